@@ -1,0 +1,1 @@
+"""One neuron: what it is made of."""

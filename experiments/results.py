@@ -1,0 +1,124 @@
+"""Results on disk: written whole or not at all, never over an older result."""
+
+import dataclasses
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PACKAGES = ("apical-tuft", "brian2", "numpy", "torch", "scikit-learn", "xarray")
+
+
+@contextmanager
+def run_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder that appears as ``parent/name`` only when the block ends well.
+
+    An older ``parent/name`` is kept: the new one is then ``name-2``, ``name-3``, ...
+    The block writes into a hidden sibling, which is renamed at the end; after an error or
+    Ctrl-C it is removed. The path that is yielded does not survive the block:
+    ask :func:`latest` or keep the value that :func:`published` returns.
+
+    Raises
+    ------
+    OSError
+        If ``parent`` cannot be written to (checked before the block begins).
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
+    try:
+        yield staging
+        staging.chmod(0o755)
+        published(staging, parent, name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def published(staging: Path, parent: Path, name: str) -> Path:
+    """Where ``staging`` went: the first of ``name``, ``name-2``, ... that is free."""
+    for number in range(1, 10_000):
+        target = parent / (name if number == 1 else f"{name}-{number}")
+        if target.exists():
+            continue
+        try:
+            staging.rename(target)
+        except OSError:  # somebody else took the name between the look and the rename
+            if target.exists():
+                continue
+            raise
+        return target
+    raise OSError(f"No free name for {name} in {parent}: 10,000 results stand there already.")
+
+
+def latest(parent: Path, name: str) -> Path:
+    """The newest of ``name``, ``name-2``, ... in ``parent``."""
+    numbered = [
+        path
+        for path in parent.glob(f"{name}*")
+        if path.name == name or path.name.removeprefix(f"{name}-").isdigit()
+    ]
+    if not numbered:
+        raise FileNotFoundError(f"No result named {name} in {parent}.")
+    return max(numbered, key=lambda path: int(path.name[len(name) + 1 :] or 1))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all (temporary name, flush, rename)."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold; dataclasses become dicts, arrays lists, paths strings."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, float) and not np.isfinite(value):
+        return None  # JSON has no NaN; an absent number is null
+    return value
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as JSON, whole or not at all. NaN and infinity become ``null``."""
+    write_text(path, json.dumps(_plain(value), indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a number may depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # run from a checkout that is not installed
+            found[package] = "not installed"
+    return found

@@ -1,0 +1,1 @@
+"""Networks: who projects to whom."""

@@ -1,0 +1,1 @@
+"""Rates in torch: the equilibrium form and the batched ODE."""
