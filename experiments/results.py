@@ -6,10 +6,9 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -17,31 +16,49 @@ import numpy as np
 PACKAGES = ("apical-tuft", "brian2", "numpy", "torch", "scikit-learn", "xarray")
 
 
-@contextmanager
-def run_folder(parent: Path, name: str) -> Iterator[Path]:
-    """A folder that appears as ``parent/name`` only when the block ends well.
+class RunFolder:
+    """A results folder that appears as ``parent/name`` only when its block ends well.
 
     An older ``parent/name`` is kept: the new one is then ``name-2``, ``name-3``, ...
-    The block writes into a hidden sibling, which is renamed at the end; after an error or
-    Ctrl-C it is removed. The path that is yielded does not survive the block:
-    ask :func:`latest` or keep the value that :func:`published` returns.
+    Inside the block ``path`` is a hidden sibling; after it, the published folder.
+    After an error or Ctrl-C nothing is left.
+
+    >>> with RunFolder(Path("runs"), "demo") as run:        # doctest: +SKIP
+    ...     write_json(run.path / "result.json", {"accuracy": 0.9})
+    >>> run.path                                            # doctest: +SKIP
+    PosixPath('runs/demo')
 
     Raises
     ------
     OSError
-        If ``parent`` cannot be written to (checked before the block begins).
+        If ``parent`` cannot be written to (on entry, before any work is done).
     """
-    parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
-    try:
-        yield staging
-        staging.chmod(0o755)
-        published(staging, parent, name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+
+    def __init__(self, parent: Path, name: str) -> None:
+        self.parent, self.name = parent, name
+        self.path = parent / name
+
+    def __enter__(self) -> "RunFolder":
+        self.parent.mkdir(parents=True, exist_ok=True)
+        self.path = Path(tempfile.mkdtemp(prefix=f".{self.name}-", dir=self.parent))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        staging = self.path
+        try:
+            if kind is None:
+                staging.chmod(0o755)
+                self.path = _published(staging, self.parent, self.name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
-def published(staging: Path, parent: Path, name: str) -> Path:
+def _published(staging: Path, parent: Path, name: str) -> Path:
     """Where ``staging`` went: the first of ``name``, ``name-2``, ... that is free."""
     for number in range(1, 10_000):
         target = parent / (name if number == 1 else f"{name}-{number}")

@@ -1,0 +1,13 @@
+"""Which experiments there are: one line each."""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """An experiment: the module that holds its ``Config`` and ``main``, and one line about it."""
+
+    module: str
+    summary: str
+
+
+EXPERIMENTS: dict[str, Entry] = {}
