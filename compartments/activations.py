@@ -1,0 +1,57 @@
+"""Activation functions and their exact derivatives, as expressions in the basal drive ``z``.
+
+The expressions are written so that they neither overflow nor lose precision for large ``|z|``.
+"""
+
+from dataclasses import dataclass
+
+from brian2 import Equations
+
+from compartments.names import look_up
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation f and its derivative f', both Brian2 expressions in ``z``.
+
+    Parameters
+    ----------
+    name : str
+        The name by which networks ask for it.
+    function, derivative : str
+        f(z) and f'(z), dimensionless.
+    """
+
+    name: str
+    function: str
+    derivative: str
+
+    def equations(self, drive: str = "drive") -> Equations:
+        """``prediction = f(drive)`` and ``gain = f'(drive)``, both dimensionless."""
+        return Equations(
+            f"""
+            prediction = {self.function} : 1
+            gain = {self.derivative} : 1
+            """,
+            z=drive,
+        )
+
+
+TANH = Activation("tanh", "tanh(z)", "1 - tanh(z)**2")
+LOGISTIC = Activation("logistic", "0.5*(1 + tanh(0.5*z))", "0.25*(1 - tanh(0.5*z)**2)")
+# log(1 + exp(z)), Sacramento et al. 2018 (there with gain, slope and threshold)
+SOFTPLUS = Activation("softplus", "0.5*(z + abs(z)) + log1p(exp(-abs(z)))", "0.5*(1 + tanh(0.5*z))")
+LINEAR = Activation("linear", "z", "1 + 0*z")
+
+ACTIVATIONS = {item.name: item for item in (TANH, LOGISTIC, SOFTPLUS, LINEAR)}
+
+
+def activation(name: str | Activation) -> Activation:
+    """The activation of that name (an :class:`Activation` passes through).
+
+    Raises
+    ------
+    ValueError
+        For an unknown name; lists the valid ones and the nearest.
+    """
+    return name if isinstance(name, Activation) else look_up("activation", name, ACTIVATIONS)

@@ -1,0 +1,216 @@
+"""Frozen descriptions of a compartment and of a neuron, checked when they are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from brian2 import DimensionMismatchError, Equations, Quantity, get_dimensions, second
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.variables import Constant, Variable
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    EquationError,
+    SingleEquation,
+)
+from brian2.equations.unitcheck import check_dimensions
+
+from compartments.names import unknown_name
+
+GIVEN_BY_SCHEDULE = ("stimulus", "target", "target_on")
+"""Variables that a neuron may declare (``stimulus : 1``) and that the schedule drives."""
+
+
+@dataclass(frozen=True)
+class Compartment:
+    """A named part of a neuron and its equations.
+
+    Parameters
+    ----------
+    name : str
+        ``"basal"``, ``"apical"``, ``"soma"``, ...
+    equations : brian2.Equations or str
+        Brian2 equations with a unit on every line.
+
+    Raises
+    ------
+    ValueError
+        If the equations cannot be parsed.
+    """
+
+    name: str
+    equations: Equations
+
+    def __post_init__(self) -> None:
+        if isinstance(self.equations, Equations):
+            return
+        try:
+            object.__setattr__(self, "equations", Equations(self.equations))
+        except (EquationError, SyntaxError, TypeError, ValueError) as error:
+            raise ValueError(f"Compartment {self.name!r}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """A neuron: compartments that share one namespace, and the values of their constants.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    compartments : tuple of Compartment
+        Their equations are joined; a variable may be defined once only.
+    parameters : mapping of str to Quantity or float
+        Constants of the equations. Those named ``tau...`` must be positive times.
+
+    Raises
+    ------
+    ValueError
+        A variable defined twice, an unknown name, a unit that does not fit, a constant that is
+        missing, unused, or not finite; a time constant that is not a positive time.
+    """
+
+    name: str
+    compartments: tuple[Compartment, ...]
+    parameters: Mapping[str, Quantity | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compartments", tuple(self.compartments))
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        self._check_unique()
+        self._check_parameters()
+        self._check_expressions()
+
+    @cached_property
+    def equations(self) -> Equations:
+        """All compartments' equations together."""
+        return Equations([line for part in self.compartments for line in part.equations.values()])
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the variables with a differential equation."""
+        return _names(self.equations, DIFFERENTIAL_EQUATION)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Names of the variables that are computed from others, in order of dependence."""
+        ordered = self.equations.ordered
+        return tuple(line.varname for line in ordered if line.type == SUBEXPRESSION)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the variables that are driven from outside (pathways or schedule)."""
+        return _names(self.equations, PARAMETER)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The expressions that are computed once a time step: ``(constant over dt)``."""
+        return tuple(n for n in self.expressions if "constant over dt" in self.equations[n].flags)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Everything that can be recorded or that a synapse may read."""
+        return tuple(self.equations.names)
+
+    @property
+    def time_constants_ms(self) -> dict[str, float]:
+        """The constants that are times, in milliseconds."""
+        return {
+            name: float(value / second) * 1e3
+            for name, value in self.parameters.items()
+            if name.startswith("tau")
+        }
+
+    def _where(self, variable: str) -> str:
+        for part in self.compartments:
+            if variable in part.equations.names:
+                return f"Neuron {self.name!r}, compartment {part.name!r}"
+        return f"Neuron {self.name!r}"
+
+    def _check_unique(self) -> None:
+        seen: dict[str, str] = {}
+        for part in self.compartments:
+            for variable in part.equations.names:
+                if variable in seen:
+                    raise ValueError(
+                        f"Neuron {self.name!r}: {variable!r} is defined in compartment "
+                        f"{seen[variable]!r} and again in {part.name!r}; rename one of them."
+                    )
+                seen[variable] = part.name
+
+    def _check_parameters(self) -> None:
+        used = self.equations.identifiers
+        for name, value in self.parameters.items():
+            users = [line.varname for line in self.equations.values() if name in line.identifiers]
+            where = self._where(users[0]) if users else f"Neuron {self.name!r}"
+            check_constant(where, name, value)
+            if name not in used:
+                raise ValueError(f"{where}: no equation uses the constant {name!r}.")
+
+    def _check_expressions(self) -> None:
+        known = known_variables(self.equations, self.parameters)
+        for line in self.equations.values():
+            if line.expr is not None:
+                check_expression(self._where(line.varname), line, known)
+
+
+def _names(equations: Equations, kind: str) -> tuple[str, ...]:
+    return tuple(line.varname for line in equations.values() if line.type == kind)
+
+
+def check_constant(where: str, name: str, value: Quantity | float) -> None:
+    """Refuse a constant that is not a finite scalar, or a ``tau`` that is not a positive time."""
+    try:
+        number = float(np.asarray(value))
+    except (TypeError, ValueError):
+        raise ValueError(f"{where}: {name} must be one number, got {value!r}.") from None
+    if not np.isfinite(number):
+        raise ValueError(f"{where}: {name} must be finite, got {value}.")
+    if name.startswith("tau"):
+        if get_dimensions(value) is not second.dim:
+            raise ValueError(
+                f"{where}: {name} must be a time with its unit, such as 10*ms, got {value}."
+            )
+        if number <= 0:
+            raise ValueError(f"{where}: {name} must be positive, got {value}.")
+
+
+def known_variables(
+    equations: Equations, parameters: Mapping[str, Quantity | float]
+) -> dict[str, object]:
+    """Every name that the equations may use, as Brian2 variables with their dimensions."""
+    known: dict[str, object] = {**DEFAULT_FUNCTIONS, **DEFAULT_CONSTANTS}
+    for line in equations.values():
+        known[line.varname] = Variable(line.varname, dimensions=line.dim)
+    for name, value in parameters.items():
+        known[name] = Constant(
+            name, value=float(np.asarray(value)), dimensions=get_dimensions(value)
+        )
+    return known
+
+
+def check_expression(where: str, line: SingleEquation, known: Mapping[str, object]) -> None:
+    """Refuse names that are not known and units that do not fit.
+
+    Raises
+    ------
+    ValueError
+        With the place, the offending name or unit, and how to mend it.
+    """
+    for name in sorted(line.identifiers - set(known) - {"dt", "t"}):
+        if name == "xi" or name.startswith("xi_"):
+            raise ValueError(
+                f"{where}: {name!r} is Brian2's white noise; the error is called 'error'."
+            )
+        reason = unknown_name("name", name, set(known))
+        raise ValueError(f"{where}, equation of {line.varname!r}: {reason}")
+    dimensions = line.dim
+    if line.type == DIFFERENTIAL_EQUATION:
+        dimensions = dimensions / second.dim
+    try:
+        check_dimensions(line.expr.code, dimensions, known)
+    except (DimensionMismatchError, SyntaxError, TypeError, ValueError) as error:
+        raise ValueError(f"{where}, equation of {line.varname!r}: {error}") from error

@@ -1,0 +1,186 @@
+"""Local plasticity: rules of which a synapse can compute every term itself.
+
+A rule is Brian2 equations for the weight ``w``. It may name variables of the presynaptic neuron
+(``_pre``), of the postsynaptic neuron (``_post``), variables and constants of its own synapse, and
+``learning``: the rate, in Hz, at which the schedule lets synapses learn, one signal for all
+(1/window while plasticity is on, 0 while it is off). Any other name is refused when the rule is
+described. That is the structural half of the claim that a rule is local.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from brian2 import Equations, Quantity, hertz
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.variables import Variable
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, EquationError
+
+from compartments.names import look_up
+from compartments.neuron import check_constant, check_expression, known_variables
+
+LEARNING = "learning"
+"""The one signal that all synapses share, in Hz; given by the schedule."""
+
+_GLOBAL_FUNCTIONS = ("rand", "randn", "poisson", "timestep")
+
+
+@dataclass(frozen=True)
+class PlasticityRule:
+    """How a weight changes, in terms that its synapse can see.
+
+    Parameters
+    ----------
+    name : str
+        For messages and results.
+    equations : brian2.Equations or str
+        One differential equation for ``w`` (dimensionless) and any further variables of the
+        synapse; each line a differential equation or an expression, with its unit.
+    parameters : mapping of str to Quantity or float
+        Constants of the equations.
+
+    Raises
+    ------
+    ValueError
+        If a name is not local, there is no equation for ``w``, or a unit does not fit.
+    """
+
+    name: str
+    equations: Equations
+    parameters: Mapping[str, Quantity | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.equations, Equations):
+            try:
+                object.__setattr__(self, "equations", Equations(self.equations))
+            except (EquationError, SyntaxError, TypeError, ValueError) as error:
+                raise ValueError(f"{self._where}: {error}") from error
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        self._check_form()
+        self._check_local()
+        self._check_units()
+
+    @property
+    def _where(self) -> str:
+        return f"Plasticity rule {self.name!r}"
+
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """The synapse's own state variables; ``w`` is one of them."""
+        lines = self.equations.values()
+        return tuple(line.varname for line in lines if line.type == DIFFERENTIAL_EQUATION)
+
+    @cached_property
+    def reads_pre(self) -> frozenset[str]:
+        """Variables of the presynaptic neuron that the rule reads."""
+        return self._reads("_pre")
+
+    @cached_property
+    def reads_post(self) -> frozenset[str]:
+        """Variables of the postsynaptic neuron that the rule reads."""
+        return self._reads("_post")
+
+    def _reads(self, suffix: str) -> frozenset[str]:
+        found = (n for n in self.equations.identifiers if n.endswith(suffix))
+        return frozenset(name.removesuffix(suffix) for name in found)
+
+    def _check_form(self) -> None:
+        if "w" not in self.states:
+            raise ValueError(f"{self._where}: there must be an equation 'dw/dt = ... : 1'.")
+        for line in self.equations.values():
+            if line.expr is None:
+                raise ValueError(
+                    f"{self._where}: {line.varname!r} has no right-hand side. Give constants "
+                    "through 'parameters'; all else a synapse knows it computes itself."
+                )
+            if line.flags:
+                raise ValueError(
+                    f"{self._where}: the flags {line.flags} of {line.varname!r} are not allowed; "
+                    "a rule describes one synapse and cannot sum over others."
+                )
+
+    def _check_local(self) -> None:
+        functions = set(DEFAULT_FUNCTIONS) - set(_GLOBAL_FUNCTIONS)
+        own = set(self.equations.names) | set(self.parameters)
+        allowed = own | functions | set(DEFAULT_CONSTANTS) | {LEARNING, "dt"}
+        for line in self.equations.values():
+            for name in sorted(line.identifiers - allowed):
+                if name.endswith(("_pre", "_post")):
+                    continue
+                raise ValueError(
+                    f"{self._where}: {name!r} in the equation of {line.varname!r} is not local. "
+                    f"A synapse can read its two neurons ('{name}_pre', '{name}_post'), its own "
+                    f"variables ({', '.join(sorted(own))}) and the shared signal {LEARNING!r}; "
+                    "nothing else is known at the place where it is."
+                )
+
+    def _check_units(self) -> None:
+        known = known_variables(self.equations, self.parameters)
+        known[LEARNING] = Variable(LEARNING, dimensions=hertz.dim)
+        for name in self.equations.identifiers:
+            if name.endswith(("_pre", "_post")):
+                known[name] = Variable(name)
+        for name, value in self.parameters.items():
+            check_constant(self._where, name, value)
+        for line in self.equations.values():
+            check_expression(self._where, line, known)
+
+
+# Algorithm 1, step 4: Delta W = eta_W delta_{i+1} u_i^T; with decay, Kolen-Pollack's partner
+FORWARD = "learning*(eta*delta_post*u_pre - decay*w)"
+
+# Delta Theta: the four rules (Lv et al. 2025, Eq. 9; Akrout et al. 2019)
+FEEDBACK = {
+    "minus": "-learning*eta*delta_pre*error_post",  # Algorithm 1, step 4
+    "plus": "learning*eta*delta_pre*error_post",  # what the released code of the CNNs does
+    "fixed": None,  # DLL-FA: Theta stays
+    "kp": "learning*(eta*delta_pre*u_post - decay*w)",  # Kolen-Pollack
+}
+
+THETA_RULES = tuple(FEEDBACK)
+
+
+def _rule(name: str, term: str, tau_w: Quantity | None, **parameters: float) -> PlasticityRule:
+    used: dict[str, Quantity | float] = {k: v for k, v in parameters.items() if k in term}
+    if tau_w is None:
+        return PlasticityRule(name, Equations(f"dw/dt = {term} : 1"), used)
+    filtered = Equations(f"dw/dt = low : 1\ndlow/dt = ({term} - low)/tau_w : Hz")
+    return PlasticityRule(name, filtered, used | {"tau_w": tau_w})
+
+
+def forward_rule(eta: float, decay: float = 0.0, tau_w: Quantity | None = None) -> PlasticityRule:
+    """W's rule, Algorithm 1 step 4: ``eta * delta_post * u_pre`` for each presentation.
+
+    Parameters
+    ----------
+    eta : float
+        Learning rate for one presentation.
+    decay : float
+        Share of the weight that is lost in one presentation (Kolen-Pollack; else 0).
+    tau_w : Quantity, optional
+        Time constant of a low-pass filter on the change of the weight.
+    """
+    term = FORWARD if decay else "learning*eta*delta_post*u_pre"
+    return _rule("W", term, tau_w, eta=eta, decay=decay)
+
+
+def feedback_rule(
+    theta_rule: str, eta: float, decay: float = 0.0, tau_w: Quantity | None = None
+) -> PlasticityRule | None:
+    """Theta's rule by name; None for ``"fixed"``.
+
+    Parameters
+    ----------
+    theta_rule : {"minus", "plus", "fixed", "kp"}
+        Algorithm 1; the sign of the released code; Theta stays; Kolen-Pollack.
+    eta, decay, tau_w
+        As for :func:`forward_rule`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    term = look_up("theta_rule", theta_rule, FEEDBACK)
+    return None if term is None else _rule(f"theta {theta_rule}", term, tau_w, eta=eta, decay=decay)

@@ -1,0 +1,131 @@
+"""The neurons that layered networks are made of, composed from :mod:`compartments.equations`."""
+
+from itertools import pairwise
+
+from brian2 import Equations, Quantity
+
+from compartments import equations as eq
+from compartments.activations import Activation, activation
+from compartments.neuron import Compartment, Neuron
+
+
+def low_pass_chain(source: str, tau: str, stages: int) -> Equations:
+    """First-order stages in series: ``source_1`` follows ``source``, ``source_2`` that, ...
+
+    Parameters
+    ----------
+    source : str
+        The variable that the first stage follows, dimensionless.
+    tau : str
+        Name of the stages' time constant.
+    stages : int
+        How many; zero gives no equation.
+    """
+    names = [source] + [f"{source}_{k}" for k in range(1, stages + 1)]
+    lines = [f"d{after}/dt = ({before} - {after})/{tau} : 1" for before, after in pairwise(names)]
+    return Equations("\n".join(lines))
+
+
+def hidden_neuron(
+    name: str,
+    f: str | Activation,
+    *,
+    tau_u: Quantity,
+    tau_a: Quantity,
+    tau_x: Quantity,
+    matched_soma: bool = False,
+) -> Neuron:
+    """Basal, apical and somatic compartment; the error is local to the soma.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    f : str or Activation
+        Basal activation.
+    tau_u, tau_a, tau_x : Quantity
+        Time constants of the basal, apical and somatic compartment (time).
+    matched_soma : bool
+        Measure the error against the u that the soma itself would show, ``p``, instead of u:
+        the soma's lag behind u then leaves no trace in the error.
+    """
+    error = eq.MATCHED_ERROR if matched_soma else eq.ERROR
+    return Neuron(
+        name,
+        (
+            Compartment("basal", eq.BASAL + activation(f).equations()),
+            Compartment("apical", eq.APICAL),
+            Compartment("soma", eq.SOMA + error + eq.SENT_DOWN),
+        ),
+        {"tau_u": tau_u, "tau_a": tau_a, "tau_x": tau_x},
+    )
+
+
+def output_neuron(
+    name: str,
+    f: str | Activation,
+    *,
+    tau_u: Quantity,
+    tau_x: Quantity,
+    beta: float | None = None,
+    matched_soma: bool = False,
+    target_stages: int = 0,
+) -> Neuron:
+    """Basal and somatic compartment; the soma is held at the target, or pulled to it.
+
+    Parameters
+    ----------
+    name, f, tau_u, tau_x, matched_soma
+        As for :func:`hidden_neuron`. A clamped soma does not lag, so there
+        ``matched_soma`` and ``tau_x`` change nothing.
+    beta : float, optional
+        Strength of the pull. None clamps the soma to the target.
+    target_stages : int
+        First-order stages of tau_u that the target passes through before it is used.
+
+    Raises
+    ------
+    ValueError
+        If beta is not positive.
+    """
+    parameters: dict[str, Quantity | float] = {"tau_u": tau_u}
+    if beta is None:
+        soma = eq.CLAMPED_SOMA
+    else:
+        if not beta > 0:
+            raise ValueError(f"Neuron {name!r}: beta must be positive, got {beta}.")
+        soma = eq.NUDGED_SOMA + (eq.MATCHED_ERROR if matched_soma else eq.ERROR)
+        parameters |= {"tau_x": tau_x, "beta": beta}
+    parts = [
+        Compartment("basal", eq.BASAL + activation(f).equations()),
+        Compartment("soma", soma + eq.SENT_DOWN),
+    ]
+    if target_stages:
+        parts[1] = Compartment("soma", _with_late_target(soma + eq.SENT_DOWN, target_stages))
+        parts.append(Compartment("target", _late_target(target_stages)))
+    return Neuron(name, tuple(parts), parameters)
+
+
+def _with_late_target(equations: Equations, stages: int) -> Equations:
+    """The same equations, reading the last stage of the target and of whether it is there."""
+    late = {"target": f"target_{stages}", "target_on": f"target_on_{stages}"}
+    kept = [line for line in equations.values() if line.varname not in late]
+    return Equations(kept).substitute(**late)
+
+
+def _late_target(stages: int) -> Equations:
+    return (
+        Equations("target : 1\ntarget_on : 1")
+        + low_pass_chain("target", "tau_u", stages)
+        + low_pass_chain("target_on", "tau_u", stages)
+    )
+
+
+def input_neuron(name: str = "input") -> Neuron:
+    """A unit whose u is the stimulus."""
+    return Neuron(name, (Compartment("stimulus", eq.INPUT),))
+
+
+def constant_neuron(name: str = "bias") -> Neuron:
+    """A unit whose u is always 1; the weights from it are biases."""
+    return Neuron(name, (Compartment("constant", eq.CONSTANT_UNIT),))

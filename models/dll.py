@@ -1,0 +1,254 @@
+"""Dendritic Localized Learning as a network of relaxing neurons (Lv et al., ICML 2025).
+
+Layer i sends its basal u_i up through W_i to the basal dendrites of layer i+1, and layer i+1 sends
+delta_{i+1} down through Theta_i to the apical dendrites of layer i. What ascends is u and what
+descends is the error: a real axon has one output, so this stands for two signals on one axon
+(bursts and events, say), and is an assumption of the model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from brian2 import Quantity, ms
+
+from compartments.activations import Activation, activation
+from compartments.names import look_up, unknown_name
+from compartments.neuron import Neuron, check_constant
+from compartments.plasticity import FEEDBACK, feedback_rule, forward_rule
+from compartments.pyramidal import constant_neuron, hidden_neuron, input_neuron, output_neuron
+from models.network import Network, Pathway, Population
+from models.weights import WeightBundle
+
+
+@dataclass(frozen=True)
+class DLLOptions:
+    """What a DLL network is, but for its sizes and weights.
+
+    Parameters
+    ----------
+    activation, output_activation : str or Activation
+        f of the hidden layers and of the output layer (paper: tanh, and none at the output).
+    theta_rule : {"minus", "plus", "fixed", "kp"}
+        How the feedback weights learn: Algorithm 1; the sign of the released code; not at all
+        (DLL-FA); Kolen-Pollack.
+    eta_W, eta_theta : float
+        Learning rates for one presentation.
+    kp_decay : float
+        With ``"kp"``: share of W and of Theta lost in one presentation. Both must decay for their
+        difference to vanish; Theta then approaches (eta_theta/eta_W) W.
+    beta : float, optional
+        Pull of the target on the output soma; None clamps it.
+    bias : bool
+        A plastic bias for every neuron: the weight from a unit that is always 1.
+    tau_u, tau_a, tau_x : Quantity
+        Time constants of the basal, apical and somatic compartments.
+    matched_soma : bool
+        The error is measured against the u that the soma itself would show.
+    filtered_target : bool
+        The target passes through as many stages of tau_u as the network is deep.
+    tau_w : Quantity, optional
+        Low-pass filter on every weight's change.
+    """
+
+    activation: str | Activation = "tanh"
+    output_activation: str | Activation = "linear"
+    theta_rule: str = "minus"
+    eta_W: float = 0.01
+    eta_theta: float = 0.001
+    kp_decay: float = 1e-3
+    beta: float | None = None
+    bias: bool = False
+    tau_u: Quantity = field(default_factory=lambda: 10 * ms)
+    tau_a: Quantity = field(default_factory=lambda: 10 * ms)
+    tau_x: Quantity = field(default_factory=lambda: 5 * ms)
+    matched_soma: bool = False
+    filtered_target: bool = False
+    tau_w: Quantity | None = None
+
+    def __post_init__(self) -> None:
+        activation(self.activation)
+        activation(self.output_activation)
+        look_up("theta_rule", self.theta_rule, FEEDBACK)
+        for name in ("eta_W", "eta_theta", "kp_decay", "tau_u", "tau_a", "tau_x"):
+            check_constant("DLL network", name, getattr(self, name))
+        if self.tau_w is not None:
+            check_constant("DLL network", "tau_w", self.tau_w)
+        if self.kp_decay < 0 or self.kp_decay >= 1:
+            raise ValueError(f"DLL network: kp_decay must be in [0, 1), got {self.kp_decay}.")
+
+    @property
+    def decay(self) -> float:
+        """Share of the weights lost in one presentation: ``kp_decay`` with kp, else none."""
+        return self.kp_decay if self.theta_rule == "kp" else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class DLLNetwork(Network):
+    """A :class:`~models.network.Network` that knows its layers.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Neurons in the input, the hidden layers and the output.
+    options : DLLOptions
+        The rest of the description.
+    """
+
+    sizes: tuple[int, ...] = ()
+    options: DLLOptions = field(default_factory=DLLOptions)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the populations from the input to the output."""
+        return layer_names(len(self.sizes) - 1)
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """f of the layers 1 to L."""
+        return _activations(self.sizes, self.options)
+
+
+def layer_names(depth: int) -> tuple[str, ...]:
+    """``("input", "hidden1", ..., "output")`` for a network of ``depth`` weight matrices."""
+    return ("input", *(f"hidden{i}" for i in range(1, depth)), "output")
+
+
+def _activations(sizes: Sequence[int], options: DLLOptions) -> tuple[Activation, ...]:
+    hidden = activation(options.activation)
+    return (hidden,) * (len(sizes) - 2) + (activation(options.output_activation),)
+
+
+def dll_weights(
+    sizes: Sequence[int],
+    seed: int = 0,
+    W_scale: float | None = None,
+    theta_scale: float | None = None,
+    bias: bool = False,
+) -> WeightBundle:
+    """Normally distributed initial weights.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Neurons in each layer.
+    seed : int
+        For numpy's default generator.
+    W_scale, theta_scale : float, optional
+        Standard deviations. Default: 1/sqrt(n_below) for W and 1/sqrt(n_above) for Theta, so that
+        neither u nor the error grows or shrinks with depth. (The released code has 0.05 and 1.)
+    bias : bool
+        Also ``b0..``, all zero.
+    """
+    generator = np.random.default_rng(seed)
+    depth = len(sizes) - 1
+    arrays = {}
+    for i in range(depth):
+        below, above = sizes[i], sizes[i + 1]
+        scale = below**-0.5 if W_scale is None else W_scale
+        arrays[f"W{i}"] = generator.normal(0, scale, (above, below))
+    for i in range(1, depth):
+        below, above = sizes[i], sizes[i + 1]
+        scale = above**-0.5 if theta_scale is None else theta_scale
+        arrays[f"theta{i}"] = generator.normal(0, scale, (above, below))
+    if bias:
+        arrays |= {f"b{i}": np.zeros((sizes[i + 1], 1)) for i in range(depth)}
+    return WeightBundle(arrays)
+
+
+def dll_network(
+    sizes: Sequence[int],
+    options: DLLOptions | None = None,
+    *,
+    weights: WeightBundle | None = None,
+    seed: int = 0,
+    **changes: object,
+) -> DLLNetwork:
+    """A layered network that learns by DLL in continuous time.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Neurons in the input, the hidden layers and the output.
+    options : DLLOptions, optional
+        The description; any field of it may instead be given by keyword.
+    weights : WeightBundle, optional
+        Initial weights; else :func:`dll_weights` with ``seed``.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two layers, sizes below 1, weights of another network, or anything that
+        :class:`DLLOptions` refuses.
+    TypeError
+        For a keyword that is not a field of :class:`DLLOptions`.
+
+    Examples
+    --------
+    >>> net = dll_network((64, 32, 10), theta_rule="minus", eta_W=0.01)
+    >>> net.weight_shapes["W0"]
+    (32, 64)
+    """
+    sizes = tuple(int(size) for size in sizes)
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"DLL network: sizes need an input and an output, each >= 1; got {sizes}.")
+    options = _changed(options or DLLOptions(), changes)
+    if weights is None:
+        weights = dll_weights(sizes, seed, bias=options.bias)
+    names = layer_names(len(sizes) - 1)
+    populations = [
+        Population(name, size, neuron)
+        for name, size, neuron in zip(names, sizes, _neurons(names, options), strict=True)
+    ]
+    if options.bias:
+        populations.append(Population("bias", 1, constant_neuron()))
+    return DLLNetwork(tuple(populations), tuple(_pathways(names, options)), weights, sizes, options)
+
+
+def _changed(options: DLLOptions, changes: dict[str, object]) -> DLLOptions:
+    valid = list(DLLOptions.__dataclass_fields__)
+    for name in changes:
+        if name not in valid:
+            raise TypeError(str(unknown_name("option of a DLL network", name, valid)))
+    return replace(options, **changes)  # type: ignore[arg-type]
+
+
+def _neurons(names: Sequence[str], o: DLLOptions) -> list[Neuron]:
+    neurons = [input_neuron()]
+    for name in names[1:-1]:
+        neurons.append(
+            hidden_neuron(
+                name,
+                o.activation,
+                tau_u=o.tau_u,
+                tau_a=o.tau_a,
+                tau_x=o.tau_x,
+                matched_soma=o.matched_soma,
+            )
+        )
+    neurons.append(
+        output_neuron(
+            names[-1],
+            o.output_activation,
+            tau_u=o.tau_u,
+            tau_x=o.tau_x,
+            beta=o.beta,
+            matched_soma=o.matched_soma,
+            target_stages=len(names) - 1 if o.filtered_target else 0,
+        )
+    )
+    return neurons
+
+
+def _pathways(names: Sequence[str], o: DLLOptions) -> list[Pathway]:
+    depth = len(names) - 1
+    up = forward_rule(o.eta_W, o.decay, o.tau_w)
+    down = feedback_rule(o.theta_rule, o.eta_theta, o.decay, o.tau_w)
+    paths = [Pathway(f"W{i}", names[i], names[i + 1], "drive", "u", up) for i in range(depth)]
+    if o.bias:
+        paths += [Pathway(f"b{i}", "bias", names[i + 1], "drive", "u", up) for i in range(depth)]
+    paths += [
+        Pathway(f"theta{i}", names[i + 1], names[i], "feedback", "delta", down, upward=False)
+        for i in range(1, depth)
+    ]
+    return paths

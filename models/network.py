@@ -1,0 +1,212 @@
+"""Frozen description of a network: populations, the pathways between them, their weights."""
+
+import dataclasses
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple, Self
+
+from compartments.names import look_up, unknown_name
+from compartments.neuron import GIVEN_BY_SCHEDULE, Neuron
+from compartments.plasticity import PlasticityRule
+from models.weights import WeightBundle
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Population:
+    """``size`` neurons of one kind.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not lower-case letters, digits and underscores, or a size below 1.
+    """
+
+    name: str
+    size: int
+    neuron: Neuron
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"Population name {self.name!r}: use lower-case letters, digits, _.")
+        if int(self.size) != self.size or self.size < 1:
+            raise ValueError(f"Population {self.name!r}: size must be at least 1, got {self.size}.")
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """All-to-all synapses from one population to another, and how their weights change.
+
+    Parameters
+    ----------
+    name : str
+        Also the name of its array in a :class:`WeightBundle`.
+    pre, post : str
+        Populations.
+    target : str
+        The variable of ``post`` that receives the sum, such as ``"drive"``.
+    sends : str
+        The variable of ``pre`` that is transmitted; each synapse adds ``w * sends``.
+    rule : PlasticityRule, optional
+        None for weights that stay.
+    upward : bool
+        True where ``post`` is above ``pre``. Weights are (n_above, n_below) either way.
+    """
+
+    name: str
+    pre: str
+    post: str
+    target: str
+    sends: str
+    rule: PlasticityRule | None = None
+    upward: bool = True
+
+
+class Step(NamedTuple):
+    """Something that is computed once a time step, before any state moves."""
+
+    kind: str  # "sum" over a pathway's synapses, or "store" an expression of a population
+    owner: str  # the pathway or the population
+    variable: str  # what is computed
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Populations, pathways and initial weights; all checked against each other.
+
+    Raises
+    ------
+    ValueError
+        For names that do not exist, variables that nothing drives, rules that read what their
+        neurons do not have, weights that do not fit, expressions that depend on themselves.
+    """
+
+    populations: tuple[Population, ...]
+    pathways: tuple[Pathway, ...]
+    weights: WeightBundle
+
+    def __post_init__(self) -> None:
+        for kind, items in (("population", self.populations), ("pathway", self.pathways)):
+            names = [item.name for item in items]
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"Network: the {kind} name {min(twice)!r} is used twice.")
+        for pathway in self.pathways:
+            self._check_pathway(pathway)
+        self._check_driven()
+        self.weights.check_fits(self.weight_shapes, "Network")
+        _ = self.steps
+
+    def population(self, name: str) -> Population:
+        """The population of that name."""
+        return look_up("population", name, {item.name: item for item in self.populations})
+
+    def pathways_to(self, population: str, variable: str | None = None) -> tuple[Pathway, ...]:
+        """The pathways that end at a population (or at one variable of it)."""
+        return tuple(
+            p
+            for p in self.pathways
+            if p.post == population and (variable is None or p.target == variable)
+        )
+
+    @cached_property
+    def weight_shapes(self) -> dict[str, tuple[int, int]]:
+        """The shape (n_above, n_below) of every pathway's weights."""
+        shapes = {}
+        for pathway in self.pathways:
+            pre, post = self.population(pathway.pre).size, self.population(pathway.post).size
+            shapes[pathway.name] = (post, pre) if pathway.upward else (pre, post)
+        return shapes
+
+    @property
+    def is_plastic(self) -> bool:
+        """Whether any pathway has a rule."""
+        return any(pathway.rule is not None for pathway in self.pathways)
+
+    def with_weights(self, weights: WeightBundle) -> Self:
+        """The same network with other initial weights."""
+        return dataclasses.replace(self, weights=weights)
+
+    def scheduled(self, population: Population) -> tuple[str, ...]:
+        """The variables of a population that the schedule drives."""
+        return tuple(name for name in population.neuron.inputs if name in GIVEN_BY_SCHEDULE)
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """All sums and stored expressions, each after what it is computed from.
+
+        Only what is not a state is in this order: states enter with their value at the beginning
+        of the time step, so every engine that follows the order computes the same.
+        """
+        graph: dict[Step, set[Step]] = {}
+        for pathway in self.pathways:
+            own = Step("sum", pathway.name, pathway.target)
+            graph[own] = self._sources(pathway.pre, pathway.sends)
+        for population in self.populations:
+            for name in population.neuron.stored:
+                own = Step("store", population.name, name)
+                needs = population.neuron.equations[name].identifiers
+                graph[own] = set().union(*(self._sources(population.name, n) for n in needs))
+        try:
+            order = TopologicalSorter(graph)
+            order.prepare()
+            ranked: list[Step] = []
+            while order.is_active():
+                ready = sorted(order.get_ready())
+                ranked += ready
+                order.done(*ready)
+        except CycleError as error:
+            names = " <- ".join(f"{step.owner}.{step.variable}" for step in error.args[1])
+            raise ValueError(
+                f"Network: {names} depend on each other within one time step; "
+                "put a differential equation into the loop."
+            ) from None
+        return tuple(ranked)
+
+    def _sources(self, population: str, variable: str) -> set[Step]:
+        """The steps that a variable's value depends on within a time step."""
+        neuron = self.population(population).neuron
+        if variable in neuron.stored:
+            return {Step("store", population, variable)}
+        if variable in neuron.inputs:
+            arriving = self.pathways_to(population, variable)
+            return {Step("sum", pathway.name, variable) for pathway in arriving}
+        if variable in neuron.expressions:
+            needs = neuron.equations[variable].identifiers
+            return set().union(*(self._sources(population, name) for name in needs))
+        return set()
+
+    def _check_pathway(self, pathway: Pathway) -> None:
+        where = f"Pathway {pathway.name!r}"
+        pre, post = self.population(pathway.pre).neuron, self.population(pathway.post).neuron
+        if not _IDENTIFIER.fullmatch(pathway.name):
+            raise ValueError(f"{where}: use letters, digits and underscores in its name.")
+        if pathway.target not in post.inputs:
+            reason = unknown_name(f"input of {pathway.post!r}", pathway.target, post.inputs)
+            raise ValueError(f"{where}: {reason}")
+        self._check_readable(where, pathway.pre, pre, [pathway.sends])
+        if pathway.rule is not None:
+            self._check_readable(f"{where}, rule", pathway.pre, pre, pathway.rule.reads_pre)
+            self._check_readable(f"{where}, rule", pathway.post, post, pathway.rule.reads_post)
+
+    @staticmethod
+    def _check_readable(where: str, name: str, neuron: Neuron, wanted: Iterable[str]) -> None:
+        for variable in wanted:
+            if variable not in neuron.variables:
+                reason = unknown_name(f"variable of {name!r}", variable, neuron.variables)
+                raise ValueError(f"{where}: {reason}")
+
+    def _check_driven(self) -> None:
+        for population in self.populations:
+            for variable in population.neuron.inputs:
+                if variable in GIVEN_BY_SCHEDULE or self.pathways_to(population.name, variable):
+                    continue
+                raise ValueError(
+                    f"Network: nothing drives {variable!r} of population {population.name!r}; "
+                    "add a pathway to it or give it an equation."
+                )

@@ -1,0 +1,136 @@
+"""Weights as frozen, named arrays: the currency between the engines."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+
+class WeightBundle(Mapping[str, np.ndarray]):
+    """Named weight matrices, (n_above, n_below) each, that cannot be changed.
+
+    Layered networks name them ``W0..W{L-1}`` (forward), ``theta1..theta{L-1}`` (feedback) and,
+    with plastic biases, ``b0..b{L-1}`` of shape (n_above, 1).
+
+    Parameters
+    ----------
+    arrays : mapping of str to array of float
+        Copied, and kept in float64.
+
+    Raises
+    ------
+    ValueError
+        If an array is not a matrix or holds a value that is not finite.
+    """
+
+    def __init__(self, arrays: Mapping[str, Float[np.ndarray, "n_above n_below"]]) -> None:
+        frozen = {}
+        for name, value in arrays.items():
+            array = np.array(value, dtype=np.float64, order="C")
+            if array.ndim != 2:
+                raise ValueError(
+                    f"Weights {name!r}: expected shape (n_above, n_below), got {array.shape}."
+                )
+            if not np.isfinite(array).all():
+                raise ValueError(f"Weights {name!r}: {_count_bad(array)} values are not finite.")
+            array.setflags(write=False)
+            frozen[name] = array
+        self._arrays = frozen
+
+    def __getitem__(self, name: str) -> Float[np.ndarray, "n_above n_below"]:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{name} {array.shape}" for name, array in self.items())
+        return f"WeightBundle({inside}; {self.hash[:12]})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WeightBundle) and self.hash == other.hash
+
+    def __hash__(self) -> int:
+        return int(self.hash[:15], 16)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every array."""
+        return {name: array.shape for name, array in self.items()}
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over names, shapes and values."""
+        digest = hashlib.sha256()
+        for name in sorted(self):
+            digest.update(f"{name}{self[name].shape}".encode())
+            digest.update(self[name].tobytes())
+        return digest.hexdigest()
+
+    def with_arrays(self, **arrays: Float[np.ndarray, "n_above n_below"]) -> "WeightBundle":
+        """A bundle in which some arrays are others."""
+        return WeightBundle({**self._arrays, **arrays})
+
+    def save(self, path: Path | str) -> Path:
+        """Write an ``.npz`` file, whole or not at all; returns its path."""
+        path = Path(path)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(file, allow_pickle=False, **self._arrays)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return path
+
+    @classmethod
+    def load(cls, path: Path | str) -> "WeightBundle":
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is not a file of weight matrices, or is damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls({name: file[name] for name in file.files})
+        except FileNotFoundError:
+            raise FileNotFoundError(f"No weights file at {path}.") from None
+        except Exception as error:  # zip, zlib and numpy each have their own
+            raise ValueError(f"{path} is not a readable weights file (.npz): {error}") from error
+
+    def check_fits(self, expected: Mapping[str, tuple[int, ...]], where: str) -> None:
+        """Refuse a bundle whose names or shapes are not those of a network.
+
+        Raises
+        ------
+        ValueError
+            Listing every difference.
+        """
+        wrong = [f"{name} is missing" for name in expected if name not in self]
+        wrong += [f"{name} is not part of the network" for name in self if name not in expected]
+        wrong += [
+            f"{name} has shape {self[name].shape}, expected {shape}"
+            for name, shape in expected.items()
+            if name in self and self[name].shape != tuple(shape)
+        ]
+        if wrong:
+            raise ValueError(
+                f"{where}: these weights belong to another network: {'; '.join(wrong)}."
+            )
+
+
+def _count_bad(array: np.ndarray) -> int:
+    return int((~np.isfinite(array)).sum())
