@@ -170,12 +170,17 @@ def check_constant(where: str, name: str, value: Quantity | float) -> None:
     if not np.isfinite(number):
         raise ValueError(f"{where}: {name} must be finite, got {value}.")
     if name.startswith("tau"):
-        if get_dimensions(value) is not second.dim:
-            raise ValueError(
-                f"{where}: {name} must be a time with its unit, such as 10*ms, got {value}."
-            )
-        if number <= 0:
-            raise ValueError(f"{where}: {name} must be positive, got {value}.")
+        check_time(where, name, value)
+
+
+def check_time(where: str, name: str, value: Quantity) -> None:
+    """Refuse what is not one positive, finite time."""
+    if get_dimensions(value) is not second.dim or np.ndim(value) != 0:
+        raise ValueError(
+            f"{where}: {name} must be a time with its unit, such as 10*ms, got {value}."
+        )
+    if not (np.isfinite(float(value / second)) and float(value / second) > 0):
+        raise ValueError(f"{where}: {name} must be positive, got {value}.")
 
 
 def known_variables(

@@ -1,1 +1,23 @@
 """Networks: who projects to whom."""
+
+from models.brian_engine import Run, simulate
+from models.dll import DLLNetwork, DLLOptions, dll_network, dll_weights
+from models.guards import DivergenceError
+from models.network import Network, Pathway, Population
+from models.schedule import Schedule
+from models.weights import WeightBundle
+
+__all__ = [
+    "DLLNetwork",
+    "DLLOptions",
+    "DivergenceError",
+    "Network",
+    "Pathway",
+    "Population",
+    "Run",
+    "Schedule",
+    "WeightBundle",
+    "dll_network",
+    "dll_weights",
+    "simulate",
+]

@@ -1,0 +1,105 @@
+"""From a neuron's description to what Brian2 runs; used for one population and for networks."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from brian2 import Equations, NeuronGroup, Quantity, prefs
+from brian2.equations.equations import PARAMETER, SingleEquation
+
+from compartments.neuron import Neuron
+
+PHASE = "groups"
+"""Everything happens in this slot of Brian2's schedule; ``order`` says what comes first."""
+
+RECORD_ORDER, LEARN_ORDER, MOVE_ORDER = -2, -1, 0
+"""Recording, then weights, then states: all of them see the state at the step's beginning."""
+
+
+def driven_equations(neuron: Neuron, sources: Mapping[str, str]) -> Equations:
+    """The neuron's equations, its inputs computed by the given expressions.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        Stored expressions become plain variables: :func:`neuron_group` computes them.
+    sources : mapping of str to str
+        For some of the neuron's inputs, an expression; other inputs stay variables.
+    """
+    lines = []
+    for line in neuron.equations.values():
+        if line.varname in sources:
+            given = Equations(f"{line.varname} = {sources[line.varname]} : 1")
+            lines += list(given.values())
+        elif line.varname in neuron.stored:
+            lines.append(SingleEquation(PARAMETER, line.varname, line.dim, var_type=line.var_type))
+        else:
+            lines.append(line)
+    return Equations(lines)
+
+
+def neuron_group(
+    name: str,
+    size: int,
+    neuron: Neuron,
+    equations: Equations,
+    store_orders: Mapping[str, int],
+    *,
+    dt: Quantity,
+    method: str,
+    namespace: Mapping[str, object],
+) -> NeuronGroup:
+    """A Brian2 group whose stored expressions are computed once a step, in the given order.
+
+    Parameters
+    ----------
+    name, size, neuron
+        What to build.
+    equations : Equations
+        From :func:`driven_equations`, perhaps with further variables.
+    store_orders : mapping of str to int
+        For every stored expression, its place within the time step.
+    dt : Quantity
+        Time step.
+    method : str
+        ``"euler"`` or ``"exponential_euler"``.
+    namespace : mapping
+        What the expressions name beside the neuron's own constants.
+    """
+    group = NeuronGroup(
+        size,
+        equations,
+        method=method,
+        name=name,
+        dt=dt,
+        order=MOVE_ORDER,
+        namespace={**neuron.parameters, **namespace},
+    )
+    if group.state_updater is not None:
+        group.state_updater.when, group.state_updater.order = PHASE, MOVE_ORDER
+    for variable in neuron.stored:
+        expression = neuron.equations[variable].expr.code
+        group.run_regularly(
+            f"{variable} = {expression}",
+            when=PHASE,
+            order=store_orders[variable],
+            dt=dt,
+            name=f"{name}_{variable}_store",
+        )
+    return group
+
+
+def own_stored(neuron: Neuron) -> dict[str, int]:
+    """Orders for the stored expressions of a neuron that is alone: in order of dependence."""
+    count = len(neuron.stored)
+    return {name: RECORD_ORDER - count + k for k, name in enumerate(neuron.stored)}
+
+
+@contextmanager
+def code_generation(target: str) -> Iterator[None]:
+    """Brian2's code generation for the block; the preference is put back afterwards."""
+    before = prefs.codegen.target
+    prefs.codegen.target = target
+    try:
+        yield
+    finally:
+        prefs.codegen.target = before

@@ -1,0 +1,90 @@
+"""Recorded traces as labelled arrays with units, saved whole and loaded again."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Float, Int
+
+TIME_MS = "time"
+"""Name of the time dimension; its coordinate is in milliseconds."""
+
+
+def trace_name(variable: str, population: str) -> str:
+    """The name of a variable's trace in a recording: ``u_hidden1``."""
+    return f"{variable}_{population}"
+
+
+def unit_dimension(population: str) -> str:
+    """The name of the dimension that counts a population's recorded neurons."""
+    return f"unit_{population}"
+
+
+def traces(
+    time_ms: Float[np.ndarray, "time"],
+    values: Mapping[tuple[str, str], Float[np.ndarray, "time unit"]],
+    units: Mapping[str, Int[np.ndarray, "unit"]],
+    attributes: Mapping[str, str | float | int] | None = None,
+) -> xr.Dataset:
+    """A recording: one variable for each (variable, population), time first.
+
+    Parameters
+    ----------
+    time_ms : array, (time,)
+        Times in milliseconds.
+    values : mapping of (variable, population) to array, (time, unit)
+        The recorded values, dimensionless.
+    units : mapping of population to array of int, (unit,)
+        Which neurons were recorded.
+    attributes : mapping, optional
+        Kept with the dataset: dt, schedule, ...
+    """
+    arrays = {}
+    for (variable, population), array in values.items():
+        arrays[trace_name(variable, population)] = xr.DataArray(
+            np.ascontiguousarray(array),
+            dims=(TIME_MS, unit_dimension(population)),
+            attrs={"units": "1", "variable": variable, "population": population},
+        )
+    coordinates = {unit_dimension(name): np.asarray(index) for name, index in units.items()}
+    dataset = xr.Dataset(arrays, coords={TIME_MS: time_ms, **coordinates}, attrs=attributes or {})
+    dataset[TIME_MS].attrs["units"] = "ms"
+    return dataset
+
+
+def save_traces(dataset: xr.Dataset, path: Path | str) -> Path:
+    """Write a netCDF file, whole or not at all; returns its path."""
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".nc", dir=path.parent)
+    os.close(handle)
+    try:
+        dataset.to_netcdf(temporary, engine="h5netcdf")
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def load_traces(path: Path | str) -> xr.Dataset:
+    """Read what :func:`save_traces` wrote, into memory.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a readable netCDF file.
+    """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"No traces at {path}.")
+    try:
+        # decode_timedelta: the unit "ms" is to stay a number, not to become a timedelta
+        with xr.open_dataset(path, engine="h5netcdf", decode_timedelta=False) as dataset:
+            return dataset.load()
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path} is not a readable traces file (netCDF): {error}") from error

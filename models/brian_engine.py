@@ -1,0 +1,312 @@
+"""A network's description and a schedule, simulated by Brian2."""
+
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import brian2
+import numpy as np
+import xarray as xr
+from brian2 import Network as BrianNetwork
+from brian2 import Quantity, StateMonitor, ms, second
+
+from compartments.brian import code_generation
+from compartments.names import unknown_name
+from compartments.recording import traces
+from models import standalone
+from models.brian_network import BrianObjects, from_synapses
+from models.guards import DivergenceError, check_step, diverged
+from models.network import Network
+from models.schedule import Schedule
+from models.weights import WeightBundle
+
+CODEGEN = ("numpy", "cython", "cpp_standalone")
+METHODS = ("euler", "exponential_euler")
+
+Progress = Callable[[float], None]
+"""Called now and then with the fraction that is done."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a simulation left.
+
+    Parameters
+    ----------
+    traces : xarray.Dataset
+        The recorded variables (``u_hidden1`` and so on), time in ms, values at the beginning of
+        each time step.
+    weights : WeightBundle
+        Weights at the end.
+    weight_history : dict of str to array, (time, n_above, n_below)
+        Weights at the times asked for.
+    seconds : dict of str to float
+        Wall-clock time to ``build`` (generate and compile code) and to ``run``.
+    """
+
+    traces: xr.Dataset
+    weights: WeightBundle
+    weight_history: dict[str, np.ndarray]
+    seconds: dict[str, float]
+
+
+def simulate(
+    network: Network,
+    schedule: Schedule,
+    *,
+    dt: Quantity | None = None,
+    record: Sequence[str] = (),
+    record_dt: Quantity | None = None,
+    record_units: Mapping[str, Sequence[int]] | None = None,
+    weights_at: Sequence[Quantity] = (),
+    plastic: bool = True,
+    method: str = "euler",
+    codegen: str = "numpy",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Run:
+    """Run a network through a schedule.
+
+    Parameters
+    ----------
+    network : Network
+        Starts at rest (all states 0) with its initial weights.
+    schedule : Schedule
+        Stimuli, targets, and when synapses may learn.
+    dt : Quantity
+        Time step, 1 ms unless told otherwise.
+    record : sequence of str
+        Variables to record, in every population that has them.
+    record_dt : Quantity, optional
+        Sampling step of the recording, a multiple of dt; dt unless told otherwise.
+    record_units : mapping of population to indices, optional
+        Populations and neurons to record; all of all unless told otherwise.
+    weights_at : sequence of Quantity
+        Times at which all weights are kept (multiples of dt).
+    plastic : bool
+        False leaves all weights as they are.
+    method : {"euler", "exponential_euler"}
+        Integration of the neurons; weights always take Euler steps.
+    codegen : {"numpy", "cython", "cpp_standalone"}
+        How Brian2 runs it: numpy starts at once; cpp_standalone compiles once, then is fastest.
+    seed : int
+        For neurons whose equations draw random numbers.
+    progress : callable, optional
+        Called with the fraction that is done.
+
+    Raises
+    ------
+    ValueError
+        For anything that does not fit, before the simulation begins.
+    DivergenceError
+        When a state or weight becomes NaN or leaves the bound.
+    RuntimeError
+        Without a C++ compiler, where code is to be compiled.
+    """
+    dt = 1 * ms if dt is None else dt
+    record_dt = dt if record_dt is None else record_dt
+    _check(network, schedule, dt, record, record_dt, record_units, plastic, method, codegen)
+    keep = _steps("weights_at", weights_at, dt, schedule)
+    if codegen != "numpy":
+        standalone.check_compiler(codegen)
+    plan = _Plan(network, schedule, dt, record, record_dt, record_units or {}, keep)
+    brian2.seed(seed)
+    run = _run_standalone if codegen == "cpp_standalone" else _run_here
+    return run(plan, method, plastic, codegen, progress or (lambda fraction: None))
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What is to be run and recorded, checked."""
+
+    network: Network
+    schedule: Schedule
+    dt: Quantity
+    record: Sequence[str]
+    record_dt: Quantity
+    record_units: Mapping[str, Sequence[int]]
+    keep: Sequence[int]
+
+    def monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
+        """A monitor for each population that has something to record."""
+        found = {}
+        for population in self.network.populations:
+            variables = [name for name in self.record if name in population.neuron.variables]
+            chosen = self.record_units.get(population.name, ())
+            if not variables or (self.record_units and not len(chosen)):
+                continue
+            index = np.asarray(chosen, dtype=int) if self.record_units else True
+            group = objects.groups[population.name]
+            found[population.name] = objects.record(group, variables, index, self.record_dt)
+        return found
+
+    def weight_monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
+        """A monitor for each pathway, on the coarsest clock that meets the times asked for."""
+        if not self.keep:
+            return {}
+        every = math.gcd(*self.keep) or 1
+        dt = every * self.dt
+        return {n: objects.record(s, ["w"], True, dt) for n, s in objects.synapses.items()}
+
+    def result(
+        self,
+        objects: BrianObjects,
+        monitors: Mapping[str, StateMonitor],
+        weight_monitors: Mapping[str, StateMonitor],
+        seconds: dict[str, float],
+    ) -> Run:
+        """Read everything out of Brian2."""
+        values, units = {}, {}
+        time_ms = np.zeros(0)
+        for name, monitor in monitors.items():
+            time_ms = np.asarray(monitor.t / ms)
+            units[name] = np.array(monitor.record)
+            for variable in monitor.record_variables:
+                values[variable, name] = np.asarray(getattr(monitor, variable)).T
+        arrays, history = {}, {}
+        every = (math.gcd(*self.keep) or 1) if self.keep else 1
+        for pathway in self.network.pathways:
+            shape = self.network.weight_shapes[pathway.name]
+            final = np.asarray(objects.synapses[pathway.name].w[:])
+            if (worst := diverged(final)) is not None:
+                end = float(self.schedule.duration / ms)
+                raise DivergenceError(pathway.name, "w", end, worst)
+            arrays[pathway.name] = from_synapses(pathway, shape, final)
+            if pathway.name in weight_monitors:
+                kept = np.asarray(weight_monitors[pathway.name].w).T
+                rows = [step // every for step in self.keep]
+                history[pathway.name] = from_synapses(pathway, shape, kept[rows])
+        attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
+        dataset = traces(time_ms, values, units, attributes)
+        return Run(dataset, WeightBundle(arrays), history, seconds)
+
+
+def _run_here(plan: _Plan, method: str, plastic: bool, codegen: str, progress: Progress) -> Run:
+    """Run within this process (numpy or cython)."""
+    with code_generation(codegen):
+        start = time.perf_counter()
+        objects = BrianObjects(plan.network, plan.schedule, plan.dt, method, plastic)
+        monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
+        every = min(plan.schedule.steps("period", plan.dt), 100) * plan.dt
+        guard = brian2.NetworkOperation(lambda t: _guard(objects, t), dt=every, when="end")
+        network = BrianNetwork(*objects.all(), guard)
+        network.run(0 * ms, namespace={})
+        built = time.perf_counter()
+
+        def report(elapsed: object, completed: float, begin: object, duration: object) -> None:
+            progress(completed)
+
+        network.run(plan.schedule.duration, report=report, report_period=0.5 * second, namespace={})
+        _guard(objects, plan.schedule.duration)
+        seconds = {"build": built - start, "run": time.perf_counter() - built}
+        progress(1.0)
+        return plan.result(objects, monitors, weight_monitors, seconds)
+
+
+def _guard(objects: BrianObjects, t: Quantity) -> None:
+    for population in objects.network.populations:
+        for variable in population.neuron.states:
+            values = np.asarray(getattr(objects.groups[population.name], variable)[:])
+            if (worst := diverged(values)) is not None:
+                raise DivergenceError(population.name, variable, float(t / ms), worst)
+
+
+def _run_standalone(
+    plan: _Plan, method: str, plastic: bool, codegen: str, progress: Progress
+) -> Run:
+    """Generate a C++ program, compile it, run it, read its results."""
+    folder = tempfile.mkdtemp(prefix="tuft-brian-")
+    try:
+        with standalone.device(folder) as program:
+            start = time.perf_counter()
+            objects = BrianObjects(plan.network, plan.schedule, plan.dt, method, plastic)
+            monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
+            places = standalone.add_guards(objects)
+            network = BrianNetwork(*objects.all())
+            network.run(
+                plan.schedule.duration,
+                report=standalone.REPORT,
+                report_period=0.5 * second,
+                namespace={},
+            )
+            program.build(run=False, directory=folder, compile=True, with_output=False)
+            built = time.perf_counter()
+            standalone.execute(program, folder, places, progress)
+            seconds = {"build": built - start, "run": time.perf_counter() - built}
+            progress(1.0)
+            return plan.result(objects, monitors, weight_monitors, seconds)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check(
+    network: Network,
+    schedule: Schedule,
+    dt: Quantity,
+    record: Sequence[str],
+    record_dt: Quantity,
+    record_units: Mapping[str, Sequence[int]] | None,
+    plastic: bool,
+    method: str,
+    codegen: str,
+) -> None:
+    for kind, value, valid in (("codegen", codegen, CODEGEN), ("method", method, METHODS)):
+        if value not in valid:
+            raise unknown_name(kind, value, valid)
+    for population in network.populations:
+        check_step(f"Population {population.name!r}", population.neuron, dt, method)
+    for name in ("presentation", "lag", "period"):
+        schedule.steps(name, dt)
+    check_schedule_fits(network, schedule, plastic)
+    known = {name for p in network.populations for name in p.neuron.variables}
+    for name in record:
+        if name not in known:
+            raise unknown_name("variable to record", name, known)
+    ratio = float(record_dt / dt)
+    if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:
+        raise ValueError(f"record_dt ({record_dt}) must be a multiple of dt ({dt}).")
+    for name, index in (record_units or {}).items():
+        size = network.population(name).size
+        if len(index) and not (min(index) >= 0 and max(index) < size):
+            raise ValueError(f"record_units: {name!r} has neurons 0 to {size - 1}, got {index}.")
+
+
+def check_schedule_fits(network: Network, schedule: Schedule, plastic: bool) -> None:
+    """Refuse stimuli and targets that the network has no place for.
+
+    Raises
+    ------
+    ValueError
+        For other sizes than the network's, or a plastic network that is shown no target.
+    """
+    given = {"stimulus": schedule.inputs, "target": schedule.targets}
+    for population in network.populations:
+        for name in network.scheduled(population):
+            values = given.get(name)
+            if values is not None and values.shape[1] != population.size:
+                raise ValueError(
+                    f"Schedule: {name} has {values.shape[1]} units, but population "
+                    f"{population.name!r} has {population.size}."
+                )
+            if name == "target" and plastic and network.is_plastic and not schedule.target_on.any():
+                raise ValueError(
+                    "Schedule: a plastic network needs a target; give targets, or simulate with "
+                    "plastic=False."
+                )
+
+
+def _steps(name: str, times: Sequence[Quantity], dt: Quantity, schedule: Schedule) -> list[int]:
+    """Times in steps of dt, each checked to lie within the schedule."""
+    steps = []
+    for moment in times:
+        exact = float(moment / dt)
+        if abs(exact - round(exact)) > 1e-6 or not 0 <= moment < schedule.duration:
+            raise ValueError(
+                f"{name}: {moment} must be a multiple of dt ({dt}) from 0 to before the end "
+                f"({schedule.duration}); the weights at the end are in 'weights'."
+            )
+        steps.append(round(exact))
+    return steps

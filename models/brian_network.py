@@ -1,0 +1,211 @@
+"""From a network's description and a schedule to Brian2 objects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import brian2
+import numpy as np
+from brian2 import Equations, NeuronGroup, Quantity, StateMonitor, Synapses, TimedArray, second
+from brian2.equations.equations import SingleEquation
+
+from compartments.brian import (
+    LEARN_ORDER,
+    PHASE,
+    RECORD_ORDER,
+    driven_equations,
+    neuron_group,
+)
+from compartments.plasticity import LEARNING, PlasticityRule
+from models.network import Network, Pathway, Population
+from models.schedule import Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """A schedule in steps of dt, as expressions that Brian2 evaluates while it runs.
+
+    Whole numbers of steps are compared, so no rounding of times can shift a switch.
+    """
+
+    schedule: Schedule
+    dt: Quantity
+
+    @cached_property
+    def _step(self) -> str:
+        return f"(timestep(t, dt) % {self.schedule.steps('period', self.dt)})"
+
+    @property
+    def shown(self) -> str:
+        """1 while a stimulus is shown, 0 in the blank."""
+        if float(self.schedule.blank) == 0:
+            return "1"
+        return f"int({self._step} < {self.schedule.steps('presentation', self.dt)})"
+
+    @property
+    def learning(self) -> str:
+        """1/window while synapses may learn, else 0; in Hz."""
+        rate = f"{1 / float(self.schedule.window / second)!r}*Hz"
+        first = self.schedule.steps("lag", self.dt)
+        last = self.schedule.steps("presentation", self.dt)
+        late = f"*int({self._step} >= {first})" if first else ""
+        early = f"*int({self._step} < {last})" if float(self.schedule.blank) else ""
+        return f"{rate}{late}{early}"
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """For each variable that the schedule gives, its expression."""
+        return {
+            "stimulus": f"stimulus_values(t, i)*{self.shown}",
+            "target": f"target_values(t, i)*{self.shown}",
+            "target_on": f"target_on_values(t)*{self.shown}",
+        }
+
+    @property
+    def _period(self) -> Quantity:
+        """The period, as the double whose quotient by dt is exactly its number of steps."""
+        steps, dt = self.schedule.steps("period", self.dt), float(self.dt)
+        seconds = steps * dt
+        while seconds / dt < steps:
+            seconds = np.nextafter(seconds, np.inf)
+        return seconds * second
+
+    def arrays(self, n_out: int) -> dict[str, TimedArray]:
+        """What the expressions of :attr:`sources` look up."""
+        schedule, period = self.schedule, self._period
+        targets = schedule.targets
+        targets = np.zeros((len(schedule), n_out)) if targets is None else targets
+        return {
+            "stimulus_values": TimedArray(schedule.inputs, dt=period),
+            "target_values": TimedArray(targets, dt=period),
+            "target_on_values": TimedArray(schedule.target_on, dt=period),
+        }
+
+
+class BrianObjects:
+    """The Brian2 objects of one simulation.
+
+    Parameters
+    ----------
+    network, schedule, dt
+        What to build.
+    method : str
+        How the neurons' states are integrated; weights always take Euler steps.
+    plastic : bool
+        False leaves all weights as they are.
+    """
+
+    def __init__(
+        self, network: Network, schedule: Schedule, dt: Quantity, method: str, plastic: bool
+    ) -> None:
+        self.network, self.dt, self.method, self.plastic = network, dt, method, plastic
+        self.timing = Timing(schedule, dt)
+        first = RECORD_ORDER - len(network.steps)
+        self._order = {step: first + rank for rank, step in enumerate(network.steps)}
+        self._arrays = self.timing.arrays(
+            schedule.targets.shape[1] if schedule.targets is not None else 1
+        )
+        self.groups = {p.name: self._group(p) for p in network.populations}
+        self.synapses = {p.name: self._synapses(p) for p in network.pathways}
+        self.monitors: list[StateMonitor] = []
+
+    def all(self) -> list[brian2.core.base.BrianObject]:
+        """Everything that the Brian2 network consists of."""
+        return [*self.groups.values(), *self.synapses.values(), *self.monitors]
+
+    def record(
+        self, source: NeuronGroup | Synapses, variables: Sequence[str], index: object, dt: Quantity
+    ) -> StateMonitor:
+        """Record variables of a group of neurons or synapses every dt."""
+        monitor = StateMonitor(
+            source, variables, record=index, dt=dt, when=PHASE, order=RECORD_ORDER
+        )
+        self.monitors.append(monitor)
+        return monitor
+
+    def _group(self, population: Population) -> NeuronGroup:
+        neuron = population.neuron
+        sources = {n: self.timing.sources[n] for n in self.network.scheduled(population)}
+        several: list[str] = []
+        for variable in neuron.inputs:
+            arriving = self.network.pathways_to(population.name, variable)
+            if len(arriving) > 1:  # Brian2 sums one pathway into one variable
+                sources[variable] = " + ".join(_received(self.network, p) for p in arriving)
+                several += [_received(self.network, p) for p in arriving]
+        equations = driven_equations(neuron, sources)
+        if several:
+            equations += Equations("\n".join(f"{name} : 1" for name in several))
+        orders = {
+            step.variable: order
+            for step, order in self._order.items()
+            if step.kind == "store" and step.owner == population.name
+        }
+        return neuron_group(
+            population.name,
+            population.size,
+            neuron,
+            equations,
+            orders,
+            dt=self.dt,
+            method=self.method,
+            namespace=self._arrays,
+        )
+
+    def _synapses(self, pathway: Pathway) -> Synapses:
+        received = _received(self.network, pathway)
+        model = Equations(f"{received}_post = w*{pathway.sends}_pre : 1 (summed)")
+        constants: Mapping[str, object] = {}
+        if pathway.rule is None or not self.plastic:
+            model += Equations("w : 1")
+        else:
+            model += Equations(f"{LEARNING} = {self.timing.learning} : Hz (shared)")
+            model += _clock_driven(pathway.rule)
+            constants = pathway.rule.parameters
+        synapses = Synapses(
+            self.groups[pathway.pre],
+            self.groups[pathway.post],
+            model=model,
+            method="euler",
+            name=pathway.name,
+            dt=self.dt,
+            namespace=dict(constants),
+        )
+        pre, post = self.groups[pathway.pre].N, self.groups[pathway.post].N
+        synapses.connect(i=np.repeat(np.arange(pre), post), j=np.tile(np.arange(post), pre))
+        synapses.w = to_synapses(pathway, self.network.weights[pathway.name])
+        if synapses.state_updater is not None:
+            synapses.state_updater.when, synapses.state_updater.order = PHASE, LEARN_ORDER
+        for step, order in self._order.items():
+            if step.kind == "sum" and step.owner == pathway.name:
+                updater = synapses.summed_updaters[f"{received}_post"]
+                updater.when, updater.order = PHASE, order
+        return synapses
+
+
+def _received(network: Network, pathway: Pathway) -> str:
+    """The variable that a pathway's sum goes into; its own one where several pathways arrive."""
+    alone = len(network.pathways_to(pathway.post, pathway.target)) == 1
+    return pathway.target if alone else f"{pathway.target}_{pathway.name}"
+
+
+def _clock_driven(rule: PlasticityRule) -> Equations:
+    """The rule's equations, marked as integrated in every time step."""
+    lines = []
+    for line in rule.equations.values():
+        flags = ["clock-driven"] if line.varname in rule.states else []
+        lines.append(SingleEquation(line.type, line.varname, line.dim, expr=line.expr, flags=flags))
+    return Equations(lines)
+
+
+def to_synapses(pathway: Pathway, weights: np.ndarray) -> np.ndarray:
+    """Weights (n_above, n_below) in the order of the synapses: presynaptic neuron first."""
+    return np.ascontiguousarray(weights.T if pathway.upward else weights).ravel()
+
+
+def from_synapses(pathway: Pathway, shape: tuple[int, int], values: np.ndarray) -> np.ndarray:
+    """The inverse of :func:`to_synapses`; leading dimensions of ``values`` are kept."""
+    above, below = shape
+    lead = values.shape[:-1]
+    if pathway.upward:
+        return values.reshape(*lead, below, above).swapaxes(-1, -2)
+    return values.reshape(*lead, above, below)
