@@ -1,0 +1,356 @@
+"""Algorithm 1 of Dendritic Localized Learning (Lv et al., ICML 2025), the discrete reference.
+
+Pure functions over batches, (batch, unit). Weights are (n_above, n_below); ``W[i]`` leads from
+layer i up to i+1, ``theta[i - 1]`` from layer i+1 back to i, for i = 1..L-1 (nothing leads back to
+the input). Updates are those of ascent, averaged over the batch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from compartments.names import look_up
+from compartments.plasticity import FEEDBACK
+from models.dll import DLLNetwork, DLLOptions
+from models.schedule import Schedule
+from models.weights import WeightBundle
+from rate_bridge.activations import TorchActivation, torch_activation
+
+
+class Parameters(NamedTuple):
+    """Weights of a layered network as tensors; see the module for shapes."""
+
+    W: Sequence[Tensor]
+    theta: Sequence[Tensor]
+    b: Sequence[Tensor] | None = None
+
+
+class Activity(NamedTuple):
+    """Step 1: u of the layers 0..L, and the basal drives W u (+ b) of the layers 1..L."""
+
+    u: list[Tensor]
+    drive: list[Tensor]
+
+
+class Errors(NamedTuple):
+    """Steps 2 and 3: error and delta of the layers 0..L; those of the input are None."""
+
+    error: list[Tensor | None]
+    delta: list[Tensor | None]
+
+
+def forward(
+    p: Parameters, inputs: Float[Tensor, "batch n_in"], f: Sequence[TorchActivation]
+) -> Activity:
+    """Step 1: ``u_{i+1} = f_i(W_i u_i)``."""
+    u, drive = [inputs], []
+    for i, W in enumerate(p.W):
+        z = u[-1] @ W.T
+        drive.append(z if p.b is None else z + p.b[i].squeeze(-1))
+        u.append(f[i].function(drive[-1]))
+    return Activity(u, drive)
+
+
+def mse_error(
+    activity: Activity, targets: Float[Tensor, "batch n_out"], f: Sequence[TorchActivation]
+) -> tuple[Tensor, Tensor]:
+    """Step 2 for ``|t - u_L|^2 / 2``: error ``t - u_L``; delta with f'."""
+    error = targets - activity.u[-1]
+    return error, error * f[-1].derivative(activity.drive[-1])
+
+
+def cross_entropy_error(
+    activity: Activity, targets: Float[Tensor, "batch n_out"], f: Sequence[TorchActivation]
+) -> tuple[Tensor, Tensor]:
+    """Step 2 for cross-entropy over the softmax of the output's drive.
+
+    Error and delta are both ``t - softmax(W u)``: the softmax stands in for f, and its Jacobian
+    times the loss's gradient is this vector when each target sums to 1.
+    """
+    error = targets - torch.softmax(activity.drive[-1], dim=-1)
+    return error, error
+
+
+LOSSES: Mapping[str, Callable[..., tuple[Tensor, Tensor]]] = {
+    "mse": mse_error,
+    "cross_entropy": cross_entropy_error,
+}
+
+
+def local_errors(
+    p: Parameters,
+    activity: Activity,
+    targets: Float[Tensor, "batch n_out"],
+    f: Sequence[TorchActivation],
+    loss: str = "mse",
+    nudge: float | Tensor = 1.0,
+) -> Errors:
+    """Steps 2 and 3: ``error_i = Theta_i^T delta_{i+1}``, ``delta_i = error_i f'(drive_i)``.
+
+    Parameters
+    ----------
+    p, activity, f
+        Weights, the result of :func:`forward`, and its activations.
+    targets : Tensor, (batch, n_out)
+        Targets.
+    loss : {"mse", "cross_entropy"}
+        Which output error.
+    nudge : float or Tensor, (batch, 1)
+        Factor of the output error: 1 where the target clamps the output, beta/(1+beta) where it
+        pulls, 0 where there is none.
+
+    Raises
+    ------
+    ValueError
+        For an unknown loss.
+    """
+    depth = len(p.W)
+    error: list[Tensor | None] = [None] * (depth + 1)
+    delta: list[Tensor | None] = [None] * (depth + 1)
+    top, sent = look_up("loss", loss, LOSSES)(activity, targets, f)
+    error[depth], above = nudge * top, nudge * sent
+    delta[depth] = above
+    for i in range(depth - 1, 0, -1):
+        below = above @ p.theta[i - 1]
+        above = below * f[i - 1].derivative(activity.drive[i - 1])
+        error[i], delta[i] = below, above
+    return Errors(error, delta)
+
+
+def updates(
+    p: Parameters,
+    activity: Activity,
+    errors: Errors,
+    *,
+    theta_rule: str,
+    eta_W: float,
+    eta_theta: float,
+    decay: float = 0.0,
+) -> dict[str, Tensor]:
+    """Step 4: the change of every weight, by its name in a :class:`WeightBundle`.
+
+    ``W_i`` changes by ``eta_W delta_{i+1} u_i^T``; ``Theta_i`` by
+
+    * ``minus``: ``-eta_theta delta_{i+1} error_i^T`` (Algorithm 1)
+    * ``plus``: the opposite (released code)
+    * ``fixed``: nothing
+    * ``kp``: ``eta_theta delta_{i+1} u_i^T - decay Theta_i``, and W decays too (Kolen-Pollack)
+
+    all averaged over the batch.
+    """
+    look_up("theta_rule", theta_rule, FEEDBACK)
+    batch = len(activity.u[0])
+    changes = {}
+    for i, W in enumerate(p.W):
+        delta = errors.delta[i + 1]
+        assert delta is not None  # only the input has none
+        changes[f"W{i}"] = (eta_W / batch) * (delta.T @ activity.u[i]) - decay * W
+        if p.b is not None:
+            changes[f"b{i}"] = eta_W * delta.mean(0)[:, None] - decay * p.b[i]
+        error = errors.error[i]
+        if error is None or theta_rule == "fixed":
+            continue
+        theta = p.theta[i - 1]
+        factor = activity.u[i] if theta_rule == "kp" else error
+        sign = -1 if theta_rule == "minus" else 1
+        changes[f"theta{i}"] = (sign * eta_theta / batch) * (delta.T @ factor) - decay * theta
+    return changes
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """Algorithm 1 for a described network: its activations, rates and losses.
+
+    Parameters
+    ----------
+    network : DLLNetwork
+        The description that the continuous engines run.
+    loss : {"mse", "cross_entropy"}
+        Output error.
+    dtype : torch.dtype
+        float64 or float32.
+    device : str
+        Where tensors live.
+    """
+
+    network: DLLNetwork
+    loss: str = "mse"
+    dtype: torch.dtype = torch.float64
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        look_up("loss", self.loss, LOSSES)
+
+    @property
+    def options(self) -> DLLOptions:
+        """Rates, rule and nudging."""
+        return self.network.options
+
+    @property
+    def activations(self) -> list[TorchActivation]:
+        """f and f' of the layers 1..L."""
+        return [torch_activation(item) for item in self.network.activations]
+
+    @property
+    def nudge(self) -> float:
+        """Factor of the output error: 1 if clamped, beta/(1+beta) if nudged (SPEC F1)."""
+        beta = self.options.beta
+        return 1.0 if beta is None else beta / (1 + beta)
+
+    def tensor(self, array: np.ndarray) -> Tensor:
+        """A copy as a tensor of the right type, on the right device."""
+        return torch.tensor(array, dtype=self.dtype, device=self.device)
+
+    def parameters(self, weights: Mapping[str, Tensor]) -> Parameters:
+        """Named weights in the order that the pure functions take."""
+        depth = len(self.network.sizes) - 1
+        W = [weights[f"W{i}"] for i in range(depth)]
+        theta = [weights[f"theta{i}"] for i in range(1, depth)]
+        b = [weights[f"b{i}"] for i in range(depth)] if self.options.bias else None
+        return Parameters(W, theta, b)
+
+    def step(
+        self,
+        weights: Mapping[str, Tensor],
+        inputs: Float[Tensor, "batch n_in"],
+        targets: Float[Tensor, "batch n_out"],
+        shown: float | Tensor = 1.0,
+    ) -> dict[str, Tensor]:
+        """The change of every weight for one batch; ``shown`` is 0 where there is no target."""
+        p, o = self.parameters(weights), self.options
+        activity = forward(p, inputs, self.activations)
+        nudge = self.nudge * shown
+        errors = local_errors(p, activity, targets, self.activations, self.loss, nudge)
+        return updates(
+            p,
+            activity,
+            errors,
+            theta_rule=o.theta_rule,
+            eta_W=o.eta_W,
+            eta_theta=o.eta_theta,
+            decay=o.decay,
+        )
+
+    def outputs(
+        self, weights: WeightBundle, inputs: Float[np.ndarray, "batch n_in"]
+    ) -> Float[np.ndarray, "batch n_out"]:
+        """u_L (with cross-entropy, the drive that the softmax takes)."""
+        named = {name: self.tensor(array) for name, array in weights.items()}
+        activity = forward(self.parameters(named), self.tensor(inputs), self.activations)
+        last = activity.drive[-1] if self.loss == "cross_entropy" else activity.u[-1]
+        return last.numpy(force=True)
+
+
+def learn(
+    network: DLLNetwork,
+    schedule: Schedule,
+    *,
+    batch: int = 1,
+    loss: str = "mse",
+    dtype: torch.dtype = torch.float64,
+    device: str = "cpu",
+    progress: Callable[[float], None] | None = None,
+) -> WeightBundle:
+    """Weights after Algorithm 1 has taken one step for each presentation (or batch of them).
+
+    Plain gradient-free SGD: the same samples in the same order, the same initial weights and the
+    same rates as the continuous network.
+
+    Parameters
+    ----------
+    network : DLLNetwork
+        The description; its weights are where learning starts.
+    schedule : Schedule
+        Only inputs, targets and whether they are shown matter here.
+    batch : int
+        Presentations in one step; their updates are averaged.
+    loss, dtype, device
+        As for :class:`Discrete`.
+    progress : callable, optional
+        Called with the fraction that is done.
+
+    Raises
+    ------
+    ValueError
+        Without targets, or if the sizes are not the network's.
+    FloatingPointError
+        When weights stop being finite; says at which step.
+    """
+    if schedule.targets is None:
+        raise ValueError("Algorithm 1 needs targets; give them to the schedule.")
+    if (
+        schedule.inputs.shape[1] != network.sizes[0]
+        or schedule.targets.shape[1] != network.sizes[-1]
+    ):
+        raise ValueError(
+            f"Schedule of {schedule.inputs.shape[1]} inputs and {schedule.targets.shape[1]} targets "
+            f"does not fit a network of sizes {network.sizes}."
+        )
+    discrete = Discrete(network, loss, dtype, device)
+    weights = {name: discrete.tensor(array) for name, array in network.weights.items()}
+    inputs, targets = discrete.tensor(schedule.inputs), discrete.tensor(schedule.targets)
+    shown = discrete.tensor(schedule.target_on)[:, None]
+    for start in range(0, len(schedule), batch):
+        rows = slice(start, start + batch)
+        changes = discrete.step(weights, inputs[rows], targets[rows], shown[rows])
+        for name, change in changes.items():
+            weights[name] += change
+        if progress is not None and start % (100 * batch) == 0:
+            progress(start / len(schedule))
+        if start % (100 * batch) == 0 or start + batch >= len(schedule):
+            _check_finite(weights, start)
+    return WeightBundle({name: tensor.numpy(force=True) for name, tensor in weights.items()})
+
+
+def _check_finite(weights: Mapping[str, Tensor], presentation: int) -> None:
+    for name, tensor in weights.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise FloatingPointError(
+                f"Algorithm 1 diverged: {name} is not finite by presentation {presentation}. "
+                "Lower eta_W or eta_theta; the 'plus' rule for Theta is expected to run away."
+            )
+
+
+def equilibrium(
+    network: DLLNetwork,
+    inputs: Float[np.ndarray, "batch n_in"],
+    targets: Float[np.ndarray, "batch n_out"] | None = None,
+    weights: WeightBundle | None = None,
+) -> dict[tuple[str, str], Float[np.ndarray, "batch n"]]:
+    """What the relaxing network settles to, by (variable, population).
+
+    ``u``, and for all layers above the input ``error``, ``delta`` and ``x = u + error``;
+    for hidden layers ``a = error``. Without targets there is no error.
+
+    Parameters
+    ----------
+    network : DLLNetwork
+        The description.
+    inputs, targets : array
+        Constant stimuli and targets, one a row.
+    weights : WeightBundle, optional
+        Instead of the network's own.
+    """
+    discrete = Discrete(network)
+    bundle = network.weights if weights is None else weights
+    p = discrete.parameters({name: discrete.tensor(array) for name, array in bundle.items()})
+    f = discrete.activations
+    activity = forward(p, discrete.tensor(inputs), f)
+    goal = activity.u[-1] if targets is None else discrete.tensor(targets)
+    errors = local_errors(p, activity, goal, f, nudge=discrete.nudge)
+    found: dict[tuple[str, str], np.ndarray] = {}
+    for i, layer in enumerate(network.layers):
+        u, error, delta = activity.u[i], errors.error[i], errors.delta[i]
+        found["u", layer] = u.numpy()
+        if error is None or delta is None:
+            continue
+        found["error", layer], found["delta", layer] = error.numpy(), delta.numpy()
+        found["x", layer] = (u + error).numpy()
+        if i < len(network.layers) - 1:
+            found["a", layer] = error.numpy()
+    return found
