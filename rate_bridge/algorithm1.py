@@ -288,8 +288,8 @@ def learn(
         or schedule.targets.shape[1] != network.sizes[-1]
     ):
         raise ValueError(
-            f"Schedule of {schedule.inputs.shape[1]} inputs and {schedule.targets.shape[1]} targets "
-            f"does not fit a network of sizes {network.sizes}."
+            f"Schedule of {given[0]} inputs and {given[1]} targets does not fit a network of sizes "
+            f"{network.sizes}."
         )
     discrete = Discrete(network, loss, dtype, device)
     weights = {name: discrete.tensor(array) for name, array in network.weights.items()}
