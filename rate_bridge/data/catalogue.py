@@ -1,0 +1,52 @@
+"""Which data sets there are: one line each."""
+
+from collections.abc import Callable
+from typing import Any
+
+from compartments.names import look_up
+from rate_bridge.data.characters import text_file, tinyshakespeare
+from rate_bridge.data.cifar import cifar10
+from rate_bridge.data.dataset import Dataset
+from rate_bridge.data.digits import digits
+from rate_bridge.data.files import Source
+from rate_bridge.data.idx import fashion_mnist, mnist
+from rate_bridge.data.sentences import mr, subj
+from rate_bridge.data.series import electricity, etth1, exchange_rate, metr_la, pems_bay
+from rate_bridge.data.svhn import svhn
+
+DATASETS: dict[str, Callable[..., Dataset]] = {
+    "digits": digits,
+    "mnist": mnist,
+    "fashion-mnist": fashion_mnist,
+    "svhn": svhn,
+    "cifar10": cifar10,
+    "tinyshakespeare": tinyshakespeare,
+    "text": text_file,
+    "etth1": etth1,
+    "exchange-rate": exchange_rate,
+    "electricity": electricity,
+    "metr-la": metr_la,
+    "pems-bay": pems_bay,
+    "mr": mr,
+    "subj": subj,
+}
+
+
+def load(name: str, source: Source, **options: Any) -> Dataset:
+    """The data set ``name`` as tensors.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`DATASETS`.
+    source : Source
+        Where its files are, whether they may be fetched, which unknown ones are allowed.
+    **options
+        The loader's own: ``window`` for sequences, ``n_validation`` for images, ...
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        For an unknown name, an unknown or damaged file, a missing file.
+    """
+    return look_up("data set", name, DATASETS)(source, **options)

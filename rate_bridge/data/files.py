@@ -1,0 +1,155 @@
+"""Data files: found in a folder or fetched, and never used unless their content is known."""
+
+import gzip
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pooch
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One published file.
+
+    Attributes
+    ----------
+    path : str
+        Where it lies inside the data folder.
+    url : str
+        Its official address.
+    hash : str or None
+        ``"md5:..."`` or ``"sha256:..."``. ``None`` where the publisher gives none and none
+        could be taken from a trusted copy: such a file is used only if it is allowed by name.
+    of : str
+        What the hash is of: ``"file"``, or ``"content"`` for a gzip file whose wrapper may
+        differ between mirrors while the bytes inside must not.
+    direct : bool
+        Whether ``url`` is the file itself; else it is the page that says how to get it.
+    """
+
+    path: str
+    url: str
+    hash: str | None
+    of: str = "file"
+    direct: bool = True
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a data set's files are looked for, and which unknown ones are accepted.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        The data folder, with the sub-folders that the publishers' archives have.
+    download : bool
+        Whether a missing file is fetched from its official address.
+    allow : sequence of str
+        Names of data sets or of files that are used although their content is unknown.
+    """
+
+    folder: Path
+    download: bool = True
+    allow: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file's bytes (gzip undone) and the record of what they are."""
+
+    content: bytes
+    record: dict[str, Any]
+
+
+def found(dataset: str, file: DataFile, source: Source) -> Found:
+    """The content of ``file``, from the folder or its official address, checked by hash.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file is not there and cannot be fetched; says from where and where to put it.
+    ValueError
+        If its gzip wrapper is damaged, or its content is unknown and not allowed by name.
+    """
+    path = located(dataset, file, source)
+    raw = path.read_bytes()
+    content = _uncompressed(dataset, file, raw)
+    digest = _digest(content if file.of == "content" else raw, file.hash)
+    official = digest == file.hash
+    if not official and not {dataset, file.name, file.path} & set(source.allow):
+        raise _unknown_content(dataset, file, path, digest)
+    record = {"file": file.path, "url": file.url, "hash": digest, "official": official}
+    return Found(content, record)
+
+
+def located(dataset: str, file: DataFile, source: Source) -> Path:
+    """The path of ``file`` in the folder, fetched first if it is missing and may be."""
+    path = Path(source.folder) / file.path
+    if path.is_file():
+        return path
+    by_hand = f"Fetch it by hand from {file.url} and put it at {path}."
+    if not (source.download and file.direct):
+        why = "its publisher has no direct address" if source.download else "downloads are off"
+        raise FileNotFoundError(f"{dataset}: {path} is missing and {why}. {by_hand}")
+    try:
+        _fetch(file.url, path)
+    except Exception as error:  # whatever the network layer raises, the way out is the same
+        raise FileNotFoundError(
+            f"{dataset}: {path} is missing and could not be fetched "
+            f"({type(error).__name__}). {by_hand}"
+        ) from error
+    return path
+
+
+def _fetch(url: str, path: Path) -> None:
+    """Download to a temporary name beside ``path``, then rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(handle)
+    try:
+        pooch.HTTPDownloader(timeout=60)(url, temporary, None)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _uncompressed(dataset: str, file: DataFile, raw: bytes) -> bytes:
+    if not file.path.endswith(".gz") or file.path.endswith(".tar.gz"):
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(
+            f"{dataset}: {file.path} is damaged or cut short ({error}). Delete it and fetch it "
+            f"again from {file.url}."
+        ) from error
+
+
+def _digest(content: bytes, expected: str | None) -> str:
+    algorithm = "sha256" if expected is None else expected.split(":", 1)[0]
+    return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
+
+
+def _unknown_content(dataset: str, file: DataFile, path: Path, digest: str) -> ValueError:
+    why = (
+        f"the official one is {file.hash}"
+        if file.hash
+        else "no official hash is on record for this file"
+    )
+    return ValueError(
+        f"{dataset}: {path} has the content hash {digest}; {why}. If it is damaged, delete it and "
+        f"fetch it again from {file.url}. To use it as it is, allow it by name ({dataset!r} or "
+        f"{file.name!r}); the result will then say so."
+    )

@@ -1,0 +1,49 @@
+"""SVHN, cropped digits, from the publishers' MATLAB files.
+
+Y. Netzer et al., "Reading digits in natural images with unsupervised feature learning", NIPS
+Workshop on Deep Learning and Unsupervised Feature Learning 2011.
+"""
+
+import io
+from typing import Any
+
+import numpy as np
+import scipy.io
+import torch
+from torch import Tensor
+
+from rate_bridge.data.dataset import Dataset
+from rate_bridge.data.files import DataFile, Source, found
+from rate_bridge.data.images import image_dataset
+
+_ADDRESS = "http://ufldl.stanford.edu/housenumbers"
+_TRAIN = DataFile(
+    "SVHN/train_32x32.mat", f"{_ADDRESS}/train_32x32.mat", "md5:e26dedcc434d2e4c54c9b2d4a06d8373"
+)
+_TEST = DataFile(
+    "SVHN/test_32x32.mat", f"{_ADDRESS}/test_32x32.mat", "md5:eb5a983be6a315427106f1b164d9cef3"
+)
+
+
+def svhn(source: Source, n_validation: int = 5000) -> Dataset:
+    """SVHN: 73,257 and 26,032 colour images of 32 x 32, scaled to -1..1."""
+    train, train_record = _labelled(_TRAIN, source)
+    test, test_record = _labelled(_TEST, source)
+    provenance = {"files": [train_record, test_record]}
+    return image_dataset("svhn", train, test, n_validation, (0.5, 0.5), provenance)
+
+
+def _labelled(file: DataFile, source: Source) -> tuple[tuple[Tensor, Tensor], dict[str, Any]]:
+    """Images (n, 3, 32, 32) and labels (n,); the file stores (32, 32, 3, n) and 10 for '0'."""
+    content = found("svhn", file, source)
+    try:
+        arrays = scipy.io.loadmat(io.BytesIO(content.content), variable_names=["X", "y"])
+        images = np.ascontiguousarray(arrays["X"].transpose(3, 2, 0, 1))
+        labels = arrays["y"].astype(np.int64).ravel()
+    except Exception as error:  # scipy raises a dozen kinds for a damaged file
+        raise ValueError(
+            f"svhn: {file.path} cannot be read as a MATLAB file with X and y ({error}). Delete it "
+            f"and fetch it again from {file.url}."
+        ) from error
+    labels[labels == 10] = 0
+    return (torch.from_numpy(images), torch.from_numpy(labels)), content.record
