@@ -1,0 +1,123 @@
+"""Checkpoints: written whole or not at all, refused where they do not fit."""
+
+import os
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+FORMAT = 1
+"""Raised with each change of the code that makes older checkpoints continue differently."""
+
+State = dict[str, Any]
+
+
+def code_version() -> str:
+    """Version of the package and of the checkpoint format."""
+    try:
+        package = version("apical-tuft")
+    except PackageNotFoundError:
+        package = "not installed"
+    return f"{package} (checkpoint format {FORMAT})"
+
+
+def description(model: nn.Module) -> list[list[Any]]:
+    """Name, shape and type of each of the model's tensors."""
+    return [
+        [name, list(tensor.shape), str(tensor.dtype)] for name, tensor in model.state_dict().items()
+    ]
+
+
+def save(path: Path, model: nn.Module, run: State, world_size: int, state: State) -> None:
+    """Write a checkpoint under a temporary name, then rename it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    model : torch.nn.Module
+    run : dict of plain values
+        What defines the run; a checkpoint continues only the same run.
+    world_size : int
+        Number of processes.
+    state : dict of tensors and plain values
+        What the run needs to go on.
+    """
+    whole = {
+        "version": code_version(),
+        "description": description(model),
+        "run": run,
+        "world_size": world_size,
+        "state": state,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(whole, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path, model: nn.Module, run: State, world_size: int) -> State:
+    """The state in a checkpoint of the same model, run, code and number of processes.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or belongs to another model, run, version or world; says
+        which and what to do.
+    """
+    again = f"Delete {path} to start anew"
+    try:
+        whole = torch.load(path, weights_only=True, map_location="cpu")
+        found = {key: whole[key] for key in ("version", "description", "run", "world_size")}
+        state: State = whole["state"]
+    except Exception as error:  # zip, pickle and key errors all mean the same here
+        raise ValueError(
+            f"Checkpoint {path} cannot be read ({type(error).__name__}). {again}."
+        ) from error
+    if found["version"] != code_version():
+        raise ValueError(
+            f"Checkpoint {path} was written by version {found['version']}, this is "
+            f"{code_version()}. {again}, or continue it with that version."
+        )
+    _compare_models(path, found["description"], description(model), again)
+    changed = [
+        f"{key} was {found['run'].get(key)!r}, is {run.get(key)!r}"
+        for key in sorted({*found["run"], *run})
+        if found["run"].get(key) != run.get(key)
+    ]
+    if changed:
+        raise ValueError(
+            f"Checkpoint {path} is of another run: {'; '.join(changed)}. {again}, or give the "
+            f"options that it was written with."
+        )
+    if found["world_size"] != world_size:
+        raise ValueError(
+            f"Checkpoint {path} was written by {found['world_size']} processes, here are "
+            f"{world_size}. {again}, or start with "
+            f"`torchrun --nproc-per-node {found['world_size']}`."
+        )
+    return state
+
+
+def _compare_models(path: Path, saved: list[Any], current: list[Any], again: str) -> None:
+    for old, new in zip(saved, current, strict=False):
+        if list(old) != list(new):
+            raise ValueError(
+                f"Checkpoint {path} is of another model: it has {old[0]} {tuple(old[1])} "
+                f"{old[2]} where this one has {new[0]} {tuple(new[1])} {new[2]}. {again}, or "
+                f"build the model that it was written with."
+            )
+    if len(saved) != len(current):
+        raise ValueError(
+            f"Checkpoint {path} is of another model: it has {len(saved)} tensors, this one "
+            f"{len(current)}. {again}, or build the model that it was written with."
+        )

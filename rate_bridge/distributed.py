@@ -1,0 +1,86 @@
+"""Several processes that take the same step as one.
+
+The loss is a sum over samples divided by the size of the *whole* batch, and gradients are summed
+over the processes. Errors are then the same numbers as in one process, so that a rule that is
+quadratic in them, as DLL's for Theta, gives the same update too. Averaging gradients of local
+means, DistributedDataParallel's default, is right only for rules that are linear in the error:
+with it the update of Theta would be larger by the number of processes.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class World:
+    """How many processes take part, and which one this is."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes files and reports."""
+        return self.rank == 0
+
+    def share(self, index: Int64[Tensor, " batch"]) -> Int64[Tensor, " local"]:
+        """This process' samples of a batch; may be empty at the end of an epoch."""
+        return index[self.rank :: self.size]
+
+
+ALONE = World()
+
+
+@contextmanager
+def joined(backend: str = "gloo") -> Iterator[World]:
+    """The world that ``torchrun`` describes in the environment, or one process.
+
+    Raises
+    ------
+    RuntimeError
+        If ``torchrun`` announces other processes that do not come.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield ALONE
+        return
+    torch.distributed.init_process_group(backend)
+    try:
+        yield World(torch.distributed.get_rank(), torch.distributed.get_world_size())
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def start_equal(model: nn.Module, world: World) -> None:
+    """Give every process the parameters and buffers of the first."""
+    if world.size > 1:
+        for tensor in (*model.parameters(), *model.buffers()):
+            torch.distributed.broadcast(tensor.data, src=0)
+
+
+def sum_gradients(parameters: Iterable[nn.Parameter], world: World) -> None:
+    """Replace each gradient by its sum over the processes (one message for all)."""
+    if world.size == 1:
+        return
+    gradients = [
+        torch.zeros_like(p) if p.grad is None else p.grad for p in parameters if p.requires_grad
+    ]
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    torch.distributed.all_reduce(flat)
+    pieces = flat.split([gradient.numel() for gradient in gradients])
+    for gradient, piece in zip(gradients, pieces, strict=True):
+        gradient.copy_(piece.view_as(gradient))
+
+
+def summed(value: float, world: World) -> float:
+    """A number's sum over the processes."""
+    if world.size == 1:
+        return value
+    total = torch.tensor(value, dtype=torch.float64)
+    torch.distributed.all_reduce(total)
+    return float(total)
