@@ -10,4 +10,7 @@ class Entry(NamedTuple):
     summary: str
 
 
-EXPERIMENTS: dict[str, Entry] = {}
+EXPERIMENTS: dict[str, Entry] = {
+    "train": Entry("experiments.train", "one network, one data set, one rule, one seed"),
+    "table": Entry("experiments.table", "rules x networks x data x seeds, as a table"),
+}

@@ -1,10 +1,9 @@
 """Several processes that take the same step as one.
 
-The loss is a sum over samples divided by the size of the *whole* batch, and gradients are summed
-over the processes. Errors are then the same numbers as in one process, so that a rule that is
-quadratic in them, as DLL's for Theta, gives the same update too. Averaging gradients of local
-means, DistributedDataParallel's default, is right only for rules that are linear in the error:
-with it the update of Theta would be larger by the number of processes.
+Every process takes the gradient of the mean loss over its own samples, as a rule with a decay or a
+product of two errors needs it (both would come out wrong if gradients of partial sums were added).
+The gradients are then averaged, each weighted by its share of the batch, so that a last batch that
+cannot be cut evenly is right too.
 """
 
 import os
@@ -63,14 +62,21 @@ def start_equal(model: nn.Module, world: World) -> None:
             torch.distributed.broadcast(tensor.data, src=0)
 
 
-def sum_gradients(parameters: Iterable[nn.Parameter], world: World) -> None:
-    """Replace each gradient by its sum over the processes (one message for all)."""
+def average_gradients(parameters: Iterable[nn.Parameter], world: World, weight: float) -> None:
+    """Replace each gradient by its average over the processes (one message for all).
+
+    ``weight`` is this process' share of the batch; the shares add up to 1. A parameter without
+    a gradient here counts as zero.
+    """
     if world.size == 1:
         return
-    gradients = [
-        torch.zeros_like(p) if p.grad is None else p.grad for p in parameters if p.requires_grad
-    ]
-    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    gradients = []
+    for parameter in parameters:
+        if parameter.requires_grad:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            gradients.append(parameter.grad)
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients]) * weight
     torch.distributed.all_reduce(flat)
     pieces = flat.split([gradient.numel() for gradient in gradients])
     for gradient, piece in zip(gradients, pieces, strict=True):

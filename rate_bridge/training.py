@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from rate_bridge import checkpoint
 from rate_bridge.data import Dataset
-from rate_bridge.distributed import ALONE, World, start_equal, sum_gradients, summed
+from rate_bridge.distributed import ALONE, World, average_gradients, start_equal, summed
 from rate_bridge.evaluation import Scores, class_loss, evaluate, squared_loss
 
 Groups = Iterable[dict[str, Any]]
@@ -39,7 +39,7 @@ class Options:
     lr: float = 1e-3
     """Learning rate of the forward weights at the start."""
     theta_lr: float | None = None
-    """Learning rate of the feedback weights; by default a tenth of `lr` (released code)."""
+    """Learning rate of the feedback weights; by default `lr` times the rule's own ratio."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """`linear`: lr times (1 - epoch / epochs), as in the released code."""
     optimizer: Literal["adam", "sgd"] = "adam"
@@ -76,11 +76,6 @@ class Options:
     def dtype(self) -> torch.dtype:
         """Type of weights and inputs."""
         return torch.float64 if self.precision == "float64" else torch.float32
-
-    @property
-    def feedback_lr(self) -> float:
-        """Learning rate of the feedback weights."""
-        return self.lr / 10 if self.theta_lr is None else self.theta_lr
 
     def factor(self, epoch: int) -> float:
         """What the learning rates are multiplied by in ``epoch`` (from 0)."""
@@ -208,6 +203,11 @@ class Training:
                 report(done, self._latest())
         seconds = time.perf_counter() - start
         scores = self._scores()
+        if not math.isfinite(scores["loss"]):
+            raise Diverged(
+                f"{self.name} on {self.data.name}: the validation loss is {scores['loss']} after "
+                f"epoch {epoch}. Lower lr or theta_lr, or bound the gradients with clip."
+            )
         entry = {
             "epoch": epoch,
             "loss": total / len(self.data.train),
@@ -221,28 +221,32 @@ class Training:
             report((epoch + 1) / self.options.epochs, scores)
 
     def _step(self, inputs: Tensor, targets: Tensor, batch: int, where: str) -> float:
-        """One update; the loss summed over the batch."""
-        options = self.options
-        half = options.precision == "bfloat16"
-        context = torch.autocast(inputs.device.type, torch.bfloat16) if half else nullcontext()
-        with context:
-            outputs = self.model(inputs)
-            check_outputs(self.name, outputs, targets, self.data)
-            loss = self._loss(outputs.to(options.dtype), targets)
-        value = summed(float(loss.detach()), self.world)
+        """One update; the loss summed over the batch. ``batch`` counts all processes' samples."""
+        self.optimizer.zero_grad()
+        value = self._backward(inputs, targets) if len(inputs) else 0.0
+        value = summed(value, self.world)
         if not math.isfinite(value):
             rate = self.optimizer.param_groups[0]["lr"]
             raise Diverged(
                 f"{self.name} on {self.data.name}: the loss is {value} in {where} (learning rate "
                 f"{rate:.3g}). Lower lr or theta_lr, or bound the gradients with clip."
             )
-        self.optimizer.zero_grad()
-        (loss / batch).backward()
-        sum_gradients(self.model.parameters(), self.world)
-        if options.clip is not None:
-            nn.utils.clip_grad_value_(self.model.parameters(), options.clip)
+        average_gradients(self.model.parameters(), self.world, len(inputs) / batch)
+        if self.options.clip is not None:
+            nn.utils.clip_grad_value_(self.model.parameters(), self.options.clip)
         self.optimizer.step()
         return value
+
+    def _backward(self, inputs: Tensor, targets: Tensor) -> float:
+        """Gradients of the mean loss over these samples; the loss summed over them."""
+        half = self.options.precision == "bfloat16"
+        context = torch.autocast(inputs.device.type, torch.bfloat16) if half else nullcontext()
+        with context:
+            outputs = self.model(inputs)
+            check_outputs(self.name, outputs, targets, self.data)
+            loss = self._loss(outputs.to(self.options.dtype), targets)
+        (loss / len(inputs)).backward()
+        return float(loss.detach())
 
     def _loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if self.data.kind == "series":

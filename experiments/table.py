@@ -1,0 +1,164 @@
+"""`tuft table`: rules x networks x data x seeds, one JSON a run, one table from the JSONs."""
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+
+from compartments.names import look_up, unknown_name
+from experiments.table_figure import save_figure
+from experiments.plans import PLANS, Column, Plan
+from experiments.progress import bar
+from experiments.published import PUBLISHED
+from experiments.runs import Run, dataset_of, record_of
+from experiments.storage import read_json, write_json, write_text
+from experiments.train import summary
+from rate_bridge.data import Dataset
+from rate_bridge.tables import Table, table
+from rate_bridge.training import Options
+
+
+@dataclass(frozen=True)
+class Config:
+    """Run a table, or what is missing of it, and draw it up from the runs' JSONs."""
+
+    plan: str | None = None
+    """mnist-mlp, mnist-depth, fashion-mlp, sequences or cnn; without it, the lists below."""
+    datasets: tuple[str, ...] = ("digits",)
+    """Data sets of a table without a plan."""
+    networks: tuple[str, ...] = ("mlp-mnist",)
+    """Networks of a table without a plan; each is trained on each data set."""
+    rules: tuple[str, ...] = ()
+    """Rules; by default the plan's, or bp, dll-minus, dll-fixed and kp."""
+    seeds: tuple[int, ...] = ()
+    """Seeds; by default the plan's, or 0, 1, 2."""
+    columns: tuple[str, ...] = ()
+    """Of a plan, only these columns are run."""
+    training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
+    """How the networks of a table without a plan are trained."""
+    allow: tuple[str, ...] = ()
+    """Data sets or files that are used although their content is not the official one."""
+    out: Path = Path("runs/tables")
+    """Folder of tables; this one is in a folder of its own inside."""
+    rebuild: bool = False
+    """Only draw up the table from the JSONs that are there."""
+    minutes: float | None = None
+    """Start no run after so many minutes; the next call goes on with the rest."""
+    threads: int = 1
+    """Threads that torch uses."""
+
+
+def main(config: Config) -> None:
+    """Run what is missing, then write `table.md` and `table.png`."""
+    name, plan = plan_of(config)
+    folder = config.out / name
+    if not config.rebuild:
+        torch.set_num_threads(config.threads)
+        run_missing(config, plan, folder)
+    drawn = rebuilt(plan, folder)
+    print(f"{drawn.markdown()}\n{folder / 'table.md'}")
+
+
+def plan_of(config: Config) -> tuple[str, Plan]:
+    """The named plan, or the one that the lists span."""
+    if config.plan is not None:
+        return config.plan, look_up("plan", config.plan, PLANS)
+    columns = tuple(
+        Column(
+            f"{dataset} {network}",
+            dataset,
+            network,
+            config.training,
+            config.rules or ("bp", "dll-minus", "dll-fixed", "kp"),
+            config.seeds or (0, 1, 2),
+            network_options={"n_in": 64, "hidden": (128, 64)} if dataset == "digits" else {},
+            allow=config.allow,
+        )
+        for dataset in config.datasets
+        for network in config.networks
+    )
+    name = "-".join([*config.datasets, *config.networks])
+    return name, Plan(", ".join(config.datasets), "", columns)
+
+
+def chosen_runs(config: Config, plan: Plan) -> list[Run]:
+    """The plan's runs in the columns, rules and seeds that the options leave.
+
+    Raises
+    ------
+    ValueError
+        For a column that the plan does not have.
+    """
+    names = [column.name for column in plan.columns]
+    for name in config.columns:
+        if name not in names:
+            raise unknown_name("column", name, names)
+    runs = []
+    for column in plan.columns:
+        if not config.columns or column.name in config.columns:
+            left = replace(
+                column, rules=config.rules or column.rules, seeds=config.seeds or column.seeds
+            )
+            runs += left.runs()
+    return runs
+
+
+def run_missing(config: Config, plan: Plan, folder: Path) -> None:
+    """Run what has no JSON yet; each run's JSON is written when it ends."""
+    start = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    held: tuple[Any, Dataset] | None = None
+    for run in chosen_runs(config, plan):
+        path = folder / f"{run.name}.json"
+        if path.is_file():
+            continue
+        if config.minutes is not None and time.monotonic() - start > 60 * config.minutes:
+            print("Time is up; the rest is left for the next call.")
+            return
+        wanted = (run.dataset, run.data_options)
+        if held is None or held[0] != wanted:
+            held = (wanted, dataset_of(run))
+        record = finished(run, held[1], folder)
+        write_json(path, record)
+        print(summary(record), flush=True)
+
+
+def finished(run: Run, dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """The run's record, continued from a checkpoint where one is left."""
+    checkpoint = folder / f".{run.name}.pt"
+    with bar(f"{run.column}, {run.rule}, seed {run.options.seed}") as report:
+        record, _ = record_of(
+            run, dataset, checkpoint=checkpoint, report=lambda fraction, _: report(fraction)
+        )
+    checkpoint.unlink(missing_ok=True)
+    return record
+
+
+def rebuilt(plan: Plan, folder: Path) -> Table:
+    """The table of the JSONs in ``folder``, written as `table.md` and `table.png`.
+
+    `notes.md`, if there is one, is put under the table: it holds the judgement, written by hand.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no JSON.
+    """
+    paths = sorted(folder.glob("*__seed*.json"))
+    if not paths:
+        raise FileNotFoundError(
+            f"No records in {folder}. Run the table first, without --rebuild, or give --out."
+        )
+    columns = [column.name for column in plan.columns]
+    rules = dict.fromkeys(rule for column in plan.columns for rule in column.rules)
+    made = table(plan.title, [read_json(path) for path in paths], columns, [*rules], PUBLISHED)
+    notes = folder / "notes.md"
+    parts = [made.markdown(), plan.protocol]
+    if notes.is_file():
+        parts.append(notes.read_text(encoding="utf-8"))
+    write_text(folder / "table.md", "\n".join(part.rstrip("\n") + "\n" for part in parts if part))
+    save_figure(made, folder / "table.png")
+    return made

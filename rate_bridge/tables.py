@@ -1,0 +1,202 @@
+"""Tables from the records of runs: mean and deviation over seeds, failures named, never averaged.
+
+A record is the plain dictionary that one run leaves as JSON. A table's cell gathers the records of
+one rule in one column; a cell without records stays empty.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Record = Mapping[str, Any]
+Published = Mapping[tuple[str, str, str], float]
+"""From (column, rule, metric) to a published number, in the unit of the table."""
+
+PERCENT = frozenset({"accuracy"})
+"""Metrics that stand in the table as per cent."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One rule in one column.
+
+    Attributes
+    ----------
+    values : tuple of float
+        The metric on the test part, one for each run that ended well.
+    failures : tuple of str
+        What became of the others: ``"diverged"`` or ``"constant"``.
+    seconds : float
+        Mean seconds per epoch of the runs that ended well.
+    unofficial : bool
+        Whether a run used data whose content is not the official one.
+    """
+
+    values: tuple[float, ...]
+    failures: tuple[str, ...]
+    seconds: float
+    unofficial: bool
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds; not a number without a run that ended well."""
+        return sum(self.values) / len(self.values) if self.values else math.nan
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation over seeds (n - 1); not a number below two runs."""
+        n = len(self.values)
+        if n < 2:
+            return math.nan
+        return math.sqrt(sum((value - self.mean) ** 2 for value in self.values) / (n - 1))
+
+    def text(self, digits: int) -> str:
+        """``mean ± deviation (n)``, and the failures."""
+        parts = []
+        if self.values:
+            spread = "" if math.isnan(self.deviation) else f" ± {self.deviation:.{digits}f}"
+            mark = "\\*" if self.unofficial else ""
+            parts.append(f"{self.mean:.{digits}f}{spread} ({len(self.values)}){mark}")
+        for kind in sorted(set(self.failures)):
+            parts.append(f"{self.failures.count(kind)} {kind}")
+        return ", ".join(parts)
+
+
+def cell(records: Iterable[Record], metric: str) -> Cell:
+    """The cell of these records.
+
+    Raises
+    ------
+    ValueError
+        If a run that ended well lacks the metric.
+    """
+    values, failures, seconds, unofficial = [], [], [], False
+    for record in records:
+        if record["status"] != "ok":
+            failures.append(str(record["status"]))
+            continue
+        if record["test"].get(metric) is None:
+            raise ValueError(
+                f"The record of {record['run']['rule']} on {record['run']['column']}, seed "
+                f"{record['run']['seed']}, has no {metric!r} on the test part. It has: "
+                f"{', '.join(record['test'])}."
+            )
+        values.append(record["test"][metric] * (100 if metric in PERCENT else 1))
+        seconds.append(record["seconds_per_epoch"])
+        unofficial = unofficial or record["unofficial_data"]
+    mean_seconds = sum(seconds) / len(seconds) if seconds else math.nan
+    return Cell(tuple(values), tuple(failures), mean_seconds, unofficial)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Records gathered by column and rule.
+
+    Attributes
+    ----------
+    title : str
+    columns, rules : tuple of str
+        In the order in which they are shown.
+    metrics : mapping from column to tuple of str
+        Which scores a column shows.
+    cells : mapping from (column, rule, metric) to Cell
+    published : mapping
+        Published numbers, shown beside ours.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rules: tuple[str, ...]
+    metrics: Mapping[str, tuple[str, ...]]
+    cells: Mapping[tuple[str, str, str], Cell]
+    published: Published
+
+    def markdown(self) -> str:
+        """The table, a row for each rule; published numbers in brackets."""
+        shown = [(column, metric) for column in self.columns for metric in self.metrics[column]]
+        heads = [f"{column}, {_head(metric)}" for column, metric in shown]
+        lines = [f"# {self.title}", "", _row(["rule", *heads, "s/epoch"])]
+        lines.append(_row(["---"] * (len(heads) + 2)))
+        for rule in self.rules:
+            texts = [self._text(column, rule, metric) for column, metric in shown]
+            lines.append(_row([rule, *texts, self._seconds(rule)]))
+        lines += ["", _LEGEND]
+        if any(found.unofficial for found in self.cells.values()):
+            lines.append("\\* The data were not the official files; see the records.")
+        return "\n".join(lines) + "\n"
+
+    def _text(self, column: str, rule: str, metric: str) -> str:
+        digits = 2 if metric in PERCENT else 4
+        found = self.cells.get((column, rule, metric))
+        ours = found.text(digits) if found is not None else ""
+        theirs = self.published.get((column, rule, metric))
+        return ours if theirs is None else f"{ours} [{theirs:.{digits}f}]".strip()
+
+    def _seconds(self, rule: str) -> str:
+        found = [
+            self.cells[key].seconds
+            for column in self.columns
+            if (key := (column, rule, self.metrics[column][0])) in self.cells
+        ]
+        known = [seconds for seconds in found if not math.isnan(seconds)]
+        return " / ".join(f"{seconds:.1f}" for seconds in known)
+
+
+_LEGEND = (
+    "Test part, at the epoch with the best validation score: mean ± standard deviation over seeds "
+    "(number of seeds); published values in [brackets]; runs that diverged or predict a constant "
+    "are counted, not averaged; an empty cell was not run. Seconds per epoch in the order of the "
+    "columns, on the machine of the records."
+)
+
+
+def table(
+    title: str,
+    records: Sequence[Record],
+    columns: Sequence[str],
+    rules: Sequence[str],
+    published: Published | None = None,
+) -> Table:
+    """Gather ``records`` into a table.
+
+    Columns and rules that the records have and the sequences lack are put at the end.
+
+    Raises
+    ------
+    ValueError
+        If one seed of a rule stands twice in a column.
+    """
+    grouped: dict[tuple[str, str], list[Record]] = {}
+    seen: set[tuple[str, str, int]] = set()
+    for record in records:
+        run = record["run"]
+        key = (run["column"], run["rule"], run["seed"])
+        if key in seen:
+            raise ValueError(
+                f"Two records of {run['rule']} on {run['column']} with seed {run['seed']}. Keep "
+                f"one of them."
+            )
+        seen.add(key)
+        grouped.setdefault(key[:2], []).append(record)
+    columns = tuple(dict.fromkeys([*columns, *(column for column, _ in grouped)]))
+    rules = tuple(dict.fromkeys([*rules, *(rule for _, rule in grouped)]))
+    kinds = {column: record["kind"] for (column, _), found in grouped.items() for record in found}
+    metrics = {
+        column: ("mse", "mae") if kinds.get(column) == "series" else ("accuracy",)
+        for column in columns
+    }
+    cells = {
+        (column, rule, metric): cell(found, metric)
+        for (column, rule), found in grouped.items()
+        for metric in metrics[column]
+    }
+    return Table(title, columns, rules, metrics, cells, published or {})
+
+
+def _head(metric: str) -> str:
+    return f"{metric} %" if metric in PERCENT else metric.upper()
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
