@@ -9,12 +9,12 @@ import torch
 import tyro
 
 from compartments.names import look_up, unknown_name
-from experiments.table_figure import save_figure
 from experiments.plans import PLANS, Column, Plan
 from experiments.progress import bar
 from experiments.published import PUBLISHED
 from experiments.runs import Run, dataset_of, record_of
 from experiments.storage import read_json, write_json, write_text
+from experiments.table_figure import save_figure
 from experiments.train import summary
 from rate_bridge.data import Dataset
 from rate_bridge.tables import Table, table

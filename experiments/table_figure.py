@@ -1,6 +1,7 @@
 """The picture of a table: one panel a column, one row a rule."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -9,7 +10,7 @@ from matplotlib.lines import Line2D
 from rate_bridge.tables import PERCENT, Table
 
 _OURS, _THEIRS = "#1f4e79", "#b0622f"
-_STYLE = {
+_STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
