@@ -11,6 +11,8 @@ class Entry(NamedTuple):
 
 
 EXPERIMENTS: dict[str, Entry] = {
+    "compare": Entry("experiments.compare", "continuous time against Algorithm 1, same samples"),
+    "verify": Entry("experiments.verify", "every link between the engines, beside its tolerance"),
     "train": Entry("experiments.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table", "rules x networks x data x seeds, as a table"),
 }

@@ -255,6 +255,7 @@ def learn(
     dtype: torch.dtype = torch.float64,
     device: str = "cpu",
     progress: Callable[[float], None] | None = None,
+    visit: Callable[[int, Mapping[str, Tensor]], None] | None = None,
 ) -> WeightBundle:
     """Weights after Algorithm 1 has taken one step for each presentation (or batch of them).
 
@@ -273,6 +274,9 @@ def learn(
         As for :class:`Discrete`.
     progress : callable, optional
         Called with the fraction that is done.
+    visit : callable, optional
+        Called before every step with the presentation's number and the weights as they are then
+        (copy what is to be kept).
 
     Raises
     ------
@@ -297,6 +301,8 @@ def learn(
     shown = discrete.tensor(schedule.target_on)[:, None]
     for start in range(0, len(schedule), batch):
         rows = slice(start, start + batch)
+        if visit is not None:
+            visit(start, weights)
         changes = discrete.step(weights, inputs[rows], targets[rows], shown[rows])
         for name, change in changes.items():
             weights[name] += change

@@ -1,0 +1,102 @@
+"""What ``tuft compare`` says: sentences, tables, figures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from experiments import compare_figures
+from experiments.page import FellShort, Section, Table
+
+CLOSE_WEIGHTS, CLOSE_ACCURACY = 0.08, 0.02
+"""What counts as close: weights within 8 % of their change, accuracies within two points."""
+
+
+def summary(result: Mapping[str, Any]) -> list[str]:
+    """The result in a few sentences."""
+    ours, theirs = result["accuracy"]["continuous"], result["accuracy"]["discrete"]
+    worst, distance = max(result["weight_distance"].items(), key=lambda item: item[1])
+    cosine = min(kinds["cosine"]["median"] for kinds in result["update"].values())
+    return [
+        f"After {result['presentations']:,} presentations of {result['dataset']}, continuous "
+        f"plasticity classifies {ours['test']:.1%} of {result['test_samples']} test samples, "
+        f"Algorithm 1 {theirs['test']:.1%} (one seed).",
+        f"From the same weights, on the same samples in the same order, their weights end at most "
+        f"{distance:.1%} of their change apart ({worst}).",
+        f"The median cosine between a continuous update and Algorithm 1's step is {cosine:.4f} or "
+        "more in every weight matrix.",
+    ]
+
+
+def sections(folder: Path, result: Mapping[str, Any]) -> list[Section]:
+    """The page: figures with captions, tables of numbers, what fell short."""
+    pictures = {picture.name: picture for picture in compare_figures.draw(folder)}
+    found = [
+        Section(
+            "Learning",
+            pictures=[pictures["learning"], pictures["updates"]],
+            tables=[_accuracy_table(result), _weight_table(result)],
+        )
+    ]
+    swept = [p for name, p in pictures.items() if name.startswith("sweep")]
+    if swept:
+        found.append(
+            Section(
+                "What the error depends on",
+                [
+                    "Short runs from given weights; each point is one run, every presentation but the "
+                    "first counted. The error is the root mean square difference between the two "
+                    "updates, over that of Algorithm 1's."
+                ],
+                pictures=swept,
+                tables=[_slope_table(result)],
+            )
+        )
+    short = fell_short(result)
+    return [*found, FellShort(text=short)] if short else found
+
+
+def _accuracy_table(result: Mapping[str, Any]) -> Table:
+    rows = [
+        [label, 100 * parts["validation"], 100 * parts["test"]]
+        for label, parts in result["accuracy"].items()
+    ]
+    return Table(["network", "validation accuracy / %", "test accuracy / %"], rows)
+
+
+def _weight_table(result: Mapping[str, Any]) -> Table:
+    rows = [
+        [
+            name,
+            100 * distance,
+            result["update"][name]["cosine"]["median"],
+            result["update"][name]["relative_error"]["median"],
+        ]
+        for name, distance in result["weight_distance"].items()
+    ]
+    header = ["weights", "difference / change, %", "median cosine", "median relative error"]
+    return Table(header, rows)
+
+
+def _slope_table(result: Mapping[str, Any]) -> Table:
+    rows = [
+        [weights, name, slope]
+        for weights, slopes in result["sweeps"]["slope_of_error_in_T"].items()
+        for name, slope in slopes.items()
+    ]
+    return Table(["from weights", "of", "slope of log error against log T"], rows)
+
+
+def fell_short(result: Mapping[str, Any]) -> list[str]:
+    """Where continuous time did not keep to Algorithm 1."""
+    found = []
+    for name, distance in result["weight_distance"].items():
+        if distance > CLOSE_WEIGHTS:
+            found.append(f"{name} ends {distance:.0%} of its change away from Algorithm 1's.")
+    ours, theirs = (result["accuracy"][key]["test"] for key in ("continuous", "discrete"))
+    if abs(ours - theirs) > CLOSE_ACCURACY:
+        found.append(f"Test accuracies are {100 * abs(ours - theirs):.1f} points apart.")
+    found.append(
+        "One seed and one pass: an accuracy here says how the two forms of learning "
+        "agree, not how well the rule can do."
+    )
+    return found

@@ -1,0 +1,248 @@
+"""``tuft verify``: every link between theory and engines, measured, beside its tolerance."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from brian2 import ms, second
+from rich.console import Console
+from rich.table import Table
+from scipy.stats import binom, gamma
+
+from compartments.activations import ACTIVATIONS
+from compartments.plasticity import THETA_RULES
+from experiments.compare_sweeps import PURE_ETA, Material, Setting, measured, slopes
+from experiments.progress import Report, bar
+from experiments.storage import RunFolder, versions, write_json
+from models import DLLNetwork, Schedule, dll_network, simulate
+from rate_bridge import algorithm1
+from rate_bridge.activations import torch_activation
+
+SIZES = (64, 32, 32, 10)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The chain of evidence: Brian2, its fixed point, Algorithm 1, backpropagation."""
+
+    seed: int = 0
+    """For weights and stimuli."""
+    out: Path = Path("runs")
+    """Folder for results."""
+    name: str = "verify"
+    """Name of this result; an older one of that name is kept and this one numbered."""
+
+
+class Link(NamedTuple):
+    """One measured number and what it must not exceed, with the reason."""
+
+    claim: str
+    value: float
+    tolerance: float
+    reason: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the number is within its tolerance."""
+        return bool(self.value <= self.tolerance)
+
+
+def random_schedule(network: DLLNetwork, count: int, seed: int, **times: Any) -> Schedule:
+    """Independent normal stimuli and targets."""
+    generator = np.random.default_rng(seed)
+    inputs = generator.normal(0, 0.3, (count, network.sizes[0]))
+    return Schedule(inputs, generator.normal(0, 0.5, (count, network.sizes[-1])), **times)
+
+
+def fixed_points(seed: int) -> Iterator[Link]:
+    """Number 1: where the relaxing network settles, against Algorithm 1, 40 tau after a switch."""
+    for beta in (None, 0.5):
+        for rule in THETA_RULES:
+            network = dll_network(
+                SIZES, output_activation="tanh", theta_rule=rule, beta=beta, seed=seed
+            )
+            schedule = random_schedule(network, 2, seed, presentation=400 * ms)
+            end = schedule.duration - 1 * ms
+            run = simulate(network, schedule, record=("u", "a", "x"), record_dt=end, plastic=False)
+            rest = algorithm1.equilibrium(network, schedule.inputs[1:], schedule.targets[1:])
+            for variable in ("u", "a", "x"):
+                distance = max(
+                    float(np.abs(run.traces[f"{variable}_{layer}"].values[-1] - goal[0]).max())
+                    for (name, layer), goal in rest.items()
+                    if name == variable
+                )
+                output = "clamped" if beta is None else f"nudged, beta {beta}"
+                yield Link(
+                    f"fixed point, max |{variable} - {variable}*|, {output}, theta {rule}",
+                    distance,
+                    1e-8,
+                    "residual e^-40 40^6/6! of 7 stages",
+                )
+
+
+def settling(seed: int) -> Iterator[Link]:
+    """Number 1: error_1 of a linear net of equal time constants against F2's 7 stages."""
+    tau, dt = 10 * ms, 0.1 * ms
+    times = {"tau_u": tau, "tau_a": tau, "tau_x": tau}
+    network = dll_network((6, 5, 4, 3), activation="linear", matched_soma=True, seed=seed, **times)
+    inputs = np.random.default_rng(seed).normal(size=(2, 6))
+    schedule = Schedule(inputs, np.ones((2, 3)), presentation=400 * ms)
+    run = simulate(network, schedule, dt=dt, record=("error",), plastic=False)
+    half = schedule.steps("presentation", dt)
+    trace = run.traces["error_hidden1"].values[half:]
+    ends = algorithm1.equilibrium(network, inputs, schedule.targets)["error", "hidden1"]
+    residual = ((trace - ends[1]) @ (ends[0] - ends[1])) / ((ends[0] - ends[1]) ** 2).sum()
+    steps, h = np.arange(len(residual)), float(dt / tau)
+    euler = float(np.abs(residual - binom.cdf(6, steps, h)).max())
+    erlang = float(np.abs(residual - gamma.sf(steps * h, 7)).max())
+    yield Link(
+        "settling of error_1 (linear, L = 3) against 7 Euler stages", euler, 1e-8, "as above"
+    )
+    yield Link("the same against the Erlang residual (F2)", erlang, 0.01, "Euler: dt/tau = 0.01")
+
+
+def backprop(seed: int) -> Iterator[Link]:
+    """Number 2: Theta := W turns Algorithm 1 into backpropagation, checked against autograd."""
+    for name in ACTIVATIONS:
+        for loss in algorithm1.LOSSES:
+            yield Link(
+                f"Theta := W against autograd, {name}, {loss}",
+                _distance_to_autograd(name, loss, seed),
+                1e-12,
+                "float64, sums of at most 64 terms",
+            )
+
+
+def _distance_to_autograd(activation: str, loss: str, seed: int) -> float:
+    network = dll_network(
+        SIZES, activation=activation, output_activation=activation, eta_W=1.0, bias=True, seed=seed
+    )
+    tied = {f"theta{i}": network.weights[f"W{i}"] for i in (1, 2)}
+    network = network.with_weights(network.weights.with_arrays(**tied))
+    generator = np.random.default_rng(seed)
+    discrete = algorithm1.Discrete(network, loss)
+    inputs = discrete.tensor(generator.normal(size=(16, SIZES[0])))
+    targets = torch.softmax(discrete.tensor(generator.normal(size=(16, SIZES[-1]))), 1)
+    weights = {n: discrete.tensor(w).requires_grad_() for n, w in network.weights.items()}
+    p = discrete.parameters(weights)
+    activity = algorithm1.forward(p, inputs, [torch_activation(a) for a in network.activations])
+    if loss == "mse":
+        value = 0.5 * ((targets - activity.u[-1]) ** 2).sum(1).mean()
+    else:
+        value = -(targets * torch.log_softmax(activity.drive[-1], 1)).sum(1).mean()
+    value.backward()
+    with torch.no_grad():
+        steps = discrete.step(weights, inputs, targets)
+    gradients = {n: w.grad for n, w in weights.items() if w.grad is not None}
+    return max(float((steps[n] + g).abs().max()) for n, g in gradients.items())
+
+
+def bias_of_transients(seed: int) -> Iterator[Link]:
+    """Number 4: the integrated errors of F3, and the slope of the update's error against T."""
+    for beta in (None, 0.5):
+        network = dll_network((6, 5, 4, 3), activation="linear", beta=beta, seed=seed)
+        schedule = random_schedule(network, 2, seed, presentation=800 * ms)
+        output = "clamped" if beta is None else f"nudged, beta {beta}"
+        yield Link(
+            f"integrated errors A_i against F3, linear, {output}",
+            integrated_error_distance(network, schedule),
+            1e-10,
+            "exact under Euler; residual e^-80",
+        )
+    network = dll_network((6, 5, 4, 3), activation="linear", seed=seed)
+    schedule = random_schedule(network, 8, seed)
+    assert schedule.targets is not None  # random_schedule gives targets
+    bundles = {"initial": network.weights}
+    material = Material(network.sizes, network.options, schedule.inputs, schedule.targets, bundles)
+    points = [Setting("presentation", T, presentation=T) for T in (20.0, 40.0, 80.0, 160.0, 320.0)]
+    for name, slope in slopes(measured(points, material))["initial"].items():
+        yield Link(
+            f"slope of log error against log T, {name}: {slope:.4f}; distance from -1",
+            abs(slope + 1),
+            0.15,
+            "terms of order (tau/T)^2",
+        )
+
+
+def integrated_error_distance(network: DLLNetwork, schedule: Schedule) -> float:
+    """Largest distance between the summed transient of ``error_i`` and F3's boxed formula (s)."""
+    o, dt = network.options, 1 * ms
+    run = simulate(network, schedule, dt=dt, record=("u", "x", "error"), plastic=False)
+    steps = schedule.steps("presentation", dt)
+    rest = algorithm1.equilibrium(network, schedule.inputs, schedule.targets)
+    depth = len(network.sizes) - 1
+    tau_u, tau_a, tau_x = (float(t / second) for t in (o.tau_u, o.tau_a, o.tau_x))
+    change = {key: value[1] - value[0] for key, value in rest.items()}
+    if o.beta is None:
+        area = depth * tau_u * change["u", "output"]
+    else:
+        pull = o.beta / (1 + o.beta)
+        area = pull * depth * tau_u * change["u", "output"]
+        area = area - tau_x / (1 + o.beta) * change["x", "output"]
+    worst = 0.0
+    for i in range(depth, 0, -1):
+        layer = network.layers[i]
+        if i < depth:
+            lag = tau_x * (change["u", layer] + change["error", layer])
+            area = network.weights[f"theta{i}"].T @ area - tau_a * change["error", layer] - lag
+        trace = run.traces[f"error_{layer}"].values[steps:]
+        summed = (trace - rest["error", layer][1]).sum(0) * float(dt / second)
+        worst = max(worst, float(np.abs(summed - area).max()))
+    return worst
+
+
+def low_pass(seed: int) -> Iterator[Link]:
+    """Number 5: the integrated update with and without a low-pass filter on it."""
+    base = dll_network((6, 5, 4, 3), eta_W=0.01 * PURE_ETA, eta_theta=0.01 * PURE_ETA, seed=seed)
+    filtered = dll_network(base.sizes, replace(base.options, tau_w=50 * ms), weights=base.weights)
+    schedule = random_schedule(base, 3, seed, presentation=200 * ms, blank=1500 * ms)
+    plain, smooth = (simulate(network, schedule).weights for network in (base, filtered))
+    for name, start in base.weights.items():
+        moved = np.linalg.norm(plain[name] - start)
+        yield Link(
+            f"update with tau_w against without, {name}, relative",
+            float(np.linalg.norm(smooth[name] - plain[name]) / moved),
+            1e-6,
+            "rounding of 5000 additions of 1e-10; e^-30 is left in the filter",
+        )
+
+
+CHECKS: dict[str, Callable[[int], Iterator[Link]]] = {
+    "1 fixed point": fixed_points,
+    "1 settling": settling,
+    "2 backpropagation": backprop,
+    "4 transients": bias_of_transients,
+    "5 low-pass": low_pass,
+}
+
+
+def measure(config: Config, progress: Report) -> dict[str, list[Link]]:
+    """All links, by check."""
+    found = {}
+    for done, (name, check) in enumerate(CHECKS.items()):
+        progress(done / len(CHECKS))
+        found[name] = list(check(config.seed))
+    return found
+
+
+def main(config: Config) -> None:
+    """Measure, save, and print the table; an error names the links that do not hold."""
+    with RunFolder(config.out, config.name) as run:
+        with bar("verify") as progress:
+            found = measure(config, progress)
+        write_json(run.path / "config.json", config)
+        links = {n: [{**x._asdict(), "holds": x.holds} for x in ls] for n, ls in found.items()}
+        write_json(run.path / "result.json", {"links": links, "versions": versions()})
+    table = Table("claim", "measured", "tolerance", "why this tolerance")
+    for links_ in found.values():
+        for link in links_:
+            mark = "" if link.holds else "  FAILS"
+            table.add_row(link.claim, f"{link.value:.2e}{mark}", f"{link.tolerance:g}", link.reason)
+    Console(width=150).print(table)
+    broken = [link.claim for links_ in found.values() for link in links_ if not link.holds]
+    if broken:
+        raise ArithmeticError(f"{len(broken)} links do not hold: {'; '.join(broken)}.")
+    print(f"All {sum(map(len, found.values()))} links hold. Saved in {run.path}.")
