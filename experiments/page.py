@@ -25,7 +25,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure that :func:`experiments.style.save_figure` wrote as ``name.png`` and ``name.pdf``."""
+    """A figure that :func:`experiments.style.save_figure` wrote, by its name without suffix."""
 
     name: str
     caption: str
@@ -125,7 +125,9 @@ def write_page(
         *(_section(folder, section) for section in sections),
         _files(folder),
     ]
-    write_text(folder / "index.html", _PAGE.format(title=html.escape(title), css=CSS, body="\n".join(body)))
+    write_text(
+        folder / "index.html", _PAGE.format(title=html.escape(title), css=CSS, body="\n".join(body))
+    )
     return folder / "index.html"
 
 
@@ -164,7 +166,9 @@ def _picture(folder: Path, picture: Picture) -> str:
     name = html.escape(picture.name)
     for suffix in ("png", "pdf"):
         if not (folder / f"{picture.name}.{suffix}").exists():
-            raise FileNotFoundError(f"Page: there is no figure {picture.name}.{suffix} in {folder}.")
+            raise FileNotFoundError(
+                f"Page: there is no figure {picture.name}.{suffix} in {folder}."
+            )
     width, height = _size(folder / f"{picture.name}.png")
     alt = html.escape(picture.caption)
     return (
@@ -212,7 +216,7 @@ def _files(folder: Path) -> str:
     versions = result.get("versions", {}) if isinstance(result, dict) else {}
     made = ", ".join(f"{html.escape(str(k))} {html.escape(str(v))}" for k, v in versions.items())
     foot = f'<p class="made">{made}</p>' if made else ""
-    return f'<footer>\n<h2>Files</h2>\n<ul>\n{chr(10).join(items)}\n</ul>\n{foot}\n</footer>'
+    return f"<footer>\n<h2>Files</h2>\n<ul>\n{chr(10).join(items)}\n</ul>\n{foot}\n</footer>"
 
 
 def _bytes(size: int) -> str:

@@ -39,5 +39,7 @@ def duration(name: str, text: str, *, zero_allowed: bool = False) -> Quantity:
     if unit not in UNITS:
         raise ValueError(f"{name}: {unknown_name('unit of time', unit, UNITS)}")
     if not math.isfinite(number) or number < 0 or (number == 0 and not zero_allowed):
-        raise ValueError(f"{name}: must be {'0 or more' if zero_allowed else 'positive'}, got {text!r}.")
+        raise ValueError(
+            f"{name}: must be {'0 or more' if zero_allowed else 'positive'}, got {text!r}."
+        )
     return number * UNITS[unit]

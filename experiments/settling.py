@@ -85,3 +85,22 @@ def stages_ms(options: DLLOptions, layer: int, depth: int, variable: str) -> lis
     top = [] if options.beta is None else [tau_x / (1 + options.beta)]
     down = [tau_a, tau_x] * (depth - layer)
     return [tau_u] * depth + top + (down[:-1] if variable == "a" else down)
+
+
+def chain_response(
+    tau_ms: Sequence[float], time_ms: Float[np.ndarray, "time"]
+) -> Float[np.ndarray, "time"]:
+    """The closed form of what one or two first-order stages make of a unit step at time 0.
+
+    One stage: ``1 - exp(-t/tau)``. Two: ``1 - (tau_1 exp(-t/tau_1) - tau_2 exp(-t/tau_2)) /
+    (tau_1 - tau_2)``, which tends to ``1 - (1 + t/tau) exp(-t/tau)`` for equal stages.
+    """
+    t = np.maximum(time_ms, 0.0)
+    first, *rest = tau_ms
+    if not rest:
+        return 1 - np.exp(-t / first)
+    (second,) = rest
+    if np.isclose(first, second):
+        return 1 - (1 + t / first) * np.exp(-t / first)
+    late = first * np.exp(-t / first) - second * np.exp(-t / second)
+    return 1 - late / (first - second)

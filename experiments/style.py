@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -44,7 +45,7 @@ INK, FAINT = "#1c1c1e", "#8a8a8e"
 THEORY: dict[str, Any] = {"linestyle": (0, (1, 1.6)), "linewidth": 1.5, "color": INK, "zorder": 5}
 """Keyword arguments for a line of theory: dotted, dark, above what was measured."""
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "font.family": "sans-serif",
@@ -62,7 +63,7 @@ STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
-    "axes.prop_cycle": mpl.cycler(color=SERIES),
+    "axes.prop_cycle": cycler(color=SERIES),
     "axes.grid": True,
     "axes.unicode_minus": True,
     "grid.color": "#e8e8ec",

@@ -5,8 +5,10 @@ target. Every variable is held against the equilibrium that Algorithm 1 gives fo
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -19,9 +21,10 @@ from experiments.one_neuron import measure_one_neuron
 from experiments.quantities import duration
 from experiments.settling import chain_residual, settling_time, stages_ms
 from experiments.storage import RunFolder, read_json, versions, write_json
-from experiments.traces_page import draw_page
-from models import DLLNetwork, Run, Schedule, dll_network, simulate
+from experiments.traces_page import draw_page, sentences
+from models import DLLNetwork, Run, Schedule, WeightBundle, dll_network, simulate
 from rate_bridge.algorithm1 import equilibrium
+from rate_bridge.data.digits import digits
 
 VARIABLES = ("u", "a", "x", "error")
 
@@ -101,8 +104,7 @@ def main(config: Config) -> None:
         with terminal.bar("traces") as report:
             measure(config, run.path, report)
         draw(run.path)
-    for line in read_json(run.path / "result.json")["sentences"]:
-        print(line)
+    print("\n".join(sentences(read_json(run.path / "result.json"))))
     print(run.path / "index.html")
 
 
@@ -110,23 +112,20 @@ def measure(config: Config, folder: Path, progress: terminal.Report) -> None:
     """Simulate and write ``config.json``, ``traces.nc``, ``one_neuron.nc`` and ``result.json``."""
     begun = time.perf_counter()
     network, (schedule, pixels) = config.network(), config.schedule()
-    dt = duration("dt", config.dt)
-    write_json(folder / "config.json", {"experiment": "traces", "config": config})
-    moments = _moments(schedule, dt, config.plastic)
-    run = _simulated(config, network, schedule, dt, moments, progress)
-    traces = _with_equilibria(run, network, schedule, moments)
+    write_json(folder / "config.json", config)
+    run = _simulated(config, network, schedule, progress)
+    traces = _with_equilibria(run, network, schedule, _moments(config, schedule))
+    chosen = _most_changed(network, traces, config.neurons)
+    traces = _with_distances(traces, network)
     traces["pixels"] = (("presentation", "pixel"), pixels)
-    chosen = _chosen(network, traces, config.neurons)
-    traces = _with_distances(traces, network, float(dt / ms))
     save_traces(traces, folder / "traces.nc")
-    measure_one_neuron(network.population("hidden1").neuron if len(config.sizes) > 2 else None, folder)
-    result = _result(network, traces, schedule)
-    result |= {
+    result = {
+        **_result(network, traces),
+        "one_neuron_distance": measure_one_neuron(folder, config.activation, network.options),
         "neurons": chosen,
-        "digits": list(config.digits),
+        "digits": config.digits,
         "target_on": schedule.target_on,
         "presentation_ms": float(schedule.presentation / ms),
-        "dt_ms": float(dt / ms),
         "weights_sha256": network.weights.hash,
         "seconds": {**run.seconds, "all": time.perf_counter() - begun},
         "versions": versions(),
@@ -137,3 +136,127 @@ def measure(config: Config, folder: Path, progress: terminal.Report) -> None:
 def draw(folder: Path) -> Path:
     """Draw the figures and the page from the saved files; returns the page."""
     return draw_page(folder)
+
+
+def _one_of_each(wanted: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The first training sample of each digit: pixels from 0 to 1, and the same centred."""
+    train = digits().train
+    pixels = (train.inputs.flatten(1).double().numpy() + 1) / 2
+    labels = train.targets.numpy()
+    index = [int(np.flatnonzero(labels == digit)[0]) for digit in wanted]
+    return pixels[index], pixels[index] - pixels.mean(0)
+
+
+def _simulated(
+    config: Config, network: DLLNetwork, schedule: Schedule, progress: terminal.Report
+) -> Run:
+    """The one place where the network is run."""
+    dt = duration("dt", config.dt)
+    layers = network.layers[1:]
+    return simulate(
+        network,
+        schedule,
+        dt=dt,
+        record=VARIABLES,
+        record_dt=max(1, round(float(1 * ms / dt))) * dt,
+        record_units={name: range(network.population(name).size) for name in layers},
+        weights_at=_moments(config, schedule) if config.plastic else (),
+        plastic=config.plastic,
+        codegen=config.codegen,
+        progress=progress,
+    )
+
+
+def _moments(config: Config, schedule: Schedule) -> list[Quantity]:
+    """When the equilibrium is looked at: every switch, and while synapses learn in between too."""
+    dt = duration("dt", config.dt)
+    steps = schedule.steps("presentation", dt)
+    pieces = max(k for k in range(1, 41) if steps % k == 0) if config.plastic else 1
+    return [k * (steps // pieces) * dt for k in range(pieces * len(schedule))]
+
+
+def _with_equilibria(
+    run: Run, network: DLLNetwork, schedule: Schedule, moments: Sequence[Quantity]
+) -> xr.Dataset:
+    """The traces, and Algorithm 1's equilibrium from each moment on."""
+    assert schedule.targets is not None  # Config.schedule gives them
+    found: dict[tuple[str, str], list[np.ndarray]] = {}
+    for k, moment in enumerate(moments):
+        row = int(moment / schedule.period + 1e-9)
+        targets = schedule.targets[[row]] if schedule.target_on[row] else None
+        weights = network.weights
+        if run.weight_history:
+            weights = WeightBundle({name: kept[k] for name, kept in run.weight_history.items()})
+        at_rest = equilibrium(network, schedule.inputs[[row]], targets, weights)
+        for key, values in at_rest.items():
+            found.setdefault(key, []).append(values[0])
+    traces = run.traces.assign_coords(moment=[float(moment / ms) for moment in moments])
+    traces["moment"].attrs["units"] = "ms"
+    for (variable, layer), rows in found.items():
+        if trace_name(variable, layer) in run.traces:
+            name = f"equilibrium_{trace_name(variable, layer)}"
+            traces[name] = (("moment", unit_dimension(layer)), np.stack(rows), {"units": "1"})
+    switches = [float(k * schedule.period / ms) for k in range(len(schedule))]
+    return traces.assign_coords(presentation=switches)
+
+
+def _with_distances(traces: xr.Dataset, network: DLLNetwork) -> xr.Dataset:
+    """The traces, and the largest distance to the equilibrium in each layer at each time."""
+    piece = np.searchsorted(traces["moment"].values, traces["time"].values + 1e-9, side="right") - 1
+    for layer in network.layers[1:]:
+        for variable in VARIABLES:
+            name = trace_name(variable, layer)
+            if name in traces:
+                apart = traces[name].values - traces[f"equilibrium_{name}"].values[piece]
+                traces[f"distance_{name}"] = ("time", np.abs(apart).max(1), {"units": "1"})
+    return traces
+
+
+def _most_changed(network: DLLNetwork, traces: xr.Dataset, count: int) -> dict[str, list[int]]:
+    """In each layer the neurons that the last switch moves most, in order of their number."""
+    chosen = {}
+    for layer in network.layers[1:]:
+        before, after = (traces.sel(moment=t, method="ffill") for t in _around_last_switch(traces))
+        moved = sum(
+            np.abs(after[name].values - before[name].values)
+            for name in (f"equilibrium_{trace_name(v, layer)}" for v in ("u", "error"))
+        )
+        chosen[layer] = sorted(int(unit) for unit in np.argsort(moved)[::-1][:count])
+    return chosen
+
+
+def _around_last_switch(traces: xr.Dataset) -> tuple[float, float]:
+    switch = float(traces["presentation"].values[-1])
+    return switch - 1e-6, switch + 1e-6
+
+
+def _result(network: DLLNetwork, traces: xr.Dataset) -> dict[str, Any]:
+    """Settling times after the last switch and distances at the end of each presentation."""
+    after = traces.sel(time=slice(traces["presentation"].values[-1] - 1e-9, None))
+    ends = [*np.flatnonzero(np.isin(traces["time"], traces["presentation"]))[1:] - 1, -1]
+    depth, dt_ms = len(network.sizes) - 1, traces.attrs["dt_ms"]
+    settling: dict[str, Any] = {}
+    distance: dict[str, Any] = {}
+    time_ms = after["time"].values
+    for rank, layer in enumerate(network.layers[1:], start=1):
+        settling[layer], distance[layer] = {}, {}
+        for variable in VARIABLES:
+            name = f"distance_{trace_name(variable, layer)}"
+            if name not in traces:
+                continue
+            distance[layer][variable] = traces[name].values[ends]
+            if variable == "x":
+                continue
+            stages = stages_ms(network.options, rank, depth, variable)
+            long = np.arange(0, 60 * max(stages) + 1, dt_ms)
+            settling[layer][variable] = {
+                "measured_ms": settling_time(time_ms, after[name].values),
+                "chain_ms": settling_time(long, chain_residual(stages, long, dt_ms)),
+                "stages_ms": stages,
+            }
+    largest = [max(v[k] for layer in distance.values() for v in layer.values()) for k in range(3)]
+    return {
+        "settling_to_1_percent": settling,
+        "distance_at_end": distance,
+        "largest_distance_at_end": largest,
+    }
