@@ -236,8 +236,8 @@ def save(
     network.weights.save(folder / "weights_initial.npz")
     continuous.save(folder / "weights_continuous.npz")
     discrete.save(folder / "weights_discrete.npz")
-    shown = {"inputs": schedule.inputs, "targets": schedule.targets}
-    np.savez_compressed(folder / "presented.npz", allow_pickle=False, **shown)
+    assert schedule.targets is not None  # a plastic network is shown targets
+    np.savez_compressed(folder / "presented.npz", inputs=schedule.inputs, targets=schedule.targets)
 
 
 def swept(

@@ -169,7 +169,7 @@ def _others(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
         save_figure(figure, folder, "sweep_lag_dt_eta")
     return Picture(
         "sweep_lag_dt_eta",
-        "At T = 40 τ from the initial weights. Lag and dt: rates so small that weights stay. dt and "
-        "rate: lag 15 τ. A weight that moves during its own presentation undershoots in proportion "
+        "At T = 40 τ from the initial weights. Lag, dt: rates so small that weights stay. dt and "
+        "rate: lag 16 τ. A weight that moves during its own presentation undershoots in proportion "
         "to the rate.",
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from models import DLLNetwork, Schedule, WeightBundle
 from rate_bridge.algorithm1 import Discrete
@@ -26,13 +27,12 @@ def discrete_steps(
     schedule : Schedule
         What was presented.
     """
+    assert schedule.targets is not None  # a plastic network is shown targets
     discrete = Discrete(network)
     inputs, targets = discrete.tensor(schedule.inputs), discrete.tensor(schedule.targets)
     shown = discrete.tensor(schedule.target_on)
 
-    def one(
-        own: dict[str, torch.Tensor], x: torch.Tensor, t: torch.Tensor, on: torch.Tensor
-    ) -> Any:
+    def one(own: dict[str, Tensor], x: Tensor, t: Tensor, on: Tensor) -> dict[str, Tensor]:
         return discrete.step(own, x[None], t[None], on)
 
     stacked = {name: discrete.tensor(array) for name, array in weights.items()}

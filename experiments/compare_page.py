@@ -43,9 +43,9 @@ def sections(folder: Path, result: Mapping[str, Any]) -> list[Section]:
             Section(
                 "What the error depends on",
                 [
-                    "Short runs from given weights; each point is one run, every presentation but the "
-                    "first counted. The error is the root mean square difference between the two "
-                    "updates, over that of Algorithm 1's."
+                    "Short runs from given weights; each point is one run, every presentation but "
+                    "the first counted. The error is the root mean square difference between the "
+                    "two updates, over that of Algorithm 1's."
                 ],
                 pictures=swept,
                 tables=[_slope_table(result)],

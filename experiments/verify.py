@@ -67,10 +67,10 @@ def fixed_points(seed: int) -> Iterator[Link]:
             schedule = random_schedule(network, 2, seed, presentation=400 * ms)
             end = schedule.duration - 1 * ms
             run = simulate(network, schedule, record=("u", "a", "x"), record_dt=end, plastic=False)
-            rest = algorithm1.equilibrium(network, schedule.inputs[1:], schedule.targets[1:])
+            rest = algorithm1.equilibrium(network, schedule.inputs, schedule.targets)
             for variable in ("u", "a", "x"):
                 distance = max(
-                    float(np.abs(run.traces[f"{variable}_{layer}"].values[-1] - goal[0]).max())
+                    float(np.abs(run.traces[f"{variable}_{layer}"].values[-1] - goal[1]).max())
                     for (name, layer), goal in rest.items()
                     if name == variable
                 )
