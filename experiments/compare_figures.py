@@ -115,9 +115,9 @@ def _times(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
         save_figure(figure, folder, "sweep_presentation")
     return Picture(
         "sweep_presentation",
-        "Without lag and without remedy the error of an update falls as 1/T (dotted). It is larger "
-        "for the learned weights, because transients are as large as the change of activity from "
-        "one stimulus to the next, while the error that they drown shrinks.",
+        "Error of an update without lag and without remedy, beside 1/T (dotted). The transients "
+        "after a switch are as large as the change of activity, not as the error: the smaller the "
+        "error that is left to learn, the more they weigh.",
     )
 
 
@@ -155,21 +155,25 @@ def _remedies(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
 
 
 def _others(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
-    labels = {"lag": "lag / τ", "dt": "dt / τ", "eta": "rate, relative to the configured one"}
+    labels = {"lag": "lag / τ", "dt": "dt / τ", "eta": "rate / configured rate"}
     figure = new_figure(7.2, 2.8)
     with style():
         panels = figure.subplots(1, 3, sharey=True)
         for axes, (sweep, label) in zip(panels, labels.items(), strict=True):
-            _error_lines(axes, _of(points, sweep=sweep))
+            chosen = _of(points, sweep=sweep)
+            _error_lines(axes, chosen)
             axes.set(xlabel=label, yscale="log", title=sweep)
             if sweep != "lag":
+                values = [p["value"] for p in chosen]
                 axes.set_xscale("log")
+                axes.set_xticks(values, [f"{value:g}" for value in values])
+                axes.minorticks_off()
         panels[0].set_ylabel("relative error of an update")
         panels[0].legend(fontsize=7)
         save_figure(figure, folder, "sweep_lag_dt_eta")
     return Picture(
         "sweep_lag_dt_eta",
-        "At T = 40 τ from the initial weights. Lag, dt: rates so small that weights stay. dt and "
-        "rate: lag 16 τ. A weight that moves during its own presentation undershoots in proportion "
+        "At T = 40 τ from the initial weights. Lag, dt: rates so small that weights stay. dt: no "
+        "lag; rate: lag 16 τ. A weight that moves during its own presentation undershoots in proportion "
         "to the rate.",
     )

@@ -70,7 +70,7 @@ def settings(quick: bool = False) -> list[Setting]:
     if quick:
         return points
     points += [Setting("lag", lag, lag=lag) for lag in (0.0, 5.0, 10.0, 15.0, 20.0, 25.0)]
-    points += [Setting("dt", dt, lag=16.0, dt=dt) for dt in (0.025, 0.05, 0.1, 0.2, 0.4)]
+    points += [Setting("dt", dt, dt=dt) for dt in (0.025, 0.05, 0.1, 0.2, 0.4)]
     scales = (0.1, 0.3, 1.0, 3.0, 10.0)
     return points + [Setting("eta", scale, lag=16.0, eta_scale=scale) for scale in scales]
 
