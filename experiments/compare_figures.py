@@ -173,7 +173,7 @@ def _others(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
         save_figure(figure, folder, "sweep_lag_dt_eta")
     return Picture(
         "sweep_lag_dt_eta",
-        "At T = 40 τ from the initial weights. Lag, dt: rates so small that weights stay. dt: no "
-        "lag; rate: lag 16 τ. A weight that moves during its own presentation undershoots in proportion "
-        "to the rate.",
+        "At T = 40 τ from the initial weights. Lag, dt: rates so small that weights stay; dt: no "
+        "lag; rate: lag 16 τ. A weight that moves during its own presentation undershoots in "
+        "proportion to the rate.",
     )
