@@ -1,0 +1,181 @@
+"""Time series, characters and sentences, read from tiny files in the official formats."""
+
+import gzip
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from rate_bridge.data import Source, load
+from rate_bridge.data.sentences import words
+
+RNG = np.random.default_rng(0)
+SERIES = ("etth1", "exchange-rate", "electricity", "metr-la", "pems-bay")
+
+
+def write_series(folder, name, table):
+    """``table`` (time, column) as the publisher of ``name`` ships it."""
+    text = "\n".join(",".join(f"{value:.6f}" for value in row) for row in table) + "\n"
+    if name == "etth1":
+        dated = "".join(f"2016-07-01 00:00:00,{row}\n" for row in text.strip().split("\n"))
+        return put(folder, "ETT-small/ETTh1.csv", f"date,{'x,' * 2}OT\n{dated}".encode())
+    if name in ("exchange-rate", "electricity"):
+        path = name.replace("-", "_")
+        return put(folder, f"{path}/{path}.txt.gz", gzip.compress(text.encode()))
+    path = put(folder, f"{name.upper()}/{name}.h5", b"")
+    with h5py.File(path, "w") as file:
+        group = file.create_group("df" if name == "metr-la" else "speed")
+        group["axis0"] = np.arange(table.shape[1])
+        group["block0_values"] = table
+    return path
+
+
+def put(folder, name, content):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def table(steps=100):
+    return RNG.normal(5, 2, (steps, 3)).cumsum(0)
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_series_are_scaled_on_the_training_part_and_cut_by_time(tmp_path, name):
+    values = table()
+    write_series(tmp_path, name, values)
+    data = load(name, Source(tmp_path, allow=(name,)), window=5)
+    mean, deviation = values[:70].mean(0), values[:70].std(0)
+    scaled = torch.tensor((values - mean) / deviation, dtype=torch.float32)
+    bounds = {"train": (0, 70), "validation": (70, 80), "test": (80, 100)}
+    for part, split in data.parts():
+        start, end = bounds[part]
+        assert len(split) == end - start - 4
+        # the text formats keep six decimals
+        torch.testing.assert_close(
+            split.inputs[2], scaled[start + 2 : start + 7, :2], atol=1e-5, rtol=0
+        )
+        torch.testing.assert_close(split.targets[-1], scaled[end - 5 : end, 2:], atol=1e-5, rtol=0)
+    assert (data.n_in, data.n_out) == (2, 1)
+
+
+def test_windows_are_a_view_of_the_series(tmp_path):
+    write_series(tmp_path, "metr-la", table())
+    data = load("metr-la", Source(tmp_path, allow=("metr-la",)), window=5)
+    assert data.train.inputs.untyped_storage().nbytes() == 100 * 3 * 4
+
+
+def test_a_series_shorter_than_the_window_says_so(tmp_path):
+    write_series(tmp_path, "metr-la", table())
+    with pytest.raises(ValueError, match="validation: a window of 11 steps does not fit into 10"):
+        load("metr-la", Source(tmp_path, allow=("metr-la",)), window=11)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "match"),
+    [
+        (lambda t: t.__setitem__((3, 1), np.nan), "row 3, column 1 is not finite"),
+        (lambda t: t.__setitem__((slice(None), 0), 1.0), "column 0 is constant"),
+    ],
+)
+def test_values_that_cannot_be_scaled_are_named(tmp_path, spoil, match):
+    values = table()
+    spoil(values)
+    write_series(tmp_path, "metr-la", values)
+    with pytest.raises(ValueError, match=match):
+        load("metr-la", Source(tmp_path, allow=("metr-la",)), window=5)
+
+
+def test_a_damaged_series_is_refused(tmp_path):
+    path = write_series(tmp_path, "etth1", table())
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(ValueError, match=r"etth1: ETT-small/ETTh1.csv cannot be read"):
+        load("etth1", Source(tmp_path, allow=("etth1",)), window=5)
+
+
+TEXT = "to be or not to be, that is the question. " * 20
+
+
+def test_characters_are_one_hot_and_targets_are_one_later(tmp_path):
+    path = put(tmp_path, "hamlet.txt", TEXT.encode())
+    data = load("text", Source(tmp_path), path=str(path), window=8)
+    alphabet = data.provenance["alphabet"]
+    inputs, targets = data.train.batch(torch.arange(2))
+    assert inputs.shape == (2, 8, len(alphabet))
+    assert (inputs.sum(-1) == 1).all()
+
+    def read(codes):
+        return "".join(alphabet[code] for code in codes.flatten().tolist())
+
+    assert read(inputs.argmax(-1)) == TEXT[:16]
+    assert read(targets) == TEXT[1:17]
+    first = data.provenance["split"]["characters"]["test"][0]
+    assert read(data.test.inputs[0]) == TEXT[first : first + 8]
+
+
+def test_a_text_shorter_than_the_window_or_not_utf8_is_refused(tmp_path):
+    put(tmp_path, "short.txt", b"abc")
+    with pytest.raises(ValueError, match="a window of 9 steps does not fit"):
+        load("text", Source(tmp_path), path="short.txt", window=8)
+    put(tmp_path, "latin.txt", b"\xe9t\xe9 " * 50)
+    with pytest.raises(ValueError, match="text: the text is not UTF-8"):
+        load("text", Source(tmp_path), path="latin.txt")
+
+
+def write_mr(folder, n=60):
+    # 0x85 is an ellipsis in cp1252 and a line break elsewhere
+    good = "".join(f"a good film{' indeed' * (k % 3)} \x85 really \n" for k in range(n))
+    bad = "".join(f"an awful bore{' yes' * (k % 4)} , it's caf\xe9 fare\n" for k in range(n))
+    put(folder, "rt-polaritydata/rt-polarity.pos", good.encode("latin-1"))
+    put(folder, "rt-polaritydata/rt-polarity.neg", bad.encode("latin-1"))
+
+
+def test_sentences_are_split_at_line_feeds_only(tmp_path):
+    write_mr(tmp_path)
+    data = load("mr", Source(tmp_path, allow=("mr",)), length=8, width=16)
+    assert [len(part) for _, part in data.parts()] == [96, 12, 12]
+    inputs, targets = data.train.batch(torch.arange(96))
+    assert inputs.shape == (96, 8, 16)
+    assert inputs.min() >= 0
+    assert inputs.max() <= 1
+    assert set(targets.tolist()) == {0, 1}
+    padding = data.train.inputs == 0
+    assert (inputs[padding] == 0).all()
+    again = load("mr", Source(tmp_path, allow=("mr",)), length=8, width=16)
+    assert torch.equal(again.train.table, data.train.table)
+
+
+def test_words_keep_contractions_and_split_punctuation():
+    assert words("It's GOOD, isn't it?") == ["it's", "good", ",", "isn't", "it", "?"]
+
+
+def test_vectors_can_be_loaded_and_words_without_one_are_counted(tmp_path):
+    write_mr(tmp_path)
+    path = put(tmp_path, "vectors.txt", b"good 1 0 0\nawful 0 1 0\nunused 5 5 5\n")
+    data = load("mr", Source(tmp_path, allow=("mr",)), vectors=str(path))
+    how = data.provenance["vectors"]
+    assert data.n_in == 3
+    assert how["missing_words"] == data.provenance["words"]["vocabulary"] - 2
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"good 1 0\nawful 0 1 0\n", r"vectors of \[2, 3\] entries"),
+        (b"good 1 x\n", "line 1"),
+        (b"elsewhere 1 2\n", "no entries"),
+    ],
+)
+def test_unfit_vectors_are_refused(tmp_path, content, match):
+    write_mr(tmp_path)
+    path = put(tmp_path, "vectors.txt", content)
+    with pytest.raises(ValueError, match=match):
+        load("mr", Source(tmp_path, allow=("mr",)), vectors=str(path))
+
+
+def test_missing_vectors_say_where_to_get_them(tmp_path):
+    write_mr(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"glove.6B.zip"):
+        load("mr", Source(tmp_path, allow=("mr",)), vectors=str(tmp_path / "none.txt"))

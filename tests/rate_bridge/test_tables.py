@@ -1,0 +1,76 @@
+"""Tables: averaged over seeds, failures named, empty cells left empty."""
+
+import math
+
+import pytest
+
+from rate_bridge.tables import cell, table
+
+
+def record(rule="bp", seed=0, column="data net", status="ok", kind="classes", **test):
+    return {
+        "run": {"rule": rule, "seed": seed, "column": column},
+        "status": status,
+        "kind": kind,
+        "test": test if status != "diverged" else {},
+        "seconds_per_epoch": 1.5,
+        "unofficial_data": False,
+    }
+
+
+def test_a_cell_is_mean_and_deviation_over_seeds():
+    found = cell([record(seed=s, accuracy=a) for s, a in enumerate((0.9, 0.92, 0.94))], "accuracy")
+    assert found.mean == pytest.approx(92)
+    assert found.deviation == pytest.approx(2)
+    assert found.text(2) == "92.00 ± 2.00 (3)"
+
+
+def test_one_seed_has_no_deviation():
+    assert cell([record(accuracy=0.5)], "accuracy").text(1) == "50.0 (1)"
+
+
+def test_failed_runs_are_counted_and_not_averaged():
+    records = [
+        record(seed=0, accuracy=0.9),
+        record(seed=1, accuracy=0.1, status="constant"),
+        record(seed=2, status="diverged"),
+    ]
+    found = cell(records, "accuracy")
+    assert found.mean == pytest.approx(90)
+    assert found.text(2) == "90.00 (1), 1 constant, 1 diverged"
+    nothing = cell(records[1:], "accuracy")
+    assert math.isnan(nothing.mean)
+    assert nothing.text(2) == "1 constant, 1 diverged"
+
+
+def test_the_table_has_empty_cells_and_published_values():
+    records = [
+        record("bp", accuracy=0.98),
+        record("kp", column="series rnn", kind="series", mse=0.25, mae=0.4),
+    ]
+    made = table(
+        "T", records, ["data net"], ["bp", "dll"], {("data net", "dll", "accuracy"): 97.57}
+    )
+    lines = made.markdown().split("\n")
+    assert lines[2] == (
+        "| rule | data net, accuracy % | series rnn, MSE | series rnn, MAE | s/epoch |"
+    )
+    assert lines[4] == "| bp | 98.00 (1) |  |  | 1.5 |"
+    assert lines[5] == "| dll | [97.57] |  |  |  |"
+    assert lines[6] == "| kp |  | 0.2500 (1) | 0.4000 (1) | 1.5 |"
+
+
+def test_data_that_are_not_official_are_marked():
+    made = table("T", [{**record(accuracy=0.5), "unofficial_data": True}], [], [])
+    assert "50.00 (1)\\*" in made.markdown()
+    assert "not the official files" in made.markdown()
+
+
+def test_a_seed_that_stands_twice_is_refused():
+    with pytest.raises(ValueError, match="Two records of bp on data net with seed 0"):
+        table("T", [record(accuracy=0.5)] * 2, [], [])
+
+
+def test_a_missing_metric_is_named():
+    with pytest.raises(ValueError, match=r"bp on data net, seed 0, has no 'mse'.* accuracy"):
+        cell([record(accuracy=0.5)], "mse")
