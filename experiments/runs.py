@@ -21,6 +21,7 @@ from rate_bridge.evaluation import Scores, evaluate
 from rate_bridge.training import Diverged, Options, Report, Training
 
 DEFAULT_NETWORKS = {
+    "digits": "mlp-digits",
     "mnist": "mlp-mnist",
     "fashion-mnist": "mlp-fashion",
     "svhn": "mlp-svhn",
@@ -83,6 +84,8 @@ def network_of(run: Run, dataset: Dataset) -> nn.Module:
         options["theta_rule"] = theta_rule
     if run.network == "rnn":
         options = {"n_in": dataset.n_in, "n_out": dataset.n_out, **options}
+    if run.network == "textcnn":
+        options = {"n_embedding": dataset.n_in, "classes": dataset.n_out, **options}
     return networks.build(run.network, rule, seed=run.options.seed, **options)
 
 

@@ -29,7 +29,7 @@ class Config:
     """mnist-mlp, mnist-depth, fashion-mlp, sequences or cnn; without it, the lists below."""
     datasets: tuple[str, ...] = ("digits",)
     """Data sets of a table without a plan."""
-    networks: tuple[str, ...] = ("mlp-mnist",)
+    networks: tuple[str, ...] = ("mlp-digits",)
     """Networks of a table without a plan; each is trained on each data set."""
     rules: tuple[str, ...] = ()
     """Rules; by default the plan's, or bp, dll-minus, dll-fixed and kp."""
@@ -74,7 +74,6 @@ def plan_of(config: Config) -> tuple[str, Plan]:
             config.training,
             config.rules or ("bp", "dll-minus", "dll-fixed", "kp"),
             config.seeds or (0, 1, 2),
-            network_options={"n_in": 64, "hidden": (128, 64)} if dataset == "digits" else {},
             allow=config.allow,
         )
         for dataset in config.datasets

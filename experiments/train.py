@@ -62,20 +62,9 @@ def main(config: Config) -> None:
 
 
 def run_of(config: Config) -> Run:
-    """The run that the options describe.
-
-    Raises
-    ------
-    ValueError
-        If the data set has no network of its own and none is named.
-    """
-    network = config.network or DEFAULT_NETWORKS.get(config.dataset)
+    """The run that the options describe."""
+    network = config.network or DEFAULT_NETWORKS.get(config.dataset, "rnn")
     network_options: dict[str, Any] = {}
-    if network is None and config.dataset == "digits":
-        network = "mlp-mnist"
-        network_options = {"n_in": 64, "hidden": (128, 64)}
-    if network is None:
-        network = "rnn"
     if config.hidden:
         network_options["hidden"] = config.hidden[0] if network == "rnn" else config.hidden
     data_options: dict[str, Any] = {}

@@ -238,15 +238,16 @@ class Training:
         return value
 
     def _backward(self, inputs: Tensor, targets: Tensor) -> float:
-        """Gradients of the mean loss over these samples; the loss summed over them."""
+        """Gradients of the loss' mean over samples and steps; its sum over samples alone."""
         half = self.options.precision == "bfloat16"
         context = torch.autocast(inputs.device.type, torch.bfloat16) if half else nullcontext()
         with context:
             outputs = self.model(inputs)
             check_outputs(self.name, outputs, targets, self.data)
             loss = self._loss(outputs.to(self.options.dtype), targets)
-        (loss / len(inputs)).backward()
-        return float(loss.detach())
+        predictions = math.prod(outputs.shape[:-1])
+        (loss / predictions).backward()
+        return float(loss.detach()) * len(inputs) / predictions
 
     def _loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if self.data.kind == "series":
