@@ -188,6 +188,7 @@ def known_variables(
 ) -> dict[str, object]:
     """Every name that the equations may use, as Brian2 variables with their dimensions."""
     known: dict[str, object] = {**DEFAULT_FUNCTIONS, **DEFAULT_CONSTANTS}
+    known |= {name: Variable(name, dimensions=second.dim) for name in ("t", "dt")}
     for line in equations.values():
         known[line.varname] = Variable(line.varname, dimensions=line.dim)
     for name, value in parameters.items():

@@ -1,0 +1,171 @@
+"""The tensors that a run lives in, made once: states, inputs, weights; and constants by copy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import sympy
+import torch
+from torch import Tensor
+
+from compartments.neuron import GIVEN_BY_SCHEDULE
+from models.network import Network
+from models.weights import WeightBundle
+from rate_bridge.ode_block import Level, Node
+
+
+@dataclass
+class Buffers:
+    """Everything that changes during a run.
+
+    ``states`` and ``inputs`` are (batch, unit), ``synapses`` (n_above, n_below); with several
+    copies each has one more axis in front. Keys are (population, variable) and
+    (pathway, variable).
+    """
+
+    lead: tuple[int, ...]
+    batch: int
+    dtype: torch.dtype
+    device: torch.device
+    states: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    inputs: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    synapses: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+
+    def zeros(self, *shape: int) -> Tensor:
+        """A buffer of zeros, with the axis of copies in front if there is one."""
+        return torch.zeros((*self.lead, *shape), dtype=self.dtype, device=self.device)
+
+    def clear(self) -> None:
+        """All states and inputs to zero, and all of the synapses' states but the weights."""
+        for tensor in (*self.states.values(), *self.inputs.values()):
+            tensor.zero_()
+        for (_, variable), tensor in self.synapses.items():
+            if variable != "w":
+                tensor.zero_()
+
+
+def allocated(
+    nets: Sequence[Network], batch: int, copied: bool, dtype: torch.dtype, device: torch.device
+) -> Buffers:
+    """Buffers for networks of one structure; with ``copied`` they have an axis of copies."""
+    buffers = Buffers((len(nets),) if copied else (), batch, dtype, device)
+    net = nets[0]
+    for population in net.populations:
+        for name in population.neuron.states:
+            buffers.states[population.name, name] = buffers.zeros(batch, population.size)
+        for name in population.neuron.inputs:
+            buffers.inputs[population.name, name] = buffers.zeros(batch, population.size)
+    for pathway in net.pathways:
+        for name in ("w",) if pathway.rule is None else pathway.rule.states:
+            buffers.synapses[pathway.name, name] = buffers.zeros(*net.weight_shapes[pathway.name])
+    load_weights(buffers, [item.weights for item in nets])
+    return buffers
+
+
+def load_weights(buffers: Buffers, bundles: Sequence[WeightBundle]) -> None:
+    """Put the weights of every copy into the buffers."""
+    for name in bundles[0]:
+        arrays = [np.asarray(bundle[name]) for bundle in bundles]
+        values = torch.from_numpy(np.stack(arrays) if buffers.lead else arrays[0].copy())
+        buffers.synapses[name, "w"].copy_(values)
+
+
+def weight_bundles(buffers: Buffers) -> list[WeightBundle]:
+    """The weights of every copy, as they are now."""
+    arrays = {
+        name: tensor.detach().cpu().double().numpy()
+        for (name, variable), tensor in buffers.synapses.items()
+        if variable == "w"
+    }
+    if not buffers.lead:
+        return [WeightBundle(arrays)]
+    return [
+        WeightBundle({name: array[copy] for name, array in arrays.items()})
+        for copy in range(buffers.lead[0])
+    ]
+
+
+def constants(
+    parameters: Sequence[Mapping[str, object]], prefix: str, buffers: Buffers
+) -> tuple[dict[str, sympy.Expr], dict[str, Node]]:
+    """Constants that all copies share, as numbers; the others as tensors with an axis of copies.
+
+    Parameters
+    ----------
+    parameters : sequence of mapping
+        One for each copy, with Brian2 quantities or floats.
+    prefix : str
+        Begins the names of the constants that differ.
+    buffers : Buffers
+        Gives the device.
+
+    Returns
+    -------
+    replacements : dict of str to sympy.Expr
+        What each name is to be replaced with: a number (SI units) or a symbol.
+    leaves : dict of str to Node
+        The tensors behind those symbols: (copy, 1, 1), float64.
+    """
+    replacements: dict[str, sympy.Expr] = {}
+    leaves: dict[str, Node] = {}
+    for name in parameters[0]:
+        values = [float(np.asarray(mapping[name])) for mapping in parameters]
+        if len(set(values)) == 1:
+            replacements[name] = sympy.Float(values[0])
+            continue
+        symbol = sympy.Symbol(f"{prefix}{name}", real=True)
+        replacements[name] = symbol
+        tensor = torch.tensor(values, dtype=torch.float64, device=buffers.device)
+        leaves[symbol.name] = Node(tensor[:, None, None], Level.CONSTANT)
+    return replacements, leaves
+
+
+def check_same_structure(nets: Sequence[Network]) -> None:
+    """Refuse copies that differ in more than weights and values of constants.
+
+    Raises
+    ------
+    ValueError
+        Naming the copy and the first difference.
+    """
+    for number, net in enumerate(nets[1:], start=1):
+        for kind, first, other in (
+            ("populations", _populations(nets[0]), _populations(net)),
+            ("pathways", _pathways(nets[0]), _pathways(net)),
+        ):
+            if first != other:
+                differing = [a for a, b in zip(first, other, strict=False) if a != b]
+                what = differing[0][0] if differing else "their number"
+                raise ValueError(
+                    f"Copy {number} differs from copy 0 in its {kind} ({what}); copies may "
+                    "differ in weights and in the values of constants only."
+                )
+
+
+def _populations(net: Network) -> list[tuple]:
+    return [
+        (p.name, p.size, str(p.neuron.equations), tuple(sorted(p.neuron.parameters)))
+        for p in net.populations
+    ]
+
+
+def _pathways(net: Network) -> list[tuple]:
+    return [
+        (p.name, p.pre, p.post, p.target, p.sends, p.upward, *_rule(p.rule)) for p in net.pathways
+    ]
+
+
+def _rule(rule: object) -> tuple:
+    if rule is None:
+        return (None,)
+    return (str(rule.equations), tuple(sorted(rule.parameters)))  # type: ignore[attr-defined]
+
+
+def scheduled_inputs(net: Network) -> list[tuple[str, str]]:
+    """(population, variable) of everything that the schedule drives."""
+    return [
+        (population.name, name)
+        for population in net.populations
+        for name in population.neuron.inputs
+        if name in GIVEN_BY_SCHEDULE
+    ]

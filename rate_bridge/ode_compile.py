@@ -1,0 +1,280 @@
+"""From a network's description to the calls of one time step.
+
+A program is made for each state of the learning signal: on, or off. Both work on the same buffers.
+Its calls stand in the order that both engines share: pathway sums and stored expressions in the
+order of ``Network.steps``, then the weights, then the states.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sympy
+import torch
+from torch import Tensor
+
+from compartments.neuron import Neuron
+from models.network import Network, Pathway, Population
+from rate_bridge.expressions import parsed
+from rate_bridge.ode_block import Block, Call, Level, Node
+from rate_bridge.ode_buffers import Buffers, constants, scheduled_inputs
+from rate_bridge.ode_deferred import Deferred
+from rate_bridge.ode_learning import Synapses, weight_moves
+from rate_bridge.ode_moves import state_moves
+
+Action = Callable[[], object]
+
+
+@dataclass
+class Program:
+    """The calls of a time step while the learning signal has one value.
+
+    ``enter`` runs when this program takes over and after every switch of stimulus, ``step`` is
+    what is computed once a time step, ``move`` takes weights and states to the next, ``leave``
+    runs before another program takes over and before weights are read.
+    """
+
+    enter: list[Action] = field(default_factory=list)
+    step: list[Action] = field(default_factory=list)
+    move: list[Action] = field(default_factory=list)
+    leave: list[Action] = field(default_factory=list)
+    blocks: dict[str, Block] = field(default_factory=dict)
+
+
+class Compiler:
+    """Compiles programs for networks of one structure on one set of buffers.
+
+    Parameters
+    ----------
+    nets : sequence of Network
+        One, or the copies.
+    buffers : Buffers
+        What the programs work on.
+    dt_s : float
+        Time step in seconds.
+    method : {"euler", "exponential_euler"}
+        Integrator of the neurons' states.
+    deferred : bool
+        Whether pathways may gather their change over a presentation (:mod:`ode_deferred`).
+    """
+
+    def __init__(
+        self, nets: Sequence[Network], buffers: Buffers, dt_s: float, method: str, deferred: bool
+    ) -> None:
+        self.nets, self.net, self.buffers = nets, nets[0], buffers
+        self.dt_s, self.method, self.deferred = dt_s, method, deferred
+        self.clock = torch.zeros((), dtype=buffers.dtype, device=buffers.device)
+
+    @property
+    def reads_time(self) -> bool:
+        """Whether any equation contains the time itself."""
+        return any("t" in p.neuron.equations.identifiers for p in self.net.populations)
+
+    def program(self, learning_hz: float | None) -> Program:
+        """The calls while the learning signal has this value; None for weights that stay."""
+        calls: list[Call] = []
+        blocks = {p.name: self._block(p, calls) for p in self.net.populations}
+        rules = {} if learning_hz is None else self._rules(learning_hz)
+        gathered = self._gathered(blocks, rules)
+        self._emit_steps(blocks, calls, rules, gathered)
+        move = [call for p in self.net.populations for call in self._state_moves(p, blocks[p.name])]
+        learn = self._weight_moves(blocks, rules, gathered)
+        return Program(
+            [call.run for call in calls if call.level <= Level.SHOWN],
+            [call.run for call in calls if call.level > Level.SHOWN],
+            [call.run for call in learn + move],
+            [item.flush for item in gathered.values()],
+            blocks,
+        )
+
+    def _block(self, population: Population, calls: list[Call]) -> Block:
+        name, neuron = population.name, population.neuron
+        parameters = [net.population(name).neuron.parameters for net in self.nets]
+        replacements, leaves = constants(parameters, f"{name}__", self.buffers)
+        scheduled = scheduled_inputs(self.net)
+        for variable in neuron.states:
+            leaves[variable] = Node(self.buffers.states[name, variable], Level.MOVING)
+        for variable in neuron.inputs:
+            level = Level.SHOWN if (name, variable) in scheduled else Level.MOVING
+            leaves[variable] = Node(self.buffers.inputs[name, variable], level)
+        shape = (*self.buffers.lead, self.buffers.batch, population.size)
+        leaves["t"] = Node(self.clock.expand(shape), Level.MOVING)
+        where = f"Neuron {neuron.name!r}"
+        definitions = self._definitions(neuron, neuron.expressions, replacements, where)
+        return Block(shape, leaves, definitions, self.buffers.dtype, self.buffers.device, calls)
+
+    def _definitions(
+        self,
+        lines: Neuron,
+        names: Sequence[str],
+        replacements: dict[str, sympy.Expr],
+        where: str,
+    ) -> dict[str, sympy.Expr]:
+        """Parsed expressions; those that are a number or another name go into ``replacements``."""
+        replacements["dt"] = sympy.Float(self.dt_s)
+        definitions = {}
+        for name in names:
+            tree = self._tree(lines.equations[name].expr.code, name, replacements, where)
+            definitions[name] = tree
+            if tree.is_Symbol or tree.is_number:
+                replacements[name] = tree
+        return definitions
+
+    @staticmethod
+    def _tree(
+        code: str, name: str, replacements: Mapping[str, sympy.Expr], where: str
+    ) -> sympy.Expr:
+        tree = parsed(code, f"{where}, equation of {name!r}")
+        known = {s: replacements[s.name] for s in tree.free_symbols if s.name in replacements}
+        return tree.xreplace(known)
+
+    def _state_moves(self, population: Population, block: Block) -> list[Call]:
+        neuron = population.neuron
+        parameters = [net.population(population.name).neuron.parameters for net in self.nets]
+        replacements, _ = constants(parameters, f"{population.name}__", self.buffers)
+        where = f"Neuron {neuron.name!r}"
+        self._definitions(neuron, neuron.expressions, replacements, where)
+        trees = {
+            name: self._tree(neuron.equations[name].expr.code, name, replacements, where)
+            for name in neuron.states
+        }
+        return state_moves(block, trees, self.dt_s, self.method, where)
+
+    def _rules(
+        self, learning_hz: float
+    ) -> dict[str, tuple[dict[str, sympy.Expr], dict[str, Node]]]:
+        """For every pathway whose synapses move: right-hand sides, and constants by copy."""
+        rules = {}
+        for pathway in self.net.pathways:
+            if pathway.rule is None:
+                continue
+            found = [self._pathway(net, pathway.name).rule for net in self.nets]
+            parameters = [rule.parameters for rule in found if rule is not None]
+            replacements, leaves = constants(parameters, f"{pathway.name}__", self.buffers)
+            replacements |= {"learning": sympy.Float(learning_hz), "dt": sympy.Float(self.dt_s)}
+            where = f"Plasticity rule {pathway.rule.name!r}"
+            lines = pathway.rule.equations
+            for name in _ordered(lines):
+                tree = self._tree(lines[name].expr.code, name, replacements, where)
+                replacements[name] = tree
+            trees = {
+                name: self._tree(lines[name].expr.code, name, replacements, where)
+                for name in pathway.rule.states
+            }
+            if any(tree != 0 for tree in trees.values()):
+                rules[pathway.name] = (trees, leaves)
+        return rules
+
+    @staticmethod
+    def _pathway(net: Network, name: str) -> Pathway:
+        return next(pathway for pathway in net.pathways if pathway.name == name)
+
+    def _gathered(
+        self,
+        blocks: Mapping[str, Block],
+        rules: Mapping[str, tuple[dict[str, sympy.Expr], dict[str, Node]]],
+    ) -> dict[str, Deferred]:
+        gathered = {}
+        for pathway in self.net.pathways:
+            if not self.deferred or pathway.name not in rules:
+                continue
+            weight = self.buffers.synapses[pathway.name, "w"]
+            item = Deferred.fitting(pathway, blocks, weight, rules[pathway.name][0], self.dt_s)
+            if item is not None:
+                gathered[pathway.name] = item
+        return gathered
+
+    def _emit_steps(
+        self,
+        blocks: Mapping[str, Block],
+        calls: list[Call],
+        rules: Mapping[str, object],
+        gathered: Mapping[str, Deferred],
+    ) -> None:
+        waiting = {p.name: len(self.net.pathways_to(p.post, p.target)) for p in self.net.pathways}
+        arrived: dict[tuple[str, str], int] = {}
+        for kind, owner, variable in self.net.steps:
+            if kind == "store":
+                blocks[owner].node(sympy.Symbol(variable, real=True))
+                continue
+            pathway = self._pathway(self.net, owner)
+            key = pathway.post, pathway.target
+            arrived[key] = arrived.get(key, 0) + 1
+            if arrived[key] == waiting[owner]:
+                self._emit_sums(blocks, calls, rules, gathered, *key)
+
+    def _emit_sums(
+        self,
+        blocks: Mapping[str, Block],
+        calls: list[Call],
+        rules: Mapping[str, object],
+        gathered: Mapping[str, Deferred],
+        post: str,
+        target: str,
+    ) -> None:
+        """All pathways to one variable: matrix products that add up in its buffer."""
+        out = self.buffers.inputs[post, target]
+        pathways = self.net.pathways_to(post, target)
+        sent = [blocks[p.pre].full(sympy.Symbol(p.sends, real=True)) for p in pathways]
+        moving = any(p.name in rules for p in pathways)
+        level = Level.MOVING if moving else max(Level.SHOWN, *(node.level for node in sent))
+        for number, (pathway, node) in enumerate(zip(pathways, sent, strict=True)):
+            assert isinstance(node.value, Tensor)
+            if pathway.name in gathered:
+                calls += gathered[pathway.name].sums(node.value, out, add=number > 0)
+            else:
+                weight = self.buffers.synapses[pathway.name, "w"]
+                calls.append(
+                    Call(matrix_sum(node.value, weight, pathway.upward, out, number > 0), level)
+                )
+        blocks[post].leaves[target] = Node(out, level)
+
+    def _weight_moves(
+        self,
+        blocks: Mapping[str, Block],
+        rules: Mapping[str, tuple[dict[str, sympy.Expr], dict[str, Node]]],
+        gathered: Mapping[str, Deferred],
+    ) -> list[Call]:
+        factors: list[Call] = []
+        moves: list[Call] = []
+        for name, (trees, leaves) in rules.items():
+            pathway = self._pathway(self.net, name)
+            pre, post = blocks[pathway.pre].fork(factors), blocks[pathway.post].fork(factors)
+            pre.leaves |= leaves
+            post.leaves |= leaves
+            if name in gathered:
+                moves += gathered[name].moves(post)
+                continue
+            own = self._synapse_block(pathway, leaves, factors)
+            synapses = Synapses(own, pre, post, pathway.upward, self.buffers.batch)
+            moves += weight_moves(synapses, trees, self.dt_s)
+        return factors + moves
+
+    def _synapse_block(
+        self, pathway: Pathway, leaves: Mapping[str, Node], calls: list[Call]
+    ) -> Block:
+        assert pathway.rule is not None
+        states = {
+            name: Node(self.buffers.synapses[pathway.name, name], Level.MOVING)
+            for name in pathway.rule.states
+        }
+        shape = tuple(self.buffers.synapses[pathway.name, "w"].shape)
+        buffers = self.buffers
+        return Block(shape, {**leaves, **states}, {}, buffers.dtype, buffers.device, calls)
+
+
+def _ordered(lines: object) -> list[str]:
+    """Names of the subexpressions, each after those that it uses."""
+    return [line.varname for line in lines.ordered if line.type == "subexpression"]  # type: ignore[attr-defined]
+
+
+def matrix_sum(sent: Tensor, weight: Tensor, upward: bool, out: Tensor, add: bool) -> Action:
+    """``out (+)= sum_j w * sent`` for every neuron of the postsynaptic population."""
+    matrix = weight.transpose(-1, -2) if upward else weight
+
+    def put() -> None:
+        torch.matmul(sent, matrix, out=out)
+
+    def put_added() -> None:
+        (out.addmm_ if out.dim() == 2 else out.baddbmm_)(sent, matrix)
+
+    return put_added if add else put

@@ -1,0 +1,169 @@
+"""Recording from the batched engine, in the form of :mod:`compartments.recording`.
+
+With a batch or with copies the arrays have those axes between time and unit.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import sympy
+import torch
+import xarray as xr
+from torch import Tensor
+
+from compartments.names import unknown_name
+from compartments.recording import TIME_MS, trace_name, unit_dimension
+from rate_bridge.ode_block import Call
+from rate_bridge.ode_compile import Program
+from rate_bridge.ode_core import OdeEngine
+
+Key = tuple[str, str]
+
+
+class _Source(NamedTuple):
+    """Where a program finds what is recorded: calls to make first, then tensors to read."""
+
+    calls: list[Call]
+    tensors: dict[Key, Tensor]
+
+
+class Recorder:
+    """Keeps chosen variables every so many steps; its memory is reserved before the run.
+
+    Parameters
+    ----------
+    engine : OdeEngine
+        What is recorded from.
+    record : sequence of str
+        Variables, in every population that has them.
+    every : int
+        Steps between samples.
+    samples : int
+        How many there will be.
+    units : mapping of population to indices, optional
+        Populations and neurons to record; all of all unless told otherwise.
+
+    Raises
+    ------
+    ValueError
+        For a variable that no population has, or a neuron out of range.
+    MemoryError
+        If the recording would not fit into memory; says how much it needs and what reduces it.
+    """
+
+    def __init__(
+        self,
+        engine: OdeEngine,
+        record: Sequence[str],
+        every: int,
+        samples: int,
+        units: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
+        self.engine, self.every, self.taken = engine, every, 0
+        self.units = _chosen_units(engine, units)
+        keys = _keys(engine, record, self.units)
+        lead = (*engine.buffers.lead, engine.batch)
+        shapes = {key: (samples, *lead, len(self.units[key[1]])) for key in keys}
+        _check_memory(shapes, engine.buffers.dtype.itemsize)
+        dtype = torch.empty(0, dtype=engine.buffers.dtype).numpy().dtype
+        self.values = {key: np.empty(shape, dtype) for key, shape in shapes.items()}
+        with torch.inference_mode():
+            self._sources = {id(p): _source(p, keys) for p in engine.programs.values()}
+        self._index = {
+            name: torch.as_tensor(index, device=engine.buffers.device)
+            for name, index in self.units.items()
+            if len(index) < engine.nets[0].population(name).size
+        }
+
+    def __call__(self, engine: OdeEngine, step: int) -> None:
+        """Take a sample, if it is time."""
+        if engine.steps_done % self.every or not self.values:
+            return
+        source = self._sources[id(engine.program_at(step))]
+        for call in source.calls:
+            call.run()
+        for (variable, population), tensor in source.tensors.items():
+            if population in self._index:
+                tensor = tensor.index_select(-1, self._index[population])
+            self.values[variable, population][self.taken] = tensor.cpu().numpy()
+        self.taken += 1
+
+    def dataset(self) -> xr.Dataset:
+        """What was recorded, time in ms."""
+        engine = self.engine
+        extra = [] if not engine.copied else ["copy"]
+        extra += [] if engine.batch == 1 else ["batch"]
+        arrays = {}
+        for (variable, population), values in self.values.items():
+            values = values.squeeze(-2) if engine.batch == 1 else values
+            arrays[trace_name(variable, population)] = xr.DataArray(
+                values,
+                dims=(TIME_MS, *extra, unit_dimension(population)),
+                attrs={"units": "1", "variable": variable, "population": population},
+            )
+        recorded = {population for _, population in self.values}
+        coordinates = {unit_dimension(n): np.asarray(self.units[n]) for n in sorted(recorded)}
+        samples = max((len(values) for values in self.values.values()), default=0)
+        time_ms = np.arange(samples) * self.every * engine.dt_s * 1e3
+        attributes = {"dt_ms": engine.dt_s * 1e3, "engine": "torch"}
+        dataset = xr.Dataset(arrays, coords={TIME_MS: time_ms, **coordinates}, attrs=attributes)
+        dataset[TIME_MS].attrs["units"] = "ms"
+        return dataset
+
+
+def _chosen_units(
+    engine: OdeEngine, units: Mapping[str, Sequence[int]] | None
+) -> dict[str, Sequence[int]]:
+    net = engine.nets[0]
+    if units is None:
+        return {population.name: range(population.size) for population in net.populations}
+    for name, index in units.items():
+        size = net.population(name).size
+        if len(index) and not (min(index) >= 0 and max(index) < size):
+            raise ValueError(f"record_units: {name!r} has neurons 0 to {size - 1}, got {index}.")
+    return {name: list(index) for name, index in units.items() if len(index)}
+
+
+def _keys(
+    engine: OdeEngine, record: Sequence[str], units: Mapping[str, Sequence[int]]
+) -> list[Key]:
+    populations = engine.nets[0].populations
+    known = {name for population in populations for name in population.neuron.variables}
+    for name in record:
+        if name not in known:
+            raise unknown_name("variable to record", name, known)
+    return [
+        (name, population.name)
+        for population in populations
+        for name in record
+        if population.name in units and name in population.neuron.variables
+    ]
+
+
+def _source(program: Program, keys: Sequence[Key]) -> _Source:
+    calls: list[Call] = []
+    tensors = {}
+    for variable, population in keys:
+        block = program.blocks[population].fork(calls)
+        value = block.full(sympy.Symbol(variable, real=True)).value
+        assert isinstance(value, Tensor)
+        tensors[variable, population] = value
+    return _Source(calls, tensors)
+
+
+def _check_memory(shapes: Mapping[Key, tuple[int, ...]], bytes_each: int) -> None:
+    needed = sum(int(np.prod(shape)) for shape in shapes.values()) * bytes_each
+    free = free_memory()
+    if needed > free:
+        raise MemoryError(
+            f"The recording needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free. "
+            "Record fewer variables (record), fewer neurons (record_units), or less often "
+            "(record_dt)."
+        )
+
+
+def free_memory() -> int:
+    """Bytes of memory that are free (available physical pages)."""
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,106 @@
+"""The contract between the engines: the same description gives the same numbers."""
+
+import pytest
+from brian2 import ms
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ode_cases import (
+    OPTIONS,
+    RULES,
+    all_variables,
+    odd_network,
+    option_network,
+    rule_named,
+    schedule_for,
+)
+
+from models.brian_engine import simulate
+from models.network import Network
+from models.schedule import Schedule
+from rate_bridge import ode_engine
+
+# both engines sum in float64, in another order; nothing in these networks amplifies rounding
+TOLERANCE = 1e-10
+METHODS = ("euler", "exponential_euler")
+
+
+def largest_difference(
+    net: Network, schedule: Schedule, method: str = "euler", deferred: bool = True
+) -> float:
+    """The largest difference of any recorded variable, any weight, at any time."""
+    settings = {"record": all_variables(net), "method": method, "weights_at": [20 * ms, 75 * ms]}
+    brian = simulate(net, schedule, dt=1 * ms, **settings)
+    torch = ode_engine.simulate(net, schedule, dt=1 * ms, deferred=deferred, **settings)
+    assert set(brian.traces) == set(torch.traces)
+    assert brian.traces.sizes == torch.traces.sizes
+    differences = [float(abs(brian.traces[v] - torch.traces[v]).max()) for v in brian.traces]
+    for name in brian.weights:
+        differences += [
+            abs(brian.weights[name] - torch.weights[name]).max(),
+            abs(brian.weight_history[name] - torch.weight_history[name]).max(),
+        ]
+    moved = max(abs(brian.weights[name] - net.weights[name]).max() for name in net.weights)
+    assert moved > 1e-4 or not net.is_plastic  # a test of plasticity in which nothing moves is none
+    return max(differences)
+
+
+ALTERNATING = [(name, METHODS[k % 2]) for k, name in enumerate(OPTIONS)]
+
+
+@pytest.mark.parametrize(("name", "method"), ALTERNATING)  # all pairs in the slow test
+def test_every_option_runs_alike(name: str, method: str) -> None:
+    net = option_network(name)
+    assert largest_difference(net, schedule_for(net), method) < TOLERANCE
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_any_rule_runs_alike(rule: str) -> None:
+    net = odd_network(rule_named(rule))
+    assert largest_difference(net, schedule_for(net)) < TOLERANCE
+
+
+def test_a_blank_and_no_lag_run_alike() -> None:
+    net = option_network("matched, filtered")
+    schedule = schedule_for(net, lag=0 * ms, blank=20 * ms)
+    assert largest_difference(net, schedule) < TOLERANCE
+
+
+def test_gathered_weights_are_those_written_at_every_step() -> None:
+    net = option_network("paper")
+    assert largest_difference(net, schedule_for(net), deferred=False) < TOLERANCE
+
+
+@given(
+    name=st.sampled_from(sorted(OPTIONS)),
+    sizes=st.lists(st.integers(1, 5), min_size=2, max_size=5),
+    tau_a_ms=st.floats(3, 30),
+    tau_x_ms=st.floats(3, 30),
+    eta_W=st.floats(0, 0.2),
+    lag_steps=st.integers(0, 30),
+    seed=st.integers(0, 1000),
+)
+@settings(
+    max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+def test_random_networks_run_alike(
+    name: str,
+    sizes: list[int],
+    tau_a_ms: float,
+    tau_x_ms: float,
+    eta_W: float,
+    lag_steps: int,
+    seed: int,
+) -> None:
+    times = {"tau_a": tau_a_ms * ms, "tau_x": tau_x_ms * ms}
+    net = option_network(name, tuple(sizes), eta_W=0.05 + eta_W, **times)
+    schedule = schedule_for(net, 3, seed, lag=lag_steps * ms)
+    assert largest_difference(net, schedule) < TOLERANCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_runs_alike_for_long(name: str, method: str) -> None:
+    net = option_network(name, (64, 32, 32, 10))
+    schedule = schedule_for(net, 5, presentation=400 * ms, lag=100 * ms)  # 2000 steps
+    assert largest_difference(net, schedule, method) < TOLERANCE
