@@ -12,6 +12,7 @@ class Entry(NamedTuple):
 
 EXPERIMENTS: dict[str, Entry] = {
     "traces": Entry("experiments.traces", "what each compartment does, beside Algorithm 1"),
+    "demo": Entry("experiments.demo", "the story in one command: traces, learning, comparison"),
     "compare": Entry("experiments.compare", "continuous time against Algorithm 1, same samples"),
     "verify": Entry("experiments.verify", "every link between the engines, beside its tolerance"),
     "train": Entry("experiments.train", "one network, one data set, one rule, one seed"),

@@ -1,0 +1,102 @@
+"""``tuft demo``: the story in one command: traces, learning, comparison, page."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from experiments import compare, compare_page, traces, traces_page
+from experiments.page import Section, write_page
+from experiments.progress import Report, bar
+from experiments.storage import RunFolder, read_json, versions, write_json
+from models.standalone import check_compiler
+
+
+@dataclass(frozen=True)
+class Config:
+    """Three-compartment neurons relax and learn digits in Brian2, beside Algorithm 1."""
+
+    presentations: int = 1437
+    """Digits presented, one after another; 400 ms each."""
+    sweep_presentations: int = 6
+    """Presentations for each point of the sweeps."""
+    codegen: str = "cpp_standalone"
+    """Brian2's code generation: cpp_standalone (needs a C++ compiler), cython or numpy."""
+    jobs: int = 2
+    """Processes for the sweeps."""
+    seed: int = 0
+    """For initial weights and the order of the samples."""
+    out: Path = Path("runs")
+    """Folder for results."""
+    name: str = "demo"
+    """Name of this result; an older one of that name is kept and this one numbered."""
+
+
+def parts(config: Config) -> tuple[traces.Config, compare.Config]:
+    """The configurations of the two experiments that the demo consists of."""
+    return (
+        traces.Config(seed=config.seed),
+        compare.Config(
+            presentations=config.presentations,
+            sweep_presentations=config.sweep_presentations,
+            codegen=config.codegen,
+            quick=True,
+            jobs=config.jobs,
+            seed=config.seed,
+        ),
+    )
+
+
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Run both experiments, each into its own folder; returns what ``result.json`` holds."""
+    begun = time.perf_counter()
+    show, hold = parts(config)
+    for name in ("traces", "compare"):
+        (folder / name).mkdir()
+    write_json(folder / "config.json", config)
+    traces.measure(show, folder / "traces", lambda done: progress(0.15 * done))
+    compare.measure(hold, folder / "compare", lambda done: progress(0.15 + 0.85 * done))
+    result = {name: read_json(folder / name / "result.json") for name in ("traces", "compare")}
+    result |= {"seconds": {"all": time.perf_counter() - begun}, "versions": versions()}
+    write_json(folder / "result.json", result)
+    return result
+
+
+def draw(folder: Path) -> list[str]:
+    """Draw all figures and the page from the saved files; returns the result in sentences."""
+    result = read_json(folder / "result.json")
+    traces.draw(folder / "traces")
+    shown = within("traces", traces_page.sections(result["traces"]))
+    held = within("compare", compare_page.sections(folder / "compare", result["compare"]))
+    lead = [
+        *compare_page.summary(result["compare"]),
+        *traces_page.sentences(result["traces"])[:1],
+    ]
+    title = "Three compartments, learning in continuous time"
+    write_page(folder, title, lead, [*held[:1], *shown, *held[1:]])
+    return lead
+
+
+def within(folder: str, sections: Sequence[Section]) -> list[Section]:
+    """The same sections, with figures that lie in a folder of that name."""
+    return [
+        replace(
+            section,
+            pictures=[replace(p, name=f"{folder}/{p.name}") for p in section.pictures],
+        )
+        for section in sections
+    ]
+
+
+def main(config: Config) -> None:
+    """Measure, draw, and print the result and where its page is."""
+    if config.codegen != "numpy":
+        check_compiler(config.codegen)
+    parts(config)  # refuses what is wrong before a folder is made
+    with RunFolder(config.out, config.name) as run:
+        with bar("demo") as progress:
+            measure(config, run.path, progress)
+        lead = draw(run.path)
+    print("\n".join(lead))
+    print(run.path / "index.html")
