@@ -58,10 +58,11 @@ def traces(
 def save_traces(dataset: xr.Dataset, path: Path | str) -> Path:
     """Write a netCDF file, whole or not at all; returns its path."""
     path = Path(path)
+    content = dataset.to_netcdf(engine="h5netcdf")  # in memory: on a full disk HDF5 would crash
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".nc", dir=path.parent)
-    os.close(handle)
     try:
-        dataset.to_netcdf(temporary, engine="h5netcdf")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:

@@ -4,16 +4,28 @@ An experiment is a module with a frozen dataclass ``Config`` (every field docume
 ``main(config) -> None``; it is entered in :mod:`experiments.registry`.
 """
 
+import errno
 import importlib
+import os
+import signal
 import sys
-from importlib.metadata import version
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from types import FrameType
 
-import tyro
-
-from compartments.names import look_up
 from experiments.registry import EXPERIMENTS
 
 USAGE = "usage: tuft [--version] [--help] <experiment> [options]"
+
+COMMANDS = ("list", "--version", "--help")
+
+MENDABLE = (ValueError, OSError, ArithmeticError, MemoryError, RuntimeError)
+"""Errors that the person at the command line can mend: bad input, no space, no compiler, ..."""
+
+TRACEBACK = "TUFT_TRACEBACK"
+"""Set this variable to see where in the code an error arose."""
 
 
 def listing() -> str:
@@ -26,8 +38,8 @@ def listing() -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run one experiment from the command line; the return value is the exit status.
 
-    Errors that name what is wrong with the input (``ValueError``, ``OSError``) and
-    divergence end in one line on stderr and status 2; Ctrl-C ends in status 130.
+    Errors that can be mended from outside end in one line on stderr and status 2, Ctrl-C in
+    status 130.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -36,23 +48,81 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 0
     if arguments[0] == "--version":
-        print(f"tuft {version('apical-tuft')}")
+        print(f"tuft {_version()}")
         return 0
-    name, rest = arguments[0], arguments[1:]
-    if name == "list":
+    if arguments[0] == "list":
         print(listing())
         return 0
     try:
-        entry = look_up("experiment", name, EXPERIMENTS)
-        module = importlib.import_module(entry.module)
-        module.main(tyro.cli(module.Config, args=rest, prog=f"tuft {name}"))
-    except (ValueError, OSError, ArithmeticError, MemoryError) as error:
-        print(f"tuft: {error}", file=sys.stderr)
+        with _terminated_like_interrupted():
+            _run(*arguments)
+    except MENDABLE as error:
+        if os.environ.get(TRACEBACK):
+            traceback.print_exc()
+        print(f"tuft: {_one_line(error)}", file=sys.stderr)
         return 2
+    except SystemExit as stop:  # tyro has shown help, or what is wrong with the options
+        return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:
         print("tuft: stopped; nothing half-written was left behind.", file=sys.stderr)
         return 130
     return 0
+
+
+def _run(name: str, *options: str) -> None:
+    """Find the experiment, read its options, run it. Imports wait until they are needed."""
+    import tyro
+
+    from compartments.names import unknown_name
+
+    if name not in EXPERIMENTS:
+        raise unknown_name("experiment", name, [*EXPERIMENTS, *COMMANDS])
+    module = importlib.import_module(EXPERIMENTS[name].module)
+    sys.excepthook = sys.__excepthook__  # Brian2's writes a log and its own report for any error
+    module.main(tyro.cli(module.Config, args=options, prog=f"tuft {name}"))
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Within the block, being terminated cleans up as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread, which alone receives signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _one_line(error: BaseException) -> str:
+    """What an error says, and the cause that Brian2 wrapped into it, on one line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if _is_disk_full(error):
+        text = f"The disk is full; nothing half-written was left behind. ({text})"
+    return text
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """Also where a library has turned the system's error into its own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if getattr(cause, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _version() -> str:
+    try:
+        return version("apical-tuft")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 if __name__ == "__main__":

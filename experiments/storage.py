@@ -1,5 +1,6 @@
 """Results on disk: written whole or not at all, never over an older result."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -23,6 +24,13 @@ class RunFolder:
     Inside the block ``path`` is a hidden sibling; after it, the published folder.
     After an error or Ctrl-C nothing is left.
 
+    Parameters
+    ----------
+    parent, name
+        Where the folder is to appear.
+    estimated_bytes : int
+        About how much will be written; with less than that free on the disk, nothing begins.
+
     >>> with RunFolder(Path("runs"), "demo") as run:        # doctest: +SKIP
     ...     write_json(run.path / "result.json", {"accuracy": 0.9})
     >>> run.path                                            # doctest: +SKIP
@@ -30,15 +38,22 @@ class RunFolder:
 
     Raises
     ------
+    ValueError
+        If ``name`` is not a plain name of a folder.
     OSError
-        If ``parent`` cannot be written to (on entry, before any work is done).
+        If ``parent`` cannot be written to, or its disk is full (on entry, before any work is done).
     """
 
-    def __init__(self, parent: Path, name: str) -> None:
-        self.parent, self.name = parent, name
+    def __init__(self, parent: Path, name: str, estimated_bytes: int = 5_000_000) -> None:
+        if name in ("", ".", "..") or Path(name).name != name:
+            raise ValueError(f"name must be the plain name of a folder, got {name!r}.")
+        self.parent, self.name, self.estimated_bytes = parent, name, estimated_bytes
         self.path = parent / name
+        self._created: list[Path] = []
 
     def __enter__(self) -> "RunFolder":
+        check_space(self.parent, self.estimated_bytes)
+        self._created = [p for p in (self.parent, *self.parent.parents) if not p.exists()]
         self.parent.mkdir(parents=True, exist_ok=True)
         self.path = Path(tempfile.mkdtemp(prefix=f".{self.name}-", dir=self.parent))
         return self
@@ -56,6 +71,27 @@ class RunFolder:
                 self.path = _published(staging, self.parent, self.name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+            if self.path == staging:  # nothing was published
+                for folder in self._created:
+                    with contextlib.suppress(OSError):  # somebody else has put something there
+                        folder.rmdir()
+
+
+def check_space(folder: Path, needed_bytes: int) -> None:
+    """Refuse to begin when a disk clearly has no room; the folder need not exist yet.
+
+    Raises
+    ------
+    OSError
+        Says how much is free and how much is needed.
+    """
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    free = shutil.disk_usage(existing).free
+    if free < needed_bytes:
+        raise OSError(
+            f"The disk of {folder} is too full: {free / 1e6:,.1f} MB are free, about "
+            f"{needed_bytes / 1e6:,.1f} MB are needed. Free some, or choose another folder (--out)."
+        )
 
 
 def _published(staging: Path, parent: Path, name: str) -> Path:

@@ -73,6 +73,12 @@ class Config:
             if digit not in range(10):
                 raise ValueError(f"digits must be from 0 to 9, got {digit}.")
 
+    @property
+    def estimated_bytes(self) -> int:
+        """About how much is written: the traces at one sample a millisecond, and the figures."""
+        samples = 3 * float(duration("presentation", self.presentation) / ms)
+        return int(2_000_000 + 8 * samples * len(VARIABLES) * sum(self.sizes[1:]))
+
     def network(self) -> DLLNetwork:
         """The network that is shown the digits."""
         return dll_network(
@@ -100,7 +106,7 @@ class Config:
 
 def main(config: Config) -> None:
     """Measure, draw, and say what came out and where it is."""
-    with RunFolder(config.out, config.name) as run:
+    with RunFolder(config.out, config.name, config.estimated_bytes) as run:
         with terminal.bar("traces") as report:
             measure(config, run.path, report)
         draw(run.path)
