@@ -1,0 +1,43 @@
+"""What each process of the test of several processes runs: all cases, weights into a folder."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from rate_bridge import networks
+from rate_bridge.convert import parameter_groups
+from rate_bridge.data import Source, load
+from rate_bridge.distributed import joined
+from rate_bridge.training import Options, Training
+
+CASES = {
+    "dll-minus": {"rule": "dll", "theta_rule": "minus"},
+    "kp": {"rule": "kp", "decay": 0.01},
+    "bp": {"rule": "bp"},
+    "adam": {"rule": "dll", "theta_rule": "minus"},
+}
+# 1257 samples: the last batch has 51, so that the two processes get unequal shares
+OPTIONS = Options(epochs=1, batch_size=67, lr=0.01, optimizer="sgd", precision="float64")
+
+
+def trained_weights(world, case):
+    """Parameters after training, feedback weights included."""
+    data = load("digits", Source(Path(".")))
+    model = networks.build("mlp-digits", seed=0, **CASES[case])
+    options = replace(OPTIONS, optimizer="adam", lr=0.001) if case == "adam" else OPTIONS
+    groups = lambda model: parameter_groups(model, options.lr, 0.01)  # noqa: E731
+    Training(model, data, options, groups=groups, world=world).fit()
+    return model.state_dict()
+
+
+def main(folder):
+    with joined() as world:
+        for case in CASES:
+            torch.save(trained_weights(world, case), folder / f"{case}-{world.rank}.pt")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main(Path(sys.argv[1]))
