@@ -1,0 +1,91 @@
+"""`tuft table`: runs what is missing, rebuilds from the records alone."""
+
+import json
+
+import pytest
+
+from experiments import table
+from experiments.plans import PLANS
+from experiments.published import PUBLISHED
+from rate_bridge.data import DATASETS
+from rate_bridge.networks import NETWORKS
+from rate_bridge.rules import make_rule
+from rate_bridge.training import Options
+
+SHORT = Options(epochs=1, batch_size=128)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    out = tmp_path_factory.mktemp("tables")
+    table.main(table.Config(rules=("bp", "dll-minus"), seeds=(0, 1), training=SHORT, out=out))
+    return out / "digits-mlp-digits"
+
+
+def test_each_run_has_a_record_and_the_table_shows_them(made):
+    records = sorted(path.name for path in made.glob("*.json"))
+    assert len(records) == 4
+    assert records[0] == "digits-mlp-digits__bp__seed0.json"
+    text = (made / "table.md").read_text()
+    assert "| bp |" in text
+    assert "(2)" in text
+    assert (made / "table.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_table_is_rebuilt_from_the_records(made):
+    before = (made / "table.md").read_text()
+    (made / "table.md").unlink()
+    (made / "table.png").unlink()
+    table.main(table.Config(rebuild=True, out=made.parent))
+    rows = [line for line in before.split("\n") if line.startswith("| bp")]
+    assert rows[0] in (made / "table.md").read_text()
+    assert (made / "table.png").is_file()
+
+
+def test_what_has_a_record_is_not_run_again(made):
+    path = made / "digits-mlp-digits__bp__seed0.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "test": {**record["test"], "accuracy": 0.125}}))
+    table.main(table.Config(rules=("bp",), seeds=(0, 2), training=SHORT, out=made.parent))
+    assert json.loads(path.read_text())["test"]["accuracy"] == 0.125
+    assert (made / "digits-mlp-digits__bp__seed2.json").is_file()
+
+
+def test_when_time_is_up_the_rest_is_left(tmp_path, capsys):
+    config = table.Config(rules=("bp",), seeds=(0, 1), training=SHORT, out=tmp_path, minutes=0)
+    with pytest.raises(FileNotFoundError, match="No records in"):
+        table.main(config)
+    assert "Time is up" in capsys.readouterr().out
+
+
+def test_notes_stand_under_the_table(made):
+    (made / "notes.md").write_text("Judged by hand.\n")
+    table.main(table.Config(rebuild=True, out=made.parent))
+    assert (made / "table.md").read_text().endswith("Judged by hand.\n")
+
+
+def test_an_unknown_plan_or_column_lists_the_valid_ones(tmp_path):
+    with pytest.raises(ValueError, match=r"Unknown plan 'mnist'"):
+        table.main(table.Config(plan="mnist", out=tmp_path))
+    with pytest.raises(ValueError, match=r"Unknown column 'CNN'.*MNIST CNN"):
+        table.main(table.Config(plan="cnn", columns=("CNN",), out=tmp_path))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_plans_name_only_what_there_is(name):
+    columns = [column.name for column in PLANS[name].columns]
+    assert len(set(columns)) == len(columns)
+    for column in PLANS[name].columns:
+        assert column.dataset in DATASETS
+        assert column.network in NETWORKS
+        for run in column.runs():
+            rule, _, theta_rule = run.rule.partition("-")
+            make_rule(rule, **({"theta_rule": theta_rule} if theta_rule else {}))
+            assert run.options.seed in column.seeds
+
+
+def test_published_numbers_are_per_cent_of_known_rules():
+    for (_, rule, metric), value in PUBLISHED.items():
+        assert rule in {"bp", "fa", "dll-minus", "dll-fixed"}
+        assert metric == "accuracy"
+        assert 0 < value < 100

@@ -1,0 +1,97 @@
+"""`tuft train`: a run leaves everything that is needed to judge its number."""
+
+import json
+
+import pytest
+import torch
+
+from experiments import train
+from experiments.cli import main as tuft
+from experiments.runs import Run, data_folder, dataset_of, record_of
+from rate_bridge.training import Options
+
+SHORT = Options(epochs=2, batch_size=64, lr=1e-3)
+
+
+def short(tmp_path, **options):
+    return train.Config(training=SHORT, out=tmp_path, **options)
+
+
+def test_a_run_leaves_its_record_its_options_and_its_weights(tmp_path, capsys):
+    train.main(short(tmp_path, rule="dll-minus"))
+    folder = tmp_path / "train-digits-mlp-digits__dll-minus__seed0"
+    record = json.loads((folder / "result.json").read_text())
+    assert record["status"] == "ok"
+    assert record["samples"] == {"train": 1257, "validation": 180, "test": 360}
+    assert record["data"]["files"][0]["hash"].startswith("sha256:")
+    assert record["epochs"] == len(record["history"]) == 2
+    assert 0 < record["loading_share"] < 1
+    assert record["versions"]["torch"] == torch.__version__
+    assert json.loads((folder / "config.json").read_text())["training"]["epochs"] == 2
+    names = torch.load(folder / "weights.pt", weights_only=True)
+    assert any("theta" in name for name in names)
+    assert "test accuracy" in capsys.readouterr().out
+    assert not list((tmp_path / "checkpoints").iterdir())
+
+
+def test_a_second_run_does_not_overwrite_the_first(tmp_path):
+    for _ in range(2):
+        train.main(short(tmp_path, rule="bp"))
+    folders = sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("train"))
+    assert [name.removeprefix(folders[0]) for name in folders] == ["", "-2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--rule", "dlll-minus"], "Unknown rule 'dlll'. Did you mean 'dll'?"),
+        (["--network", "mlp-minst"], "Unknown network 'mlp-minst'. Did you mean 'mlp-mnist'?"),
+        (["--dataset", "digit"], "Unknown data set 'digit'. Did you mean 'digits'?"),
+    ],
+)
+def test_bad_input_ends_in_one_line_and_status_2(tmp_path, capsys, options, message):
+    assert tuft(["train", "--out", str(tmp_path), *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_the_data_folder_is_read_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUFT_DATA", str(tmp_path))
+    assert data_folder() == tmp_path
+    monkeypatch.delenv("TUFT_DATA")
+    assert data_folder().name == "tuft"
+
+
+def test_a_run_that_diverges_is_marked_and_has_no_scores():
+    options = Options(epochs=1, lr=1e30, optimizer="sgd", loss="mse")
+    run = Run("digits", "mlp-digits", "bp", options)
+    record, _ = record_of(run, dataset_of(run))
+    assert record["status"] == "diverged"
+    assert "Lower lr" in record["message"]
+    assert record["test"] == {}
+    assert "diverged" in train.summary(record)
+
+
+def test_a_run_that_predicts_a_constant_is_marked():
+    options = Options(epochs=1, lr=1e-30)
+    run = Run("digits", "mlp-digits", "bp", options, network_options={"weight_std": 1e-30})
+    record, _ = record_of(run, dataset_of(run))
+    assert record["status"] == "constant"
+
+
+def test_an_interrupted_run_goes_on_from_its_checkpoint(tmp_path, capsys):
+    config = short(tmp_path, rule="kp")
+    run = train.run_of(config)
+    path = train.checkpoint_of(config, run)
+
+    def interrupt(fraction, scores):
+        if fraction > 0.5 and scores:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record_of(run, dataset_of(run), checkpoint=path, report=interrupt)
+    assert path.is_file()
+    train.main(config)
+    assert "Going on from" in capsys.readouterr().out
+    assert not path.exists()
