@@ -15,6 +15,7 @@ EXPERIMENTS: dict[str, Entry] = {
     "demo": Entry("experiments.demo", "the story in one command: traces, learning, comparison"),
     "compare": Entry("experiments.compare", "continuous time against Algorithm 1, same samples"),
     "verify": Entry("experiments.verify", "every link between the engines, beside its tolerance"),
+    "bench": Entry("experiments.bench", "speed of the engines, as ratios measured in one run"),
     "train": Entry("experiments.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table", "rules x networks x data x seeds, as a table"),
 }

@@ -1,0 +1,64 @@
+"""What a benchmark measures: rows of seconds and rates, compared within their group."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from experiments.progress import Report
+
+
+@dataclass(frozen=True)
+class Row:
+    """One engine at one task.
+
+    Parameters
+    ----------
+    group : str
+        The task. Rows of a group do the same work, so that their rates can be divided.
+    engine : str
+        Who did it; the first row of a group is what the others are compared with.
+    build_seconds : float
+        To generate and compile code, once.
+    run_seconds : float
+        To run.
+    amount : float
+        How much was done in ``run_seconds``.
+    unit : str
+        Of what: ``"synapse-steps"``, ``"samples"``, ...
+    """
+
+    group: str
+    engine: str
+    build_seconds: float
+    run_seconds: float
+    amount: float
+    unit: str
+
+    @property
+    def rate(self) -> float:
+        """Amount per second of running."""
+        return self.amount / self.run_seconds
+
+
+Benchmark = Callable[[bool, Report], list[Row]]
+"""Takes whether to take the time for the full benchmark, and a callback; returns its rows."""
+
+
+def records(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """The rows for ``result.json``, with rates and their ratio to the first row of the group."""
+    found = []
+    for _, members in groupby(rows, key=lambda row: (row.group, row.unit)):
+        group = list(members)
+        found += [
+            {**vars(row), "rate": row.rate, "ratio": row.rate / group[0].rate} for row in group
+        ]
+    return found
+
+
+def groups(found: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Records by their group, in order."""
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for record in found:
+        grouped.setdefault(record["group"], []).append(record)
+    return grouped
