@@ -51,7 +51,9 @@ def _updates(folder: Path) -> Picture:
 
 
 def _colours(names: Sequence[str]) -> list[str]:
-    return [SERIES[k % len(SERIES)] for k in range(len(names))]
+    """A colour for each weight matrix, the same in every figure."""
+    place = {name: k for k, name in enumerate(sorted(names))}
+    return [SERIES[place[name] % len(SERIES)] for name in names]
 
 
 def _running(axes: Axes, series: np.ndarray, colour: str, label: str) -> None:
