@@ -35,11 +35,11 @@ def rng():
 
 def test_discrete_steps_are_those_of_learning_one_presentation_at_a_time(network, schedule):
     kept = []
-    final = algorithm1.learn(
-        network,
-        schedule,
-        visit=lambda k, w: kept.append({n: x.numpy().copy() for n, x in w.items()}),
-    )
+
+    def visit(presentation, weights):
+        kept.append({name: tensor.numpy().copy() for name, tensor in weights.items()})
+
+    final = algorithm1.learn(network, schedule, visit=visit)
     history = {name: np.stack([moment[name] for moment in kept]) for name in network.weights}
     steps = compare_measures.discrete_steps(network, history, schedule)
     changes = compare_measures.differences(history, final)
