@@ -141,15 +141,29 @@ FEEDBACK = {
 THETA_RULES = tuple(FEEDBACK)
 
 
-def _rule(name: str, term: str, tau_w: Quantity | None, **parameters: float) -> PlasticityRule:
+def _rule(
+    name: str,
+    term: str,
+    tau_w: Quantity | None,
+    factors: Mapping[str, str] | None,
+    **parameters: float,
+) -> PlasticityRule:
     used: dict[str, Quantity | float] = {k: v for k, v in parameters.items() if k in term}
     if tau_w is None:
-        return PlasticityRule(name, Equations(f"dw/dt = {term} : 1"), used)
-    filtered = Equations(f"dw/dt = low : 1\ndlow/dt = ({term} - low)/tau_w : Hz")
-    return PlasticityRule(name, filtered, used | {"tau_w": tau_w})
+        equations = Equations(f"dw/dt = {term} : 1")
+    else:
+        equations = Equations(f"dw/dt = low : 1\ndlow/dt = ({term} - low)/tau_w : Hz")
+        used["tau_w"] = tau_w
+    renamed = {k: v for k, v in (factors or {}).items() if k in equations.identifiers}
+    return PlasticityRule(name, equations.substitute(**renamed), used)
 
 
-def forward_rule(eta: float, decay: float = 0.0, tau_w: Quantity | None = None) -> PlasticityRule:
+def forward_rule(
+    eta: float,
+    decay: float = 0.0,
+    tau_w: Quantity | None = None,
+    factors: Mapping[str, str] | None = None,
+) -> PlasticityRule:
     """W's rule, Algorithm 1 step 4: ``eta * delta_post * u_pre`` for each presentation.
 
     Parameters
@@ -160,13 +174,19 @@ def forward_rule(eta: float, decay: float = 0.0, tau_w: Quantity | None = None) 
         Share of the weight that is lost in one presentation (Kolen-Pollack; else 0).
     tau_w : Quantity, optional
         Time constant of a low-pass filter on the change of the weight.
+    factors : mapping of str to str, optional
+        Variables to read instead, such as ``{"u_pre": "u_trace_pre"}``.
     """
     term = FORWARD if decay else "learning*eta*delta_post*u_pre"
-    return _rule("W", term, tau_w, eta=eta, decay=decay)
+    return _rule("W", term, tau_w, factors, eta=eta, decay=decay)
 
 
 def feedback_rule(
-    theta_rule: str, eta: float, decay: float = 0.0, tau_w: Quantity | None = None
+    theta_rule: str,
+    eta: float,
+    decay: float = 0.0,
+    tau_w: Quantity | None = None,
+    factors: Mapping[str, str] | None = None,
 ) -> PlasticityRule | None:
     """Theta's rule by name; None for ``"fixed"``.
 
@@ -174,7 +194,7 @@ def feedback_rule(
     ----------
     theta_rule : {"minus", "plus", "fixed", "kp"}
         Algorithm 1; the sign of the released code; Theta stays; Kolen-Pollack.
-    eta, decay, tau_w
+    eta, decay, tau_w, factors
         As for :func:`forward_rule`.
 
     Raises
@@ -183,4 +203,6 @@ def feedback_rule(
         For an unknown name.
     """
     term = look_up("theta_rule", theta_rule, FEEDBACK)
-    return None if term is None else _rule(f"theta {theta_rule}", term, tau_w, eta=eta, decay=decay)
+    if term is None:
+        return None
+    return _rule(f"theta {theta_rule}", term, tau_w, factors, eta=eta, decay=decay)

@@ -1,5 +1,6 @@
 """The neurons that layered networks are made of, composed from :mod:`compartments.equations`."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from brian2 import Equations, Quantity
@@ -7,6 +8,7 @@ from brian2 import Equations, Quantity
 from compartments import equations as eq
 from compartments.activations import Activation, activation
 from compartments.neuron import Compartment, Neuron
+from compartments.traces import delay_line
 
 
 def low_pass_chain(source: str, tau: str, stages: int) -> Equations:
@@ -34,6 +36,7 @@ def hidden_neuron(
     tau_a: Quantity,
     tau_x: Quantity,
     matched_soma: bool = False,
+    gain_line: Sequence[str] = (),
 ) -> Neuron:
     """Basal, apical and somatic compartment; the error is local to the soma.
 
@@ -48,14 +51,19 @@ def hidden_neuron(
     matched_soma : bool
         Measure the error against the u that the soma itself would show, ``p``, instead of u:
         the soma's lag behind u then leaves no trace in the error.
+    gain_line : sequence of str
+        Stages (names of time constants) that f' passes through before it meets the error.
     """
     error = eq.MATCHED_ERROR if matched_soma else eq.ERROR
+    sent, late = eq.SENT_DOWN, delay_line("gain", "late_gain", gain_line)
+    if gain_line:
+        sent = sent.substitute(gain="late_gain")
     return Neuron(
         name,
         (
-            Compartment("basal", eq.BASAL + activation(f).equations()),
+            Compartment("basal", eq.BASAL + activation(f).equations() + late),
             Compartment("apical", eq.APICAL),
-            Compartment("soma", eq.SOMA + error + eq.SENT_DOWN),
+            Compartment("soma", eq.SOMA + error + sent),
         ),
         {"tau_u": tau_u, "tau_a": tau_a, "tau_x": tau_x},
     )

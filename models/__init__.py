@@ -2,6 +2,7 @@
 
 from models.brian_engine import Run, simulate
 from models.dll import DLLNetwork, DLLOptions, dll_network, dll_weights
+from models.eligibility import Eligibility
 from models.guards import DivergenceError
 from models.network import Network, Pathway, Population
 from models.schedule import Schedule
@@ -11,6 +12,7 @@ __all__ = [
     "DLLNetwork",
     "DLLOptions",
     "DivergenceError",
+    "Eligibility",
     "Network",
     "Pathway",
     "Population",

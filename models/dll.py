@@ -15,8 +15,10 @@ from brian2 import Quantity, ms
 from compartments.activations import Activation, activation
 from compartments.names import look_up, unknown_name
 from compartments.neuron import Neuron, check_constant
-from compartments.plasticity import FEEDBACK, feedback_rule, forward_rule
+from compartments.plasticity import FEEDBACK, PlasticityRule, feedback_rule, forward_rule
+from compartments.prospective import prospective_hidden_neuron, prospective_output_neuron
 from compartments.pyramidal import constant_neuron, hidden_neuron, input_neuron, output_neuron
+from models.eligibility import Eligibility, eligible_neuron, gain_stages
 from models.network import Network, Pathway, Population
 from models.weights import WeightBundle
 
@@ -49,6 +51,12 @@ class DLLOptions:
         The target passes through as many stages of tau_u as the network is deep.
     tau_w : Quantity, optional
         Low-pass filter on every weight's change.
+    eligibility : Eligibility, optional
+        Let presynaptic factors wait for the error (:mod:`models.eligibility`); meant for a matched
+        soma and a filtered target.
+    prospective : Quantity, optional
+        Look-ahead coding with this time constant of its derivatives, such as the time step.
+        PATENT NOTICE: see :mod:`compartments.prospective` before any use in a product.
     """
 
     activation: str | Activation = "tanh"
@@ -65,6 +73,8 @@ class DLLOptions:
     matched_soma: bool = False
     filtered_target: bool = False
     tau_w: Quantity | None = None
+    eligibility: Eligibility | None = None
+    prospective: Quantity | None = None
 
     def __post_init__(self) -> None:
         activation(self.activation)
@@ -74,6 +84,17 @@ class DLLOptions:
             check_constant("DLL network", name, getattr(self, name))
         if self.tau_w is not None:
             check_constant("DLL network", "tau_w", self.tau_w)
+        if self.prospective is not None:
+            check_constant("DLL network", "tau_d", self.prospective)
+            if self.beta or self.matched_soma or self.filtered_target or self.eligibility:
+                raise ValueError(
+                    "DLL network: prospective coding needs a clamped output (beta=None) and none "
+                    "of matched_soma, filtered_target and eligibility; it has no lag to match."
+                )
+        if self.eligibility is not None and self.beta is not None:
+            raise ValueError(
+                "DLL network: eligibility is matched to a clamped output; leave beta=None."
+            )
         if self.kp_decay < 0 or self.kp_decay >= 1:
             raise ValueError(f"DLL network: kp_decay must be in [0, 1), got {self.kp_decay}.")
 
@@ -214,41 +235,88 @@ def _changed(options: DLLOptions, changes: dict[str, object]) -> DLLOptions:
 
 
 def _neurons(names: Sequence[str], o: DLLOptions) -> list[Neuron]:
-    neurons = [input_neuron()]
-    for name in names[1:-1]:
-        neurons.append(
-            hidden_neuron(
-                name,
-                o.activation,
-                tau_u=o.tau_u,
-                tau_a=o.tau_a,
-                tau_x=o.tau_x,
-                matched_soma=o.matched_soma,
-            )
-        )
-    neurons.append(
-        output_neuron(
-            names[-1],
-            o.output_activation,
-            tau_u=o.tau_u,
-            tau_x=o.tau_x,
-            beta=o.beta,
+    neurons = [input_neuron(), *_hidden(names, o), _output(names, o)]
+    if o.eligibility is None:
+        return neurons
+    times = {"tau_u": o.tau_u, "tau_a": o.tau_a, "tau_x": o.tau_x}
+    depth = len(names) - 1
+    traced = o.theta_rule in ("minus", "plus")
+    return [
+        eligible_neuron(neuron, o.eligibility, i, depth, times, delta=traced and i > 1)
+        for i, neuron in enumerate(neurons)
+    ]
+
+
+def _hidden(names: Sequence[str], o: DLLOptions) -> list[Neuron]:
+    times = {"tau_u": o.tau_u, "tau_a": o.tau_a, "tau_x": o.tau_x}
+    if o.prospective is not None:
+        return [
+            prospective_hidden_neuron(name, o.activation, **times, tau_d=o.prospective)
+            for name in names[1:-1]
+        ]
+    depth = len(names) - 1
+    late = o.eligibility is not None and o.eligibility.late_gain
+    return [
+        hidden_neuron(
+            name,
+            o.activation,
+            **times,
             matched_soma=o.matched_soma,
-            target_stages=len(names) - 1 if o.filtered_target else 0,
+            gain_line=gain_stages(i, depth) if late else (),
         )
+        for i, name in enumerate(names[1:-1], start=1)
+    ]
+
+
+def _output(names: Sequence[str], o: DLLOptions) -> Neuron:
+    if o.prospective is not None:
+        return prospective_output_neuron(
+            names[-1], o.output_activation, tau_u=o.tau_u, tau_d=o.prospective
+        )
+    return output_neuron(
+        names[-1],
+        o.output_activation,
+        tau_u=o.tau_u,
+        tau_x=o.tau_x,
+        beta=o.beta,
+        matched_soma=o.matched_soma,
+        target_stages=len(names) - 1 if o.filtered_target else 0,
     )
-    return neurons
 
 
 def _pathways(names: Sequence[str], o: DLLOptions) -> list[Pathway]:
     depth = len(names) - 1
-    up = forward_rule(o.eta_W, o.decay, o.tau_w)
-    down = feedback_rule(o.theta_rule, o.eta_theta, o.decay, o.tau_w)
-    paths = [Pathway(f"W{i}", names[i], names[i + 1], "drive", "u", up) for i in range(depth)]
+    plain = forward_rule(o.eta_W, o.decay, o.tau_w)
+    paths = []
+    for i in range(depth):
+        sends = "u" if i == 0 else _sent_up(o)
+        paths.append(Pathway(f"W{i}", names[i], names[i + 1], "drive", sends, _up(o, sends)))
     if o.bias:
-        paths += [Pathway(f"b{i}", "bias", names[i + 1], "drive", "u", up) for i in range(depth)]
+        paths += [Pathway(f"b{i}", "bias", names[i + 1], "drive", "u", plain) for i in range(depth)]
+    down = _down(o)
     paths += [
         Pathway(f"theta{i}", names[i + 1], names[i], "feedback", "delta", down, upward=False)
         for i in range(1, depth)
     ]
     return paths
+
+
+def _sent_up(o: DLLOptions) -> str:
+    """The variable that a hidden layer sends upward."""
+    return "u" if o.prospective is None else "u_ahead"
+
+
+def _up(o: DLLOptions, sends: str) -> PlasticityRule:
+    """W's rule for a layer that sends this variable."""
+    factor = sends if o.eligibility is None else o.eligibility.factor
+    return forward_rule(o.eta_W, o.decay, o.tau_w, {"u_pre": f"{factor}_pre"})
+
+
+def _down(o: DLLOptions) -> PlasticityRule | None:
+    """Theta's rule."""
+    factors = {"u_post": f"{_sent_up(o)}_post"}
+    if o.eligibility is not None:
+        factors = {"u_post": f"{o.eligibility.factor}_post"}
+        if o.theta_rule in ("minus", "plus"):
+            factors["delta_pre"] = "delta_trace_pre"
+    return feedback_rule(o.theta_rule, o.eta_theta, o.decay, o.tau_w, factors)

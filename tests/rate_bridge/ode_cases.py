@@ -7,11 +7,14 @@ from compartments.neuron import Compartment, Neuron
 from compartments.plasticity import PlasticityRule
 from compartments.pyramidal import input_neuron
 from models.dll import dll_network
+from models.eligibility import Eligibility
 from models.network import Network, Pathway, Population
 from models.schedule import Schedule
 from models.weights import WeightBundle
 
 SMALL = (5, 4, 4, 3)
+
+MATCHED = {"matched_soma": True, "filtered_target": True}
 
 OPTIONS = {
     "paper": {},
@@ -29,6 +32,15 @@ OPTIONS = {
     "filtered, nudged, bias": {"filtered_target": True, "beta": 0.5, "bias": True},
     "low-pass": {"tau_w": 40 * ms},
     "low-pass, kp": {"tau_w": 40 * ms, "theta_rule": "kp"},
+    "prospective": {"prospective": 2 * ms},
+    "eligibility": {**MATCHED, "eligibility": Eligibility()},
+    "eligibility, kp": {**MATCHED, "eligibility": Eligibility(60 * ms), "theta_rule": "kp"},
+    "eligibility, bias": {"eligibility": Eligibility(60 * ms, extra_stages=-1), "bias": True},
+    "eligibility, mean": {
+        **MATCHED,
+        "eligibility": Eligibility(60 * ms, mean_corrected=True, late_gain=True, scale=1.3),
+        "tau_w": 40 * ms,
+    },
 }
 
 
