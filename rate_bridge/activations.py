@@ -4,15 +4,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-import sympy
 import torch
-from brian2.parsing.sympytools import str_to_sympy
 from torch import Tensor
 
 from compartments.activations import Activation
-
-_TORCH = {name: getattr(torch, name) for name in ("tanh", "exp", "log", "log1p", "sign")}
-_TORCH["Abs"] = torch.abs
+from rate_bridge.expressions import evaluated, parsed
 
 
 class TorchActivation(NamedTuple):
@@ -24,14 +20,24 @@ class TorchActivation(NamedTuple):
 
 @lru_cache
 def torch_activation(activation: Activation) -> TorchActivation:
-    """The same f and f' that the neurons have, from the same strings."""
-    return TorchActivation(_function(activation.function), _function(activation.derivative))
+    """The same f and f' that the neurons have, from the same strings.
+
+    Raises
+    ------
+    UntranslatableError
+        For an expression that torch cannot compute.
+    """
+    where = f"Activation {activation.name!r}"
+    return TorchActivation(
+        _function(activation.function, where), _function(activation.derivative, where)
+    )
 
 
-def _function(expression: str) -> Callable[[Tensor], Tensor]:
-    tree = str_to_sympy(expression)
-    z = sympy.Symbol("z", real=True)
-    compiled = sympy.lambdify([z], tree, modules=[_TORCH, "math"])
-    if tree.has(z):
-        return compiled
-    return lambda drive: torch.full_like(drive, float(tree))
+def _function(expression: str, where: str) -> Callable[[Tensor], Tensor]:
+    tree = parsed(expression, where)
+
+    def function(z: Tensor) -> Tensor:
+        value = evaluated(tree, {"z": z})
+        return value if isinstance(value, Tensor) else torch.full_like(z, value)
+
+    return function

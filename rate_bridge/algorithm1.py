@@ -287,10 +287,8 @@ def learn(
     """
     if schedule.targets is None:
         raise ValueError("Algorithm 1 needs targets; give them to the schedule.")
-    if (
-        schedule.inputs.shape[1] != network.sizes[0]
-        or schedule.targets.shape[1] != network.sizes[-1]
-    ):
+    given = schedule.inputs.shape[1], schedule.targets.shape[1]
+    if given != (network.sizes[0], network.sizes[-1]):
         raise ValueError(
             f"Schedule of {given[0]} inputs and {given[1]} targets does not fit a network of sizes "
             f"{network.sizes}."
