@@ -1,6 +1,7 @@
 """Activation functions and their exact derivatives, as expressions in the basal drive ``z``.
 
-The expressions are written so that they neither overflow nor lose precision for large ``|z|``.
+The expressions are written so that they do not overflow for large ``|z|``, and are exact there to
+rounding errors of order 1 (not relative to a value that vanishes).
 """
 
 from dataclasses import dataclass

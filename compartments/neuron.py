@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from brian2 import DimensionMismatchError, Equations, Quantity, get_dimensions, second
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -78,11 +79,16 @@ class Neuron:
     parameters: Mapping[str, Quantity | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"Neuron name {self.name!r}: use letters, digits and underscores.")
         object.__setattr__(self, "compartments", tuple(self.compartments))
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
         self._check_unique()
         self._check_parameters()
         self._check_expressions()
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        return type(self), (self.name, self.compartments, dict(self.parameters))
 
     @cached_property
     def equations(self) -> Equations:
@@ -206,10 +212,15 @@ def check_expression(where: str, line: SingleEquation, known: Mapping[str, objec
     ValueError
         With the place, the offending name or unit, and how to mend it.
     """
-    for name in sorted(line.identifiers - set(known) - {"dt", "t"}):
+    for name in sorted(line.identifiers - set(known)):
         if name == "xi" or name.startswith("xi_"):
             raise ValueError(
                 f"{where}: {name!r} is Brian2's white noise; the error is called 'error'."
+            )
+        if name in DEFAULT_UNITS:
+            raise ValueError(
+                f"{where}, equation of {line.varname!r}: {name!r} is a unit; name the constant "
+                "and give it, with its unit, through 'parameters'."
             )
         reason = unknown_name("name", name, set(known))
         raise ValueError(f"{where}, equation of {line.varname!r}: {reason}")

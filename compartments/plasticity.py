@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from brian2 import Equations, Quantity, hertz
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, EquationError
 
@@ -61,6 +62,9 @@ class PlasticityRule:
         self._check_local()
         self._check_units()
 
+    def __reduce__(self) -> tuple[type, tuple]:
+        return type(self), (self.name, self.equations, dict(self.parameters))
+
     @property
     def _where(self) -> str:
         return f"Plasticity rule {self.name!r}"
@@ -106,8 +110,14 @@ class PlasticityRule:
         allowed = own | functions | set(DEFAULT_CONSTANTS) | {LEARNING, "dt"}
         for line in self.equations.values():
             for name in sorted(line.identifiers - allowed):
-                if name.endswith(("_pre", "_post")):
-                    continue
+                if name.endswith(("_pre", "_post")) or name in DEFAULT_UNITS:
+                    continue  # the neurons' variables and units are checked elsewhere
+                if name in _GLOBAL_FUNCTIONS or name == "xi" or name.startswith("xi_"):
+                    raise ValueError(
+                        f"{self._where}: {name!r} in the equation of {line.varname!r} is refused: "
+                        "a rule is a function of what its synapse can see, without noise or a "
+                        "clock of its own."
+                    )
                 raise ValueError(
                     f"{self._where}: {name!r} in the equation of {line.varname!r} is not local. "
                     f"A synapse can read its two neurons ('{name}_pre', '{name}_post'), its own "

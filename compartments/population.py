@@ -27,6 +27,9 @@ from compartments.brian import (
 from compartments.names import unknown_name
 from compartments.neuron import Neuron, check_time
 from compartments.recording import traces
+from compartments.time_step import METHODS, check_step
+
+CODEGEN = ("numpy", "cython")
 
 Waveform = float | np.ndarray | Callable[[np.ndarray], np.ndarray]
 """A constant, an array (time,) or (time, unit) with one row a step, or a function of time in ms."""
@@ -91,14 +94,16 @@ def responses(
     Raises
     ------
     ValueError
-        For unknown inputs or variables, waveforms of another length or not finite.
+        For unknown inputs or variables, waveforms of another length or not finite, a time step
+        that is too long.
     """
     dt = 0.1 * ms if dt is None else dt
-    for name, value in (("duration", duration), ("dt", dt)):
-        check_time("responses", name, value)
+    _check(neuron, duration, n, dt, method, codegen)
     for name in inputs:
         if name not in neuron.inputs:
             raise unknown_name(f"input of neuron {neuron.name!r}", name, neuron.inputs)
+    if isinstance(record, str):
+        raise ValueError(f"record must be a sequence of names, such as ({record!r},).")
     record = neuron.states if record is None else tuple(record)
     for name in record:
         if name not in neuron.variables:
@@ -127,6 +132,23 @@ def responses(
     return traces(time_ms, values, {neuron.name: np.arange(n)}, attributes)
 
 
+def _check(
+    neuron: Neuron, duration: Quantity, n: int, dt: Quantity, method: str, codegen: str
+) -> None:
+    for kind, value, valid in (("codegen", codegen, CODEGEN), ("method", method, METHODS)):
+        if value not in valid:
+            raise unknown_name(kind, value, valid)
+    if int(n) != n or n < 1:
+        raise ValueError(f"responses: n must be a whole number of neurons, at least 1, got {n}.")
+    check_time("responses", "duration", duration)
+    check_step(f"Neuron {neuron.name!r}", neuron, dt, method)
+    exact = float(duration / dt)
+    if abs(exact - round(exact)) > 1e-6 or round(exact) < 1:
+        raise ValueError(
+            f"responses: duration ({duration}) is not a whole number of steps of {dt}."
+        )
+
+
 def _sampled(
     name: str, waveform: Waveform, time_ms: Float[np.ndarray, "time"], n: int
 ) -> Float[np.ndarray, "time unit"]:
@@ -142,5 +164,9 @@ def _sampled(
             f"one row a time step, got shape {values.shape}."
         ) from None
     if not np.isfinite(sampled).all():
-        raise ValueError(f"Waveform {name!r}: values must be finite.")
+        step, unit = np.argwhere(~np.isfinite(sampled))[0]
+        raise ValueError(
+            f"Waveform {name!r}: values must be finite, got {sampled[step, unit]} at "
+            f"{time_ms[step]:g} ms, neuron {unit}."
+        )
     return np.ascontiguousarray(sampled)

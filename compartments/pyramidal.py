@@ -11,20 +11,21 @@ from compartments.neuron import Compartment, Neuron
 from compartments.traces import delay_line
 
 
-def low_pass_chain(source: str, tau: str, stages: int) -> Equations:
+def low_pass_chain(source: str, taus: Sequence[str]) -> Equations:
     """First-order stages in series: ``source_1`` follows ``source``, ``source_2`` that, ...
 
     Parameters
     ----------
     source : str
         The variable that the first stage follows, dimensionless.
-    tau : str
-        Name of the stages' time constant.
-    stages : int
-        How many; zero gives no equation.
+    taus : sequence of str
+        Names of the stages' time constants, one a stage.
     """
-    names = [source] + [f"{source}_{k}" for k in range(1, stages + 1)]
-    lines = [f"d{after}/dt = ({before} - {after})/{tau} : 1" for before, after in pairwise(names)]
+    names = [source] + [f"{source}_{k}" for k in range(1, len(taus) + 1)]
+    lines = [
+        f"d{after}/dt = ({before} - {after})/{tau} : 1"
+        for (before, after), tau in zip(pairwise(names), taus, strict=True)
+    ]
     return Equations("\n".join(lines))
 
 
@@ -89,7 +90,9 @@ def output_neuron(
     beta : float, optional
         Strength of the pull. None clamps the soma to the target.
     target_stages : int
-        First-order stages of tau_u that the target passes through before it is used.
+        First-order stages of tau_u that the target passes through before it is used. A nudged
+        soma with ``matched_soma`` adds one of tau_x, because its error is target - p, not
+        target - u: without it the integrated error keeps a share of the change of u.
 
     Raises
     ------
@@ -109,8 +112,11 @@ def output_neuron(
         Compartment("soma", soma + eq.SENT_DOWN),
     ]
     if target_stages:
-        parts[1] = Compartment("soma", _with_late_target(soma + eq.SENT_DOWN, target_stages))
-        parts.append(Compartment("target", _late_target(target_stages)))
+        taus = ["tau_u"] * target_stages
+        if beta is not None and matched_soma:  # this error is measured against p, tau_x behind u
+            taus.append("tau_x")
+        parts[1] = Compartment("soma", _with_late_target(soma + eq.SENT_DOWN, len(taus)))
+        parts.append(Compartment("target", _late_target(taus)))
     return Neuron(name, tuple(parts), parameters)
 
 
@@ -121,11 +127,11 @@ def _with_late_target(equations: Equations, stages: int) -> Equations:
     return Equations(kept).substitute(**late)
 
 
-def _late_target(stages: int) -> Equations:
+def _late_target(taus: Sequence[str]) -> Equations:
     return (
         Equations("target : 1\ntarget_on : 1")
-        + low_pass_chain("target", "tau_u", stages)
-        + low_pass_chain("target_on", "tau_u", stages)
+        + low_pass_chain("target", taus)
+        + low_pass_chain("target_on", taus)
     )
 
 

@@ -4,27 +4,25 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import brian2
 import numpy as np
 import xarray as xr
 from brian2 import Network as BrianNetwork
-from brian2 import Quantity, StateMonitor, ms, second
+from brian2 import Quantity, StateMonitor, ms, prefs, second
 
 from compartments.brian import code_generation
-from compartments.names import unknown_name
 from compartments.recording import traces
 from models import standalone
 from models.brian_network import BrianObjects, from_synapses
-from models.guards import DivergenceError, check_step, diverged
+from models.checks import check_run, steps_of
+from models.guards import DivergenceError, diverged
 from models.network import Network
 from models.schedule import Schedule
 from models.weights import WeightBundle
-
-CODEGEN = ("numpy", "cython", "cpp_standalone")
-METHODS = ("euler", "exponential_euler")
 
 Progress = Callable[[float], None]
 """Called now and then with the fraction that is done."""
@@ -108,14 +106,40 @@ def simulate(
     """
     dt = 1 * ms if dt is None else dt
     record_dt = dt if record_dt is None else record_dt
-    _check(network, schedule, dt, record, record_dt, record_units, plastic, method, codegen)
-    keep = _steps("weights_at", weights_at, dt, schedule)
+    check_run(
+        network,
+        schedule,
+        dt=dt,
+        record=record,
+        record_dt=record_dt,
+        record_units=record_units,
+        plastic=plastic,
+        method=method,
+        codegen=codegen,
+    )
+    keep = steps_of("weights_at", weights_at, dt, schedule)
     if codegen != "numpy":
         standalone.check_compiler(codegen)
-    plan = _Plan(network, schedule, dt, record, record_dt, record_units or {}, keep)
-    brian2.seed(seed)
+    plan = _Plan(network, schedule, dt, record, record_dt, record_units or {}, keep, seed)
     run = _run_standalone if codegen == "cpp_standalone" else _run_here
-    return run(plan, method, plastic, codegen, progress or (lambda fraction: None))
+    with _interruptible():
+        return run(plan, method, plastic, codegen, progress or (lambda fraction: None))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, where Brian2 would return from a run that is not finished.
+
+    What Brian2 and numpy keep for the whole process is put back, however the block ends.
+    """
+    stops, numbers = prefs.core.stop_on_keyboard_interrupt, np.random.get_state()  # noqa: NPY002
+    prefs.core.stop_on_keyboard_interrupt = False
+    try:
+        yield
+    finally:
+        prefs.core.stop_on_keyboard_interrupt = stops
+        BrianNetwork._globally_running = False  # stays True after an exception
+        np.random.set_state(numbers)  # noqa: NPY002
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +153,12 @@ class _Plan:
     record_dt: Quantity
     record_units: Mapping[str, Sequence[int]]
     keep: Sequence[int]
+    seed: int
+
+    @property
+    def keep_every(self) -> int:
+        """The coarsest step that meets all times at which weights are kept."""
+        return math.gcd(*self.keep) or round(float(self.schedule.duration / self.dt))
 
     def monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
         """A monitor for each population that has something to record."""
@@ -147,8 +177,7 @@ class _Plan:
         """A monitor for each pathway, on the coarsest clock that meets the times asked for."""
         if not self.keep:
             return {}
-        every = math.gcd(*self.keep) or 1
-        dt = every * self.dt
+        dt = self.keep_every * self.dt
         return {n: objects.record(s, ["w"], True, dt) for n, s in objects.synapses.items()}
 
     def result(
@@ -167,7 +196,6 @@ class _Plan:
             for variable in monitor.record_variables:
                 values[variable, name] = np.asarray(getattr(monitor, variable)).T
         arrays, history = {}, {}
-        every = (math.gcd(*self.keep) or 1) if self.keep else 1
         for pathway in self.network.pathways:
             shape = self.network.weight_shapes[pathway.name]
             final = np.asarray(objects.synapses[pathway.name].w[:])
@@ -177,7 +205,7 @@ class _Plan:
             arrays[pathway.name] = from_synapses(pathway, shape, final)
             if pathway.name in weight_monitors:
                 kept = np.asarray(weight_monitors[pathway.name].w).T
-                rows = [step // every for step in self.keep]
+                rows = [step // self.keep_every for step in self.keep]
                 history[pathway.name] = from_synapses(pathway, shape, kept[rows])
         attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
         dataset = traces(time_ms, values, units, attributes)
@@ -188,6 +216,7 @@ def _run_here(plan: _Plan, method: str, plastic: bool, codegen: str, progress: P
     """Run within this process (numpy or cython)."""
     with code_generation(codegen):
         start = time.perf_counter()
+        brian2.seed(plan.seed)
         objects = BrianObjects(plan.network, plan.schedule, plan.dt, method, plastic)
         monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
         every = min(plan.schedule.steps("period", plan.dt), 100) * plan.dt
@@ -222,6 +251,7 @@ def _run_standalone(
     try:
         with standalone.device(folder) as program:
             start = time.perf_counter()
+            brian2.seed(plan.seed)
             objects = BrianObjects(plan.network, plan.schedule, plan.dt, method, plastic)
             monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
             places = standalone.add_guards(objects)
@@ -235,78 +265,9 @@ def _run_standalone(
             program.build(run=False, directory=folder, compile=True, with_output=False)
             built = time.perf_counter()
             standalone.execute(program, folder, places, progress)
+            _guard(objects, plan.schedule.duration)
             seconds = {"build": built - start, "run": time.perf_counter() - built}
             progress(1.0)
             return plan.result(objects, monitors, weight_monitors, seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _check(
-    network: Network,
-    schedule: Schedule,
-    dt: Quantity,
-    record: Sequence[str],
-    record_dt: Quantity,
-    record_units: Mapping[str, Sequence[int]] | None,
-    plastic: bool,
-    method: str,
-    codegen: str,
-) -> None:
-    for kind, value, valid in (("codegen", codegen, CODEGEN), ("method", method, METHODS)):
-        if value not in valid:
-            raise unknown_name(kind, value, valid)
-    for population in network.populations:
-        check_step(f"Population {population.name!r}", population.neuron, dt, method)
-    for name in ("presentation", "lag", "period"):
-        schedule.steps(name, dt)
-    check_schedule_fits(network, schedule, plastic)
-    known = {name for p in network.populations for name in p.neuron.variables}
-    for name in record:
-        if name not in known:
-            raise unknown_name("variable to record", name, known)
-    ratio = float(record_dt / dt)
-    if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:
-        raise ValueError(f"record_dt ({record_dt}) must be a multiple of dt ({dt}).")
-    for name, index in (record_units or {}).items():
-        size = network.population(name).size
-        if len(index) and not (min(index) >= 0 and max(index) < size):
-            raise ValueError(f"record_units: {name!r} has neurons 0 to {size - 1}, got {index}.")
-
-
-def check_schedule_fits(network: Network, schedule: Schedule, plastic: bool) -> None:
-    """Refuse stimuli and targets that the network has no place for.
-
-    Raises
-    ------
-    ValueError
-        For other sizes than the network's, or a plastic network that is shown no target.
-    """
-    given = {"stimulus": schedule.inputs, "target": schedule.targets}
-    for population in network.populations:
-        for name in network.scheduled(population):
-            values = given.get(name)
-            if values is not None and values.shape[1] != population.size:
-                raise ValueError(
-                    f"Schedule: {name} has {values.shape[1]} units, but population "
-                    f"{population.name!r} has {population.size}."
-                )
-            if name == "target" and plastic and network.is_plastic and not schedule.target_on.any():
-                raise ValueError(
-                    "Schedule: a plastic network needs a target; give targets, or simulate with "
-                    "plastic=False."
-                )
-
-
-def _steps(name: str, times: Sequence[Quantity], dt: Quantity, schedule: Schedule) -> list[int]:
-    """Times in steps of dt, each checked to lie within the schedule."""
-    steps = []
-    for moment in times:
-        exact = float(moment / dt)
-        if abs(exact - round(exact)) > 1e-6 or not 0 <= moment < schedule.duration:
-            raise ValueError(
-                f"{name}: {moment} must be a multiple of dt ({dt}) from 0 to before the end "
-                f"({schedule.duration}); the weights at the end are in 'weights'."
-            )
-        steps.append(round(exact))
-    return steps

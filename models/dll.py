@@ -48,7 +48,8 @@ class DLLOptions:
     matched_soma : bool
         The error is measured against the u that the soma itself would show.
     filtered_target : bool
-        The target passes through as many stages of tau_u as the network is deep.
+        The target passes through as many stages of tau_u as the network is deep (and one of tau_x
+        where the output is nudged and matched).
     tau_w : Quantity, optional
         Low-pass filter on every weight's change.
     eligibility : Eligibility, optional
@@ -210,9 +211,9 @@ def dll_network(
     >>> net.weight_shapes["W0"]
     (32, 64)
     """
-    sizes = tuple(int(size) for size in sizes)
-    if len(sizes) < 2 or min(sizes) < 1:
+    if len(sizes) < 2 or min(sizes) < 1 or any(int(size) != size for size in sizes):
         raise ValueError(f"DLL network: sizes need an input and an output, each >= 1; got {sizes}.")
+    sizes = tuple(int(size) for size in sizes)
     options = _changed(options or DLLOptions(), changes)
     if weights is None:
         weights = dll_weights(sizes, seed, bias=options.bias)

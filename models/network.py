@@ -96,6 +96,11 @@ class Network:
             twice = {name for name in names if names.count(name) > 1}
             if twice:
                 raise ValueError(f"Network: the {kind} name {min(twice)!r} is used twice.")
+        shared = {p.name for p in self.populations} & {p.name for p in self.pathways}
+        if shared:
+            raise ValueError(
+                f"Network: {min(shared)!r} names a population and a pathway; rename one of them."
+            )
         for pathway in self.pathways:
             self._check_pathway(pathway)
         self._check_driven()

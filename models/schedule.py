@@ -109,7 +109,7 @@ class Schedule:
         """
         exact = float(getattr(self, name) / dt)
         steps = round(exact)
-        if abs(exact - steps) > 1e-6:
+        if abs(exact - steps) > 1e-6 or (steps == 0 and exact > 0):
             raise ValueError(
                 f"Schedule: {name} ({getattr(self, name)}) is not a whole number of steps of {dt}."
             )
@@ -117,7 +117,10 @@ class Schedule:
 
 
 def _finite_matrix(name: str, value: object) -> np.ndarray:
-    array = np.array(value, dtype=np.float64, order="C")
+    try:
+        array = np.array(value, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Schedule: {name} must be an array of numbers: {error}") from None
     if array.ndim != 2:
         raise ValueError(f"Schedule: {name} must have shape (presentation, n), got {array.shape}.")
     bad = ~np.isfinite(array)

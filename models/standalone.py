@@ -33,7 +33,7 @@ def check_compiler(codegen: str) -> None:
     RuntimeError
         Says what was looked for, and that numpy needs none.
     """
-    wanted = [os.environ.get("CXX", "g++").split()[0]]
+    wanted = [(os.environ.get("CXX") or "g++").split()[0]]
     if codegen == "cpp_standalone":
         wanted.append("make")
     missing = [program for program in wanted if shutil.which(program) is None]
@@ -121,11 +121,19 @@ def execute(
         If it failed otherwise.
     """
     done = threading.Event()
+    failures: list[BaseException] = []
 
     def watch() -> None:
         while not done.wait(0.5):
-            with contextlib.suppress(OSError, ValueError):
-                progress(float((Path(folder) / _PROGRESS_FILE).read_text()))
+            try:
+                fraction = float((Path(folder) / _PROGRESS_FILE).read_text())
+            except (OSError, ValueError):  # not yet written, or only half
+                continue
+            try:
+                progress(fraction)
+            except BaseException as error:  # to be raised where the caller can see it
+                failures.append(error)
+                return
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -142,3 +150,5 @@ def execute(
     finally:
         done.set()
         watcher.join()
+    if failures:
+        raise failures[0]
