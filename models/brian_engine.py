@@ -18,7 +18,7 @@ from compartments.brian import code_generation
 from compartments.recording import traces
 from models import standalone
 from models.brian_network import BrianObjects, from_synapses
-from models.checks import check_run, steps_of
+from models.checks import check_run, check_schedule_fits, steps_of
 from models.guards import DivergenceError, diverged
 from models.network import Network
 from models.schedule import Schedule
@@ -117,6 +117,7 @@ def simulate(
         method=method,
         codegen=codegen,
     )
+    check_schedule_fits(network, schedule, plastic)
     keep = steps_of("weights_at", weights_at, dt, schedule)
     if codegen != "numpy":
         standalone.check_compiler(codegen)
