@@ -55,35 +55,36 @@ class Plan:
     columns: tuple[Column, ...]
 
 
-_MLP = Options(epochs=10, batch_size=128, lr=1e-3)
+_MLP = Options(epochs=10, batch_size=128, lr=1e-3, label_smoothing=0.1)
+_CNN = Options(epochs=4, batch_size=64, lr=5e-4, label_smoothing=0.1)
 _COMMON = (
     "Adam, learning rate falling linearly to zero over the epochs, cross-entropy, tanh, weights "
-    "N(0, 0.05²), no bias, no label smoothing, no augmentation; 5,000 training images held out to "
-    "choose the epoch. Theta's learning rate is a tenth of W's for dll, W's for kp. `dll-kp` is "
-    "`kp`. "
+    "N(0, 0.05²), no bias, targets 0.9 t + 0.01 (as the paper's code; chosen by the validation "
+    "accuracy of bp with seed 0, 98.60 % against 98.48 % without), no augmentation; 5,000 training "
+    "images held out to choose the epoch. Theta: N(0, 1) in dense layers and N(0, 0.05²) in "
+    "convolutions for dll, W's deviation for fa and kp; its learning rate is a tenth of W's for "
+    "dll, W's for kp. The fourth theta_rule of dll, `kp`, is the rule `kp`. "
 )
 
 PLANS: dict[str, Plan] = {
     "mnist-mlp": Plan(
-        "MNIST, MLP 784-1024-512-256-10",
+        "MNIST, MLP 784-1024-512-256-10, and with fewer hidden layers",
         _COMMON + "10 epochs, learning rate 1e-3, batch 128 (the paper's; it names no number of "
         "epochs, its code runs 100 to 200 and reports the best test epoch).",
-        (Column("MNIST MLP", "mnist", "mlp-mnist", _MLP, ALL_RULES, (0, 1, 2)),),
-    ),
-    "mnist-depth": Plan(
-        "MNIST, depth: one, two and three hidden layers",
-        _COMMON + "10 epochs, learning rate 1e-3, batch 128.",
-        tuple(
-            Column(
-                f"{len(hidden)} hidden ({'-'.join(map(str, hidden))})",
-                "mnist",
-                "mlp-mnist",
-                _MLP,
-                ("bp", "dll-minus"),
-                (0, 1, 2),
-                network_options={"hidden": hidden},
-            )
-            for hidden in ((1024,), (1024, 512), (1024, 512, 256))
+        (
+            Column("MNIST MLP", "mnist", "mlp-mnist", _MLP, ALL_RULES, (0, 1, 2)),
+            *(
+                Column(
+                    f"MNIST MLP, hidden {'-'.join(map(str, hidden))}",
+                    "mnist",
+                    "mlp-mnist",
+                    _MLP,
+                    ("bp", "dll-minus"),
+                    (0, 1, 2),
+                    network_options={"hidden": hidden},
+                )
+                for hidden in ((1024,), (1024, 512))
+            ),
         ),
     ),
     "fashion-mlp": Plan(
@@ -94,8 +95,8 @@ PLANS: dict[str, Plan] = {
                 "Fashion MLP",
                 "fashion-mnist",
                 "mlp-fashion",
-                Options(epochs=10, batch_size=64, lr=5e-4),
-                ("bp", "dll-minus", "dll-fixed", "kp", "fa"),
+                replace(_MLP, batch_size=64, lr=5e-4),
+                ("bp", "dll-minus", "kp", "dll-fixed", "fa"),
                 (0, 1, 2),
             ),
         ),
@@ -139,14 +140,14 @@ PLANS: dict[str, Plan] = {
     ),
     "cnn": Plan(
         "Convolutional networks",
-        _COMMON + "Batch 64 (the paper's), learning rate 5e-4 and few epochs (the paper: 5e-5, its "
-        "code 200).",
+        _COMMON + "Batch 64 (the paper's), learning rate 5e-4 and only 4 (MNIST), 2 (Fashion) and "
+        "1 (CIFAR-10) epochs (the paper: 5e-5, its code 200 epochs).",
         (
             Column(
                 "MNIST CNN",
                 "mnist",
                 "cnn-mnist",
-                Options(epochs=5, batch_size=64, lr=5e-4),
+                _CNN,
                 ("dll-minus", "kp", "bp"),
                 (0,),
             ),
@@ -154,7 +155,7 @@ PLANS: dict[str, Plan] = {
                 "Fashion CNN",
                 "fashion-mnist",
                 "cnn-fashion",
-                Options(epochs=3, batch_size=64, lr=5e-4),
+                replace(_CNN, epochs=2),
                 ("dll-minus", "kp", "bp"),
                 (0,),
             ),
@@ -162,7 +163,7 @@ PLANS: dict[str, Plan] = {
                 "CIFAR-10 CNN",
                 "cifar10",
                 "cnn-cifar10",
-                Options(epochs=3, batch_size=64, lr=5e-4),
+                replace(_CNN, epochs=1),
                 ("dll-minus", "kp", "bp"),
                 (0,),
                 allow=("cifar10",),

@@ -26,7 +26,7 @@ class Config:
     """Run a table, or what is missing of it, and draw it up from the runs' JSONs."""
 
     plan: str | None = None
-    """mnist-mlp, mnist-depth, fashion-mlp, sequences or cnn; without it, the lists below."""
+    """mnist-mlp, fashion-mlp, sequences or cnn; without it, the lists below."""
     datasets: tuple[str, ...] = ("digits",)
     """Data sets of a table without a plan."""
     networks: tuple[str, ...] = ("mlp-digits",)
