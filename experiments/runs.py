@@ -18,6 +18,7 @@ from rate_bridge.convert import parameter_groups
 from rate_bridge.data import Dataset, Source, load
 from rate_bridge.distributed import ALONE, World
 from rate_bridge.evaluation import Scores, evaluate
+from rate_bridge.references import REFERENCES
 from rate_bridge.training import Diverged, Options, Report, Training
 
 DEFAULT_NETWORKS = {
@@ -38,7 +39,8 @@ class Run:
     Attributes
     ----------
     dataset, network, rule : str
-        A rule may carry its theta_rule: ``"dll-minus"``.
+        A rule may carry its theta_rule: ``"dll-minus"``. For a time series, ``"mean"`` and
+        ``"linear"`` stand for the answers of :mod:`rate_bridge.references`.
     options : Options
         Of training; its seed is also the network's.
     column : str
@@ -102,6 +104,8 @@ def record_of(
     A run that diverges ends in a record with status ``"diverged"`` and no scores; one that
     answers the same to everything in the test part has the status ``"constant"``.
     """
+    if dataset.kind == "series" and run.rule in REFERENCES:
+        return _reference_record(run, dataset)
     model = network_of(run, dataset)
     options = run.options
     training = Training(
@@ -122,6 +126,15 @@ def record_of(
     except Diverged as error:
         status, message = "diverged", str(error)
     return _record(run, training, status, message, scores, time.perf_counter() - start), model
+
+
+def _reference_record(run: Run, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:
+    """The record of a closed-form answer; it may be a constant, so it is not judged as one."""
+    start = time.perf_counter()
+    model = REFERENCES[run.rule](dataset)
+    training = Training(model, dataset, run.options)
+    scores = evaluate(model, training.data.test, dataset.kind)
+    return _record(run, training, "ok", None, scores, time.perf_counter() - start), model
 
 
 def _record(

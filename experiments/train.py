@@ -119,6 +119,8 @@ def summary(record: dict[str, Any]) -> str:
         else f"test MSE {test['mse']:.4f}, MAE {test['mae']:.4f}"
     )
     data = " (data not the official files)" if record["unofficial_data"] else ""
+    if not record["epochs"]:
+        return f"{head}: {score}, not trained"
     return (
         f"{head}: {score} at epoch {record['best_epoch'] + 1} of {record['epochs']}, "
         f"{record['seconds_per_epoch']:.1f} s/epoch{data}"

@@ -83,7 +83,8 @@ def cell(records: Iterable[Record], metric: str) -> Cell:
                 f"{', '.join(record['test'])}."
             )
         values.append(record["test"][metric] * (100 if metric in PERCENT else 1))
-        seconds.append(record["seconds_per_epoch"])
+        if record["seconds_per_epoch"] is not None:
+            seconds.append(record["seconds_per_epoch"])
         unofficial = unofficial or record["unofficial_data"]
     mean_seconds = sum(seconds) / len(seconds) if seconds else math.nan
     return Cell(tuple(values), tuple(failures), mean_seconds, unofficial)

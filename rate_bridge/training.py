@@ -141,8 +141,7 @@ class Training:
         self.options, self.world, self.name = options, world, name
         start_equal(self.model, world)
         made = [{"params": model.parameters()}] if groups is None else groups(self.model)
-        kind = torch.optim.Adam if options.optimizer == "adam" else torch.optim.SGD
-        self.optimizer = kind(list(made), lr=options.lr)
+        self.optimizer = _optimizer(list(made), options)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.fitted = Fitted()
         self.best_score = -math.inf
@@ -296,6 +295,14 @@ class Training:
         torch.set_rng_state(state["rng"])
         if "cuda_rng" in state and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["cuda_rng"])
+
+
+def _optimizer(groups: list[dict[str, Any]], options: Options) -> torch.optim.Optimizer:
+    """Adam or gradient descent; in one pass over the weights where torch has that."""
+    fused = torch.device(options.device).type in ("cpu", "cuda")
+    if options.optimizer == "adam":
+        return torch.optim.Adam(groups, lr=options.lr, fused=fused)
+    return torch.optim.SGD(groups, lr=options.lr, fused=fused)
 
 
 def check_outputs(name: str, outputs: Tensor, targets: Tensor, dataset: Dataset) -> None:
