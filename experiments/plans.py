@@ -143,9 +143,9 @@ PLANS: dict[str, Plan] = {
     "text": Plan(
         "Sentences, TextCNN",
         "Kim's network (100 filters of 3, 4 and 5 words, maximum over time, dropout 0.5) with "
-        "tanh, 35 words, word vectors of 300 from the training part (PPMI, SVD) in place of GloVe; Adam, "
-        "learning rate 1e-3 falling linearly to zero, batch 50, 6 epochs; a tenth of the sentences "
-        "for validation and a tenth for the test.",
+        "tanh, 35 words, word vectors of 300 from the training part (PPMI, SVD) in place of GloVe; "
+        "Adam, learning rate 1e-3 falling linearly to zero, batch 50, 6 epochs; a tenth of the "
+        "sentences for validation and a tenth for the test.",
         (
             Column(
                 "MR TextCNN",
