@@ -49,8 +49,8 @@ class FeedbackLayer(nn.Module):
         initial = rule.initial_theta(self.weight, source)
         self.theta = nn.Parameter(initial, requires_grad=rule.learns_theta)
 
-    def _samples(self, u: Tensor) -> float:
-        """``1 / c``."""
+    def samples(self, u: Tensor) -> float:
+        """``1 / c`` of :mod:`rate_bridge.rules.base` for a batch ``u``."""
         return u.shape[0] if self.error_scale is None else 1.0 / self.error_scale
 
     def _drive(self, operation: Operation, u: Tensor, bias: Tensor | None) -> Tensor:
@@ -64,7 +64,7 @@ class FeedbackLayer(nn.Module):
                 "Build it with feedback=True, or give convert() an example= input."
             )
         arguments = cast_for_autocast(u, self.weight, bias, self.theta)
-        z = Equilibrium.apply(*arguments, operation, self.rule, self._samples(u))
+        z = Equilibrium.apply(*arguments, operation, self.rule, self.samples(u))
         return cast(Tensor, z)
 
     def extra_repr(self) -> str:

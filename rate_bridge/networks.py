@@ -6,42 +6,22 @@ Weights, without biases, are drawn from ``N(0, 0.05^2)`` as in the released code
 """
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import nn
 
-from compartments.names import look_up, unknown_name
+from compartments.names import look_up
+from rate_bridge.compat import apply_switches
 from rate_bridge.convert import convert
+from rate_bridge.dense import ACTIVATIONS, mlp
 from rate_bridge.recurrent import Elman
 from rate_bridge.rules import Rule
+from rate_bridge.textcnn import TextCNN
+
+__all__ = ["NETWORKS", "Stage", "TextCNN", "build", "cnn", "mlp"]
 
 WEIGHT_STD = 0.05
-
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "tanh": nn.Tanh,
-    "relu": nn.ReLU,
-    "sigmoid": nn.Sigmoid,
-    "identity": nn.Identity,
-}
-
-
-def mlp(sizes: Sequence[int], activation: str = "tanh") -> nn.Sequential:
-    """A multilayer perceptron on flattened inputs, linear at the end.
-
-    >>> [tuple(p.shape) for p in mlp((784, 100, 10)).parameters()]
-    [(100, 784), (10, 100)]
-    """
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"mlp: sizes must be two or more positive numbers, got {tuple(sizes)}.")
-    make = look_up("activation", activation, ACTIVATIONS)
-    layers: list[nn.Module] = [nn.Flatten()]
-    for i, (below, above) in enumerate(pairwise(sizes)):
-        layers += [nn.Linear(below, above, bias=False)]
-        layers += [make()] if i < len(sizes) - 2 else []
-    return nn.Sequential(*layers)
 
 
 class Stage(NamedTuple):
@@ -92,72 +72,6 @@ def cnn(
     flat = channels * height * width
     hidden = [nn.Flatten(), nn.Linear(flat, projection, bias=False), make()]
     return nn.Sequential(*layers, *hidden, nn.Linear(projection, classes, bias=False))
-
-
-class TextCNN(nn.Module):
-    """Kim's convolutional network for sentences (arXiv 1408.5882), as the DLL paper takes it.
-
-    Input: embedded words ``(batch, length, n_embedding)``, or word numbers ``(batch, length)``
-    where ``vocabulary`` is given.
-
-    Parameters
-    ----------
-    n_embedding, classes, filters, widths
-        Size of an embedded word, of the output, and the filters a width (100 of 3, 4 and 5).
-    pooling : "max" or "avg"
-        Over time. Kim takes the maximum, the released code the mean.
-    hidden : sequence of int
-        Hidden dense layers; Kim has none, the released code 512 and 128.
-    dropout : float
-        Before the dense layers; Kim's 0.5.
-    vocabulary : int or None
-        Number of words of an embedding inside the model, which learns unless frozen.
-    activation : str
-        Kim has "relu", the DLL paper "tanh".
-    """
-
-    def __init__(
-        self,
-        n_embedding: int = 300,
-        classes: int = 2,
-        filters: int = 100,
-        widths: Sequence[int] = (3, 4, 5),
-        pooling: str = "max",
-        hidden: Sequence[int] = (),
-        dropout: float = 0.5,
-        vocabulary: int | None = None,
-        activation: str = "tanh",
-    ) -> None:
-        super().__init__()
-        if pooling not in ("max", "avg"):
-            raise unknown_name("pooling", pooling, ("max", "avg"))
-        make = look_up("activation", activation, ACTIVATIONS)
-        self.embedding = None if vocabulary is None else nn.Embedding(vocabulary, n_embedding)
-        self.convs = nn.ModuleList(
-            nn.Conv1d(n_embedding, filters, width, bias=False) for width in widths
-        )
-        self.activation = make()
-        self.pooling = pooling
-        sizes = (filters * len(widths), *hidden, classes)
-        self.head = mlp(sizes, activation)
-        self.dropout = nn.Dropout(dropout)
-        self.widest = max(widths)
-
-    def forward(
-        self, words: Float[Tensor, "batch length n_embedding"] | Int[Tensor, "batch length"]
-    ) -> Float[Tensor, "batch classes"]:
-        """Logits."""
-        if words.shape[1] < self.widest:
-            raise ValueError(
-                f"TextCNN: sentences of {words.shape[1]} words are shorter than the widest filter "
-                f"({self.widest}); pad them, or take smaller widths."
-            )
-        u = words if self.embedding is None else self.embedding(words)
-        u = u.transpose(1, 2)
-        features = [self.activation(conv(u)) for conv in self.convs]
-        pooled = [f.amax(2) if self.pooling == "max" else f.mean(2) for f in features]
-        logits: Tensor = self.head(self.dropout(torch.cat(pooled, 1)))
-        return logits
 
 
 MLP_SIZES = {
@@ -247,6 +161,7 @@ def build(
     *,
     seed: int,
     weight_std: float | None = WEIGHT_STD,
+    repo_compat: Sequence[str] = (),
     **options: Any,
 ) -> nn.Module:
     """A network by name, trained by ``rule``.
@@ -262,6 +177,8 @@ def build(
         depend on the rule.
     weight_std : float or None
         Standard deviation of the forward weights; None keeps torch's own initialisation.
+    repo_compat : sequence of str
+        Departures of the released code from the paper, from :data:`rate_bridge.compat.SWITCHES`.
     **options
         Those of the network (``hidden``, ``activation``; for "rnn" ``n_in``, ``hidden``,
         ``n_out``; for "textcnn" those of :class:`TextCNN`); the rest go to the rule
@@ -284,13 +201,16 @@ def build(
         for parameter in model.parameters():
             drawn = torch.randn(parameter.shape, generator=generator) * weight_std
             parameter.data.copy_(drawn)
+    apply_switches(model, repo_compat, before=True)
     if kind is _RNN and rule == "dll" and for_rule.get("theta_rule") != "kp":
         for_rule.setdefault("theta_std", WEIGHT_STD)
     example = None
     if kind is _CNN:
         example = torch.zeros(1, *own.get("image", CNNS[name]["image"]))
     inputs = _readers(model)
-    return convert(model, rule, seed=seed + 1, example=example, inputs=inputs, **for_rule)
+    model = convert(model, rule, seed=seed + 1, example=example, inputs=inputs, **for_rule)
+    apply_switches(model, repo_compat, before=False)
+    return model
 
 
 def _readers(model: nn.Module) -> list[str] | None:

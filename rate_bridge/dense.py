@@ -1,0 +1,31 @@
+"""Multilayer perceptrons, and the activations of networks by name."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from torch import nn
+
+from compartments.names import look_up
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "sigmoid": nn.Sigmoid,
+    "identity": nn.Identity,
+}
+
+
+def mlp(sizes: Sequence[int], activation: str = "tanh") -> nn.Sequential:
+    """A multilayer perceptron on flattened inputs, linear at the end.
+
+    >>> [tuple(p.shape) for p in mlp((784, 100, 10)).parameters()]
+    [(100, 784), (10, 100)]
+    """
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"mlp: sizes must be two or more positive numbers, got {tuple(sizes)}.")
+    make = look_up("activation", activation, ACTIVATIONS)
+    layers: list[nn.Module] = [nn.Flatten()]
+    for i, (below, above) in enumerate(pairwise(sizes)):
+        layers += [nn.Linear(below, above, bias=False)]
+        layers += [make()] if i < len(sizes) - 2 else []
+    return nn.Sequential(*layers)
