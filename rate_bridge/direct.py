@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
-from rate_bridge.equilibrium import cast_for_autocast
+from rate_bridge.equilibrium import Equilibrium, cast_for_autocast
 from rate_bridge.operations import Operation
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ class DirectFeedback:
         """The layer's drive; its input learns from the output's error alone."""
         if u.requires_grad and torch.is_grad_enabled():
             self._enter(layer, u)
-        below, weight, bias = cast_for_autocast(u.detach(), layer.weight, bias)
-        assert below is not None
-        assert weight is not None
-        z = operation.output(below, weight, bias)
+        tensors = cast_for_autocast(u.detach(), layer.weight, bias, None)
+        z = cast(Tensor, Equilibrium.apply(*tensors, operation, layer.rule, layer.samples(u)))
         if layer.path != self.output:
             return z
         waiting, self.waiting = self.waiting, []
