@@ -55,6 +55,30 @@ def traces(
     return dataset
 
 
+def weight_traces(
+    time_ms: Float[np.ndarray, "time"],
+    values: Mapping[str, Float[np.ndarray, "time n_above n_below"]],
+) -> xr.Dataset:
+    """Weights over time: one variable for each weight matrix, time first.
+
+    Parameters
+    ----------
+    time_ms : array, (time,)
+        Times in milliseconds.
+    values : mapping of str to array, (time, n_above, n_below)
+        Weights by name, dimensionless.
+    """
+    arrays = {
+        name: xr.DataArray(
+            array, dims=(TIME_MS, f"above_{name}", f"below_{name}"), attrs={"units": "1"}
+        )
+        for name, array in values.items()
+    }
+    dataset = xr.Dataset(arrays, coords={TIME_MS: time_ms if values else np.zeros(0)})
+    dataset[TIME_MS].attrs["units"] = "ms"
+    return dataset
+
+
 def save_traces(dataset: xr.Dataset, path: Path | str) -> Path:
     """Write a netCDF file, whole or not at all; returns its path."""
     path = Path(path)

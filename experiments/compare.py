@@ -201,7 +201,7 @@ def over_learning(
     distance: dict[str, list[float]] = {}
     accuracy: dict[str, list[float]] = {"continuous": [], "discrete": []}
     for moment, theirs in kept.items():
-        ours = WeightBundle({n: h[moment] for n, h in run.weight_history.items()})
+        ours = WeightBundle({str(n): h.values[moment] for n, h in run.weight_history.items()})
         for name, value in weight_distance(ours, theirs, network.weights).items():
             distance.setdefault(name, []).append(value)
         for label, weights in (("continuous", ours), ("discrete", theirs)):

@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
+import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
 from models import DLLNetwork, Schedule, WeightBundle
 from rate_bridge.algorithm1 import Discrete
 
-History = Mapping[str, Float[np.ndarray, "moment n_above n_below"]]
+History = xr.Dataset | Mapping[str, np.ndarray]
+"""Weights at several moments, (moment, n_above, n_below) each, by name."""
 
 
 def discrete_steps(
@@ -22,8 +24,8 @@ def discrete_steps(
     ----------
     network : DLLNetwork
         Activations, rules and rates.
-    weights : mapping of str to array, (presentation, n_above, n_below)
-        The weights with which each presentation began.
+    weights : xarray.Dataset or mapping of str to array, (presentation, n_above, n_below)
+        The weights with which each presentation began, as :class:`models.Run` keeps them.
     schedule : Schedule
         What was presented.
     """
@@ -35,7 +37,7 @@ def discrete_steps(
     def one(own: dict[str, Tensor], x: Tensor, t: Tensor, on: Tensor) -> dict[str, Tensor]:
         return discrete.step(own, x[None], t[None], on)
 
-    stacked = {name: discrete.tensor(array) for name, array in weights.items()}
+    stacked = {str(n): discrete.tensor(np.asarray(array)) for n, array in weights.items()}
     steps = torch.func.vmap(one, chunk_size=256)(stacked, inputs, targets, shown)
     return {name: step.numpy() for name, step in steps.items()}
 
@@ -80,7 +82,7 @@ def _rows(array: np.ndarray) -> np.ndarray:
 def differences(history: History, final: WeightBundle) -> dict[str, np.ndarray]:
     """The change of every weight over each presentation, from weights at its beginning."""
     return {
-        name: np.diff(np.concatenate([array, final[name][None]]), axis=0)
+        str(name): np.diff(np.concatenate([array, final[str(name)][None]]), axis=0)
         for name, array in history.items()
     }
 

@@ -192,7 +192,8 @@ def _with_equilibria(
         targets = schedule.targets[[row]] if schedule.target_on[row] else None
         weights = network.weights
         if run.weight_history:
-            weights = WeightBundle({name: kept[k] for name, kept in run.weight_history.items()})
+            kept = {str(name): array.values[k] for name, array in run.weight_history.items()}
+            weights = WeightBundle(kept)
         at_rest = equilibrium(network, schedule.inputs[[row]], targets, weights)
         for key, values in at_rest.items():
             found.setdefault(key, []).append(values[0])

@@ -15,7 +15,7 @@ from brian2 import Network as BrianNetwork
 from brian2 import Quantity, StateMonitor, ms, prefs, second
 
 from compartments.brian import code_generation
-from compartments.recording import traces
+from compartments.recording import traces, weight_traces
 from models import standalone
 from models.brian_network import BrianObjects, from_synapses
 from models.checks import check_run, check_schedule_fits, steps_of
@@ -39,15 +39,15 @@ class Run:
         each time step.
     weights : WeightBundle
         Weights at the end.
-    weight_history : dict of str to array, (time, n_above, n_below)
-        Weights at the times asked for.
+    weight_history : xarray.Dataset
+        Weights at the times asked for, (time, n_above, n_below) each, time in ms.
     seconds : dict of str to float
         Wall-clock time to ``build`` (generate and compile code) and to ``run``.
     """
 
     traces: xr.Dataset
     weights: WeightBundle
-    weight_history: dict[str, np.ndarray]
+    weight_history: xr.Dataset
     seconds: dict[str, float]
 
 
@@ -210,7 +210,8 @@ class _Plan:
                 history[pathway.name] = from_synapses(pathway, shape, kept[rows])
         attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
         dataset = traces(time_ms, values, units, attributes)
-        return Run(dataset, WeightBundle(arrays), history, seconds)
+        kept_ms = np.array(self.keep) * float(self.dt / ms)
+        return Run(dataset, WeightBundle(arrays), weight_traces(kept_ms, history), seconds)
 
 
 def _run_here(plan: _Plan, method: str, plastic: bool, codegen: str, progress: Progress) -> Run:

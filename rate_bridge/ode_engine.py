@@ -23,6 +23,7 @@ import xarray as xr
 from brian2 import Quantity, ms
 from torch import Tensor
 
+from compartments.recording import weight_traces
 from models.brian_engine import Run, check_schedule_fits
 from models.network import Network
 from models.schedule import Schedule
@@ -114,7 +115,7 @@ def simulate(
 
     seconds = job.run(probe if record or weights_at else None, progress)
     (weights,) = job.engine.weights
-    return Run(recorder.dataset(), weights, history.arrays, seconds)
+    return Run(recorder.dataset(), weights, history.dataset(), seconds)
 
 
 def simulate_copies(
@@ -236,6 +237,7 @@ class _History:
         for exact, time_ in zip(steps, times, strict=True):
             if abs(exact - round(exact)) > 1e-6 or exact < 0:
                 raise ValueError(f"weights_at: {time_} is not a multiple of dt ({engine.dt}).")
+        self._dt_ms = float(engine.dt / ms)
         self._wanted = {round(exact) for exact in steps}
         self._kept: list[WeightBundle] = []
 
@@ -244,12 +246,12 @@ class _History:
             engine.settle_weights(step)
             self._kept.append(engine.weights[0])
 
-    @property
-    def arrays(self) -> dict[str, np.ndarray]:
+    def dataset(self) -> xr.Dataset:
         """For every pathway an array (time, n_above, n_below)."""
-        if not self._kept:
-            return {}
-        return {name: np.stack([b[name] for b in self._kept]) for name in self._kept[0]}
+        time_ms = np.array(sorted(self._wanted)) * self._dt_ms
+        names = self._kept[0] if self._kept else ()
+        kept = {name: np.stack([bundle[name] for bundle in self._kept]) for name in names}
+        return weight_traces(time_ms[: len(self._kept)], kept)
 
 
 def _common_timing(schedules: Sequence[Schedule], copies: int, dt: Quantity) -> Timing:

@@ -37,7 +37,7 @@ def largest_difference(
     for name in brian.weights:
         differences += [
             abs(brian.weights[name] - torch.weights[name]).max(),
-            abs(brian.weight_history[name] - torch.weight_history[name]).max(),
+            float(abs(brian.weight_history[name] - torch.weight_history[name]).max()),
         ]
     moved = max(abs(brian.weights[name] - net.weights[name]).max() for name in net.weights)
     assert moved > 1e-4 or not net.is_plastic  # a test of plasticity in which nothing moves is none
