@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -17,7 +19,7 @@ from experiments.bench_rows import Benchmark, groups, records
 from experiments.page import FellShort, Picture, Section, Table, shown, write_page
 from experiments.progress import bar
 from experiments.storage import RunFolder, read_json, versions, write_json
-from experiments.style import INK, SERIES, new_figure, save_figure, style
+from experiments.style import SERIES, THEORY, new_figure, save_figure, style
 
 BENCHMARKS: dict[str, Benchmark] = {
     "brian": brian_targets,
@@ -89,7 +91,12 @@ def draw(folder: Path) -> Path:
     section = Section(
         "Rates",
         ("All rows were measured in one run, one after another. Building happens once.",),
-        (Picture("rates", "Rates on a logarithmic scale; labels give the ratio in each group."),),
+        (
+            Picture(
+                "rates",
+                "Rates; labels give the ratio to the first of each group. Dotted: what is wanted.",
+            ),
+        ),
         (Table(HEADER, [_cells(record) for record in result["rows"]], _machine(result)),),
     )
     short = too_slow(result)
@@ -97,7 +104,7 @@ def draw(folder: Path) -> Path:
     return write_page(folder, "How fast the engines are", sentences(result), parts)
 
 
-HEADER = ("task", "engine", "build (s)", "run (s)", "amount", "a second", "ratio")
+HEADER = ("task", "engine", "build (s)", "run (s)", "per second", "of what", "ratio")
 
 
 def _cells(record: Mapping[str, Any]) -> list[object]:
@@ -106,8 +113,8 @@ def _cells(record: Mapping[str, Any]) -> list[object]:
         record["engine"],
         record["build_seconds"],
         record["run_seconds"],
-        f"{shown(float(record['amount']))} {record['unit']}",
-        shown(float(record["rate"])),
+        float(record["rate"]),
+        record["unit"],
         record["ratio"],
     ]
 
@@ -157,20 +164,39 @@ def _print_table(result: Result) -> None:
     Console().print(table)
 
 
-def _figure(grouped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
-    """A panel for each group, a bar for each engine."""
+def _figure(grouped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """A panel for each group, a point for each engine; groups of one unit share their scale."""
     heights = [len(rows) + 1.2 for rows in grouped.values()]
-    figure = new_figure(7.2, 0.5 + 0.33 * sum(heights))
+    figure = new_figure(7.2, 0.5 + 0.34 * sum(heights))
+    every = [row for rows in grouped.values() for row in rows]
     with style():
         panels = figure.subplots(len(grouped), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, (name, rows) in zip(panels, grouped.items(), strict=True):
-            engines, rates = [r["engine"] for r in rows], [r["rate"] for r in rows]
-            axes.barh(engines, rates, color=SERIES[0], height=0.62)
-            axes.invert_yaxis()
-            axes.set(title=name, xscale="log", xlim=(min(rates) / 3, max(rates) * 4))
-            axes.set_xlabel(f"{rows[0]['unit']} per second")
-            axes.grid(visible=False, axis="y")
-            for y, row in enumerate(rows):
-                words = f" {shown(row['rate'])}  (× {shown(row['ratio'])})"
-                axes.text(row["rate"], y, words, va="center", fontsize=8, color=INK)
+            unit = rows[0]["unit"]
+            rates = [row["rate"] for row in every if row["unit"] == unit]
+            axes.set(title=name, xscale="log", xlim=(min(rates) / 2, max(rates) * 6))
+            axes.set_xlabel(f"{unit} per second")
+            if unit in WANTED:
+                axes.axvline(WANTED[unit][1], **THEORY)
+            _draw_rates(axes, rows)
     return figure
+
+
+def _draw_rates(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
+    for y, row in enumerate(rows):
+        axes.plot([0, row["rate"]], [y, y], color=SERIES[0], linewidth=1, alpha=0.35)
+        axes.plot(row["rate"], y, "o", color=SERIES[0], markersize=7)
+        words = f"{shown(row['rate'])}  (× {shown(row['ratio'])})"
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.annotate(
+            words,
+            (row["rate"], y),
+            (9, 0),
+            textcoords="offset points",
+            va="center",
+            bbox=box,
+            zorder=6,
+        )
+    axes.set(yticks=range(len(rows)), yticklabels=[row["engine"] for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")

@@ -47,9 +47,7 @@ def digits_epoch(progress: Report) -> Row:
         presentation=400 * ms,
         lag=150 * ms,
     )
-    return _measured(
-        (64, 32, 32, 10), "cpp_standalone", schedule, progress, "one epoch of digits, "
-    )
+    return _measured((64, 32, 32, 10), "cpp_standalone", schedule, progress, "digits, one epoch, ")
 
 
 def _noise(sizes: tuple[int, ...], presentations: int) -> Schedule:
