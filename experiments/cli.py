@@ -6,6 +6,7 @@ An experiment is a module with a frozen dataclass ``Config`` (every field docume
 
 import errno
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -57,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         with _terminated_like_interrupted():
             _run(*arguments)
     except MENDABLE as error:
+        _quiet_about_unused_objects()
         if os.environ.get(TRACEBACK):
             traceback.print_exc()
         print(f"tuft: {_one_line(error)}", file=sys.stderr)
@@ -64,6 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as stop:  # tyro has shown help, or what is wrong with the options
         return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:
+        _quiet_about_unused_objects()
         print("tuft: stopped; nothing half-written was left behind.", file=sys.stderr)
         return 130
     return 0
@@ -98,6 +101,11 @@ def _terminated_like_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _quiet_about_unused_objects() -> None:
+    """Brian2 warns of every object that was made but not run; here that is no news."""
+    logging.getLogger("brian2.core.base").setLevel(logging.ERROR)
 
 
 def _one_line(error: BaseException) -> str:

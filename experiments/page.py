@@ -204,19 +204,30 @@ def _cell(value: object) -> str:
 
 def _files(folder: Path) -> str:
     """Links to what the page was made from, with sizes, and the versions behind it."""
-    found = [(folder / name, words) for name, words in FILES.items() if (folder / name).exists()]
-    for suffix, words in SUFFIXES.items():
-        found += [(path, words) for path in sorted(folder.glob(f"*{suffix}"))]
-    items = [
-        f'<li><a href="{html.escape(path.name)}"><code>{html.escape(path.name)}</code></a> '
-        f"{html.escape(words)}, {_bytes(path.stat().st_size)}</li>"
-        for path, words in found
+    found = [
+        (path, words)
+        for place in (folder, *sorted(path for path in folder.iterdir() if path.is_dir()))
+        for path, words in _made_from(place)
     ]
+    items = [_file(path.relative_to(folder).as_posix(), path, words) for path, words in found]
     result = read_json(folder / "result.json") if (folder / "result.json").exists() else {}
     versions = result.get("versions", {}) if isinstance(result, dict) else {}
     made = ", ".join(f"{html.escape(str(k))} {html.escape(str(v))}" for k, v in versions.items())
     foot = f'<p class="made">{made}</p>' if made else ""
     return f"<footer>\n<h2>Files</h2>\n<ul>\n{chr(10).join(items)}\n</ul>\n{foot}\n</footer>"
+
+
+def _made_from(place: Path) -> list[tuple[Path, str]]:
+    found = [(place / name, words) for name, words in FILES.items() if (place / name).exists()]
+    for suffix, words in SUFFIXES.items():
+        found += [(path, words) for path in sorted(place.glob(f"*{suffix}"))]
+    return found
+
+
+def _file(link: str, path: Path, words: str) -> str:
+    link = html.escape(link)
+    size = _bytes(path.stat().st_size)
+    return f'<li><a href="{link}"><code>{link}</code></a> {html.escape(words)}, {size}</li>'
 
 
 def _bytes(size: int) -> str:

@@ -5,6 +5,7 @@ Nothing here touches matplotlib's global settings: draw within ``with style():``
 """
 
 import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,6 +114,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> Path:
             buffer = io.BytesIO()
             with style():
                 figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
+            figure.set_layout_engine("none")  # stays as it was laid out for the first
             write_bytes(folder / f"{name}.{suffix}", buffer.getvalue())
     finally:
         close(figure)
@@ -121,9 +123,9 @@ def save_figure(figure: Figure, folder: Path, name: str) -> Path:
 
 def close(figure: Figure) -> None:
     """Forget a figure, also where pyplot made it."""
-    import matplotlib.pyplot as plt
-
-    plt.close(figure)
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)
     figure.clear()
 
 

@@ -1,0 +1,60 @@
+"""``tuft bench``: rows, ratios and the page; no test asserts a time."""
+
+import re
+
+import pytest
+
+from experiments import bench, bench_brian
+from experiments.bench_rows import Row, groups, records
+from experiments.cli import main
+from experiments.storage import read_json
+
+ROWS = [
+    Row("small", "numpy", 0.1, 2.0, 100, "synapse-steps"),
+    Row("small", "cpp_standalone", 5.0, 1.0, 1000, "synapse-steps"),
+    Row("large", "numpy", 0.1, 1.0, 10, "samples"),
+]
+
+
+@pytest.fixture
+def smallest(monkeypatch):
+    monkeypatch.setattr(bench_brian, "STEPS", {(4, 3, 2): {"numpy": 80}, (5, 3, 2): {"numpy": 40}})
+
+
+def test_ratios_are_within_a_group():
+    found = records(ROWS)
+    assert [row["rate"] for row in found] == [50, 1000, 10]
+    assert [row["ratio"] for row in found] == [1, 20, 1]
+    assert {name: len(rows) for name, rows in groups(found).items()} == {"small": 2, "large": 1}
+
+
+def test_the_command_measures_draws_and_prints(tmp_path, capsys, smallest):
+    assert main(["bench", "--only", "brian", "--out", str(tmp_path)]) == 0
+    folder, out = tmp_path / "bench", capsys.readouterr().out
+    assert out.splitlines()[-1] == str(folder / "index.html")
+    result = read_json(folder / "result.json")
+    first, second = result["rows"]
+    assert (first["group"], second["group"]) == ("4-3-2", "5-3-2")
+    assert first["amount"] == 80 * (12 + 6 + 6)  # steps x synapses of W0, W1 and theta1
+    assert first["rate"] == pytest.approx(first["amount"] / first["run_seconds"])
+    assert first["ratio"] == 1
+    assert "numpy" in out
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert "rates.png" in links
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_a_promise_that_is_not_kept_is_said():
+    result = {"rows": records(ROWS), "machine": {"processor": "any", "cores": 1}}
+    (line,) = bench.too_slow(result)
+    assert line.startswith("small: cpp_standalone does 1,000 synapse-steps a second; at least")
+
+
+def test_an_unknown_benchmark_is_named():
+    with pytest.raises(ValueError, match=r"Unknown benchmark 'brain'\. Did you mean 'brian'"):
+        bench.Config(only=("brain",))
+
+
+def test_the_machine_has_a_name():
+    assert bench.processor()

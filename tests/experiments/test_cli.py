@@ -1,0 +1,171 @@
+"""The ``tuft`` command: names, options, errors on one line, and being stopped."""
+
+import ast
+import errno
+import importlib
+import inspect
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments import cli, traces
+from experiments.registry import EXPERIMENTS
+
+ROOT = Path(__file__).parent.parent.parent
+SMALL = ["traces", "--sizes", "64", "4", "10", "--presentation", "20ms", "--dt", "1ms"]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run the command in an empty folder; gives its status, its output, and its errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def result(*arguments):
+        status = cli.main(list(arguments))
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return result
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["list"]])
+def test_experiments_are_listed(run, arguments):
+    status, out, err = run(*arguments)
+    assert (status, err) == (0, "")
+    for name, entry in EXPERIMENTS.items():
+        assert f"  {name} " in out
+        assert entry.summary in out
+
+
+def test_version(run):
+    status, out, _ = run("--version")
+    assert status == 0
+    assert out.startswith("tuft ")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "nearest"), [("trases", "traces"), ("lst", "list"), ("--verson", "--version")]
+)
+def test_an_unknown_name_gets_the_nearest(run, wrong, nearest):
+    status, out, err = run(wrong)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"tuft: Unknown experiment {wrong!r}. Did you mean {nearest!r}? Valid: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_field_of_every_experiment_is_documented(name):
+    config = importlib.import_module(EXPERIMENTS[name].module).Config
+    body = ast.parse(inspect.getsource(config)).body[0].body
+    assert ast.get_docstring(ast.parse(inspect.getsource(config)).body[0])
+    for field, after in zip(body, [*body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign):
+            documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            assert documented, f"{name}: {field.target.id}"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_help_of_every_experiment(run, name):
+    status, out, _ = run(name, "--help")
+    assert status == 0
+    assert f"usage: tuft {name}" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--activation", "tahn"], "tuft: Unknown activation 'tahn'. Did you mean 'tanh'?"),
+        (["--dt", "30ms"], "tuft: Population 'hidden1': dt = 30. ms is too large"),
+        (["--dt", "3ms"], "is not a whole number of steps of 3. ms."),
+        (["--sizes", "10", "10"], "tuft: Schedule: stimulus has 64 units"),
+        (["--name", "a/b"], "tuft: name must be the plain name of a folder, got 'a/b'."),
+    ],
+)
+def test_wrong_values_end_in_one_line(run, options, message):
+    status, out, err = run(*SMALL, *options)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_wrong_options_end_with_the_nearest(run):
+    status, _, err = run("traces", "--presentaton", "400ms")
+    assert status == 2
+    assert "--presentation" in err
+    status, _, err = run("traces", "--presentation", "400")
+    assert status == 2
+    assert "'400' has no unit" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (RuntimeError("g++ cannot\nbe found"), 2, "tuft: g++ cannot be found\n"),
+        (ArithmeticError("Diverged at t = 3 ms"), 2, "tuft: Diverged at t = 3 ms\n"),
+        (MemoryError(), 2, "tuft: MemoryError\n"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), 2, "tuft: The disk is full;"),
+        (KeyboardInterrupt(), 130, "tuft: stopped; nothing half-written was left behind.\n"),
+    ],
+)
+def test_errors_during_an_experiment(run, monkeypatch, error, status, message):
+    def measure(config, folder, progress):
+        (folder / "half").write_text("written")
+        raise error
+
+    monkeypatch.setattr(traces, "measure", measure)
+    found, out, err = run(*SMALL)
+    assert (found, out) == (status, "")
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_a_traceback_on_request(run, monkeypatch):
+    monkeypatch.setenv(cli.TRACEBACK, "1")
+    status, _, err = run("trases")
+    assert status == 2
+    assert "Traceback" in err
+
+
+def test_errors_that_are_bugs_keep_their_traceback_and_brian_writes_no_report(run, monkeypatch):
+    def measure(config, folder, progress):
+        raise TypeError("a bug")
+
+    monkeypatch.setattr(traces, "measure", measure)
+    with pytest.raises(TypeError, match="a bug"):
+        run(*SMALL)
+    assert sys.excepthook is sys.__excepthook__
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_being_stopped_leaves_nothing(tmp_path, number):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "experiments.cli", "traces", "--presentation", "600s"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
+    process = subprocess.Popen(
+        [*command, "--sizes", "64", "4", "10"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("runs/.traces-*/config.json")):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err == "tuft: stopped; nothing half-written was left behind.\n"
+    assert list(tmp_path.iterdir()) == [temporary]
+    assert list(temporary.iterdir()) == []

@@ -1,0 +1,115 @@
+"""Results on disk: whole or not at all, never over an older result."""
+
+import errno
+import json
+import shutil
+from collections import namedtuple
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.storage import RunFolder, latest, read_json, versions, write_json, write_text
+
+
+def test_folder_appears_when_its_block_ends_well(tmp_path):
+    parent = tmp_path / "a" / "runs"
+    with RunFolder(parent, "demo") as run:
+        write_text(run.path / "note.txt", "hello")
+        assert not (parent / "demo").exists()
+    assert run.path == parent / "demo"
+    assert (parent / "demo" / "note.txt").read_text() == "hello"
+    assert [item.name for item in parent.iterdir()] == ["demo"]
+
+
+def test_older_results_are_kept(tmp_path):
+    for text in ("first", "second", "third"):
+        with RunFolder(tmp_path, "demo") as run:
+            write_text(run.path / "note.txt", text)
+    assert (tmp_path / "demo" / "note.txt").read_text() == "first"
+    assert latest(tmp_path, "demo") == run.path == tmp_path / "demo-3"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_nothing_is_left_after_an_error(tmp_path, error):
+    def stopped():
+        with RunFolder(tmp_path / "a" / "runs", "demo") as run:
+            write_text(run.path / "note.txt", "half")
+            raise error
+
+    with pytest.raises(error):
+        stopped()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_existed_stays_after_an_error(tmp_path):
+    with pytest.raises(ValueError, match="wrong"), RunFolder(tmp_path, "demo"):
+        raise ValueError("wrong")
+    assert tmp_path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_noticed_before_anything_begins(tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage(100, 99, 1_000_000))
+    with (
+        pytest.raises(OSError, match=r"1\.0 MB are free, about 5\.0 MB are needed.*--out"),
+        RunFolder(tmp_path / "runs", "demo"),
+    ):
+        pytest.fail("began")
+    assert list(tmp_path.iterdir()) == []
+    with RunFolder(tmp_path / "runs", "demo", estimated_bytes=500_000):
+        pass
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "/a"])
+def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="plain name of a folder"):
+        RunFolder(tmp_path, name)
+
+
+def test_a_file_is_not_half_written_on_a_full_disk(tmp_path, monkeypatch):
+    write_text(tmp_path / "note.txt", "old")
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(tmp_path / "note.txt", "new")
+    assert (tmp_path / "note.txt").read_text() == "old"
+    assert [item.name for item in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_json_holds_plain_values(tmp_path):
+    @dataclass
+    class Config:
+        out: Path
+        sizes: tuple[int, ...]
+
+    value = {
+        "config": Config(Path("runs"), (1, 2)),
+        "array": np.array([[1.5, np.nan]]),
+        "scalar": np.float64(2.5),
+        "infinite": float("inf"),
+        "flag": np.bool_(True),
+    }
+    write_json(tmp_path / "result.json", value)
+    assert read_json(tmp_path / "result.json") == {
+        "config": {"out": "runs", "sizes": [1, 2]},
+        "array": [[1.5, None]],
+        "scalar": 2.5,
+        "infinite": None,
+        "flag": True,
+    }
+    json.loads((tmp_path / "result.json").read_text())
+
+
+def test_latest_without_results(tmp_path):
+    with pytest.raises(FileNotFoundError, match="No result named demo"):
+        latest(tmp_path, "demo")
+
+
+def test_versions_name_what_numbers_depend_on():
+    assert {"python", "brian2", "numpy", "torch"} <= set(versions())

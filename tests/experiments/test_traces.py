@@ -1,0 +1,127 @@
+"""``tuft traces``: its numbers, its files, and figures drawn from them."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from compartments import load_traces
+from experiments import traces, traces_page
+from experiments.cli import main
+from experiments.one_neuron import measure_one_neuron
+from experiments.storage import read_json
+from models import DLLOptions
+
+SMALL = traces.Config(sizes=(64, 5, 4, 10), presentation="120ms", dt="1ms", neurons=2)
+
+
+def measured(config, folder):
+    folder.mkdir(exist_ok=True)
+    traces.measure(config, folder, lambda fraction: None)
+    return read_json(folder / "result.json"), load_traces(folder / "traces.nc")
+
+
+def test_the_command_makes_a_page_whose_links_exist(tmp_path, capsys):
+    options = ["--sizes", "64", "5", "10", "--presentation", "60ms", "--dt", "1ms"]
+    assert main(["traces", *options, "--out", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    folder = tmp_path / "traces"
+    assert lines[-1] == str(folder / "index.html")
+    assert "further than" in lines[0]
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'(?:src|href)="([^"]+)"', text))
+    assert {"traces.png", "settling.pdf", "one_neuron.png", "traces.nc", "config.json"} <= links
+    assert [link for link in links if not (folder / link).exists()] == []
+    assert lines[0].split(" from")[0] in text
+
+
+def test_figures_are_drawn_from_the_saved_files(tmp_path):
+    measured(SMALL, tmp_path)
+    saved = {path.name for path in tmp_path.iterdir()}
+    assert saved == {"config.json", "result.json", "traces.nc", "one_neuron.nc"}
+    traces.draw(tmp_path)
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for name in set(first) - saved:
+        (tmp_path / name).unlink()
+    traces.draw(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"beta": 0.5, "matched_soma": True},
+        {"filtered_target": True, "activation": "softplus"},
+    ],
+)
+def test_every_compartment_settles_to_algorithm_1(tmp_path, changes):
+    result, _ = measured(replace(SMALL, presentation="400ms", **changes), tmp_path)
+    # 40 time constants leave e^-40 40^9/9! of ten stages: 3e-9 of values of order 1
+    assert max(result["largest_distance_at_end"]) < 1e-8
+
+
+def test_what_is_measured_is_what_was_shown(tmp_path):
+    result, data = measured(SMALL, tmp_path)
+    assert result["digits"] == [3, 7]
+    assert result["target_on"] == [0, 1, 1]
+    np.testing.assert_array_equal(data["presentation"], [0, 120, 240])
+    assert {layer: len(units) for layer, units in result["neurons"].items()} == {
+        "hidden1": 2,
+        "hidden2": 2,
+        "output": 2,
+    }
+    # without a target there is no error, with one the clamped output is the target
+    np.testing.assert_array_equal(data["equilibrium_error_hidden1"][0], 0)
+    np.testing.assert_allclose(data["equilibrium_x_output"][1:], np.eye(10)[[3, 7]], atol=1e-15)
+    np.testing.assert_array_equal(data["pixels"][0], data["pixels"][1])
+
+
+def test_a_prediction_settles_as_its_stage_does(tmp_path):
+    result, _ = measured(replace(SMALL, presentation="200ms"), tmp_path)
+    first = result["settling_to_1_percent"]["hidden1"]["u"]
+    assert first["stages_ms"] == [10.0]
+    # one stage with a constant drive is the chain exactly; samples are 1 ms apart
+    assert first["measured_ms"] == pytest.approx(first["chain_ms"], abs=1)
+
+
+def test_the_equilibrium_moves_while_synapses_learn(tmp_path):
+    _, data = measured(replace(SMALL, plastic=True, theta_rule="kp"), tmp_path)
+    assert data.sizes["moment"] == 3 * 40
+    u = data["equilibrium_u_hidden1"].values
+    assert np.abs(u[79] - u[40]).max() > 1e-4
+    end = np.abs(data["u_hidden1"].values[-1] - u[-1]).max()
+    # what is left of 12 time constants, and the weights' drift over a piece of 3 ms and one tau
+    assert end < 1e-3
+
+
+def test_too_short_a_presentation_is_reported_as_such(tmp_path):
+    result, _ = measured(replace(SMALL, presentation="20ms"), tmp_path)
+    assert result["settling_to_1_percent"]["hidden1"]["error"]["measured_ms"] is None
+    assert "show it for longer" in traces_page.sentences(result)[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"presentation": "400"}, "presentation: '400' has no unit"),
+        ({"dt": "-1ms"}, "dt: must be positive"),
+        ({"digits": (3, 12)}, "digits must be from 0 to 9, got 12"),
+        ({"neurons": 0}, "neurons must be at least 1"),
+    ],
+)
+def test_wrong_values_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(SMALL, **changes)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic"])
+def test_one_neuron_follows_its_closed_form(tmp_path, activation):
+    distance = measure_one_neuron(tmp_path, activation, DLLOptions())
+    # Euler: at most (dt/tau_x) e^-1 / 2 of a step of 1 for each of two stages, dt = 0.1 ms
+    assert distance < 0.02 * 0.37
+    data = load_traces(tmp_path / "one_neuron.nc")
+    late = data.sel(time=slice(280, 340))
+    assert float(np.ptp(late["u_cell"].values)) < 1e-5  # an apical current does not move the basal u
+    assert float(late["a_cell"][-1, 0]) == pytest.approx(0.4, abs=1e-4)
