@@ -58,7 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
         with _terminated_like_interrupted():
             _run(*arguments)
     except MENDABLE as error:
-        _quiet_about_unused_objects()
         if os.environ.get(TRACEBACK):
             traceback.print_exc()
         print(f"tuft: {_one_line(error)}", file=sys.stderr)
@@ -66,7 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as stop:  # tyro has shown help, or what is wrong with the options
         return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:
-        _quiet_about_unused_objects()
         print("tuft: stopped; nothing half-written was left behind.", file=sys.stderr)
         return 130
     return 0
@@ -82,6 +80,8 @@ def _run(name: str, *options: str) -> None:
         raise unknown_name("experiment", name, [*EXPERIMENTS, *COMMANDS])
     module = importlib.import_module(EXPERIMENTS[name].module)
     sys.excepthook = sys.__excepthook__  # Brian2's writes a log and its own report for any error
+    # Brian2 warns of every object that was made and not run: all of them, when it is stopped
+    logging.getLogger("brian2.core.base").setLevel(logging.ERROR)
     module.main(tyro.cli(module.Config, args=options, prog=f"tuft {name}"))
 
 
@@ -101,11 +101,6 @@ def _terminated_like_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _quiet_about_unused_objects() -> None:
-    """Brian2 warns of every object that was made but not run; here that is no news."""
-    logging.getLogger("brian2.core.base").setLevel(logging.ERROR)
 
 
 def _one_line(error: BaseException) -> str:

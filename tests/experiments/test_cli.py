@@ -82,7 +82,7 @@ def test_help_of_every_experiment(run, name):
         (["--activation", "tahn"], "tuft: Unknown activation 'tahn'. Did you mean 'tanh'?"),
         (["--dt", "30ms"], "tuft: Population 'hidden1': dt = 30. ms is too large"),
         (["--dt", "3ms"], "is not a whole number of steps of 3. ms."),
-        (["--sizes", "10", "10"], "tuft: Schedule: stimulus has 64 units"),
+        (["--sizes", "10", "4", "10"], "tuft: Schedule: stimulus has 64 units"),
         (["--name", "a/b"], "tuft: name must be the plain name of a folder, got 'a/b'."),
     ],
 )

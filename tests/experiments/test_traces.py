@@ -123,5 +123,7 @@ def test_one_neuron_follows_its_closed_form(tmp_path, activation):
     assert distance < 0.02 * 0.37
     data = load_traces(tmp_path / "one_neuron.nc")
     late = data.sel(time=slice(280, 340))
-    assert float(np.ptp(late["u_cell"].values)) < 1e-5  # an apical current does not move the basal u
+    assert (
+        float(np.ptp(late["u_cell"].values)) < 1e-5
+    )  # an apical current does not move the basal u
     assert float(late["a_cell"][-1, 0]) == pytest.approx(0.4, abs=1e-4)
