@@ -1,6 +1,5 @@
 """`tuft train`: one network, one data set, one rule, one seed."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,7 +93,7 @@ def trained(config: Config, run: Run, world: World) -> tuple[dict[str, Any], tor
     if path.is_file() and world.first:
         print(f"Going on from {path}.")
     dataset = dataset_of(run)
-    if world.size > 1 and os.environ.get("RANK") != "0":
+    if not world.first:
         return record_of(run, dataset, checkpoint=path, world=world)
     with bar(f"{run.dataset}, {run.network}, {run.rule}") as report:
         return record_of(
@@ -123,5 +122,6 @@ def summary(record: dict[str, Any]) -> str:
         return f"{head}: {score}, not trained"
     return (
         f"{head}: {score} at epoch {record['best_epoch'] + 1} of {record['epochs']}, "
-        f"{record['seconds_per_epoch']:.1f} s/epoch{data}"
+        f"{record['seconds_per_epoch']:.1f} s/epoch, {100 * record['loading_share']:.1f} % of it "
+        f"loading data{data}"
     )
