@@ -16,8 +16,10 @@ from experiments.storage import versions
 from rate_bridge import networks
 from rate_bridge.convert import parameter_groups
 from rate_bridge.data import Dataset, Source, load
+from rate_bridge.diagnostics import alignment, backprop_angles
 from rate_bridge.distributed import ALONE, World
-from rate_bridge.evaluation import Scores, evaluate
+from rate_bridge.evaluation import Scores, class_loss, evaluate, squared_loss
+from rate_bridge.parameters import feedback_layers
 from rate_bridge.references import REFERENCES
 from rate_bridge.training import Diverged, Options, Report, Training
 
@@ -128,6 +130,30 @@ def record_of(
     return _record(run, training, status, message, scores, time.perf_counter() - start), model
 
 
+def angles(training: Training) -> dict[str, dict[str, float]]:
+    """Angles in degrees at the end: W to Theta, and each gradient to backpropagation's.
+
+    Gradients are those of the loss over the first 256 training samples. A zero tensor has no
+    angle; a run that diverged or was not trained has none at all.
+    """
+    network, data, kind = training.model, training.data, training.options.loss
+    if not training.fitted.history or not list(feedback_layers(network)):
+        return {}
+    inputs, targets = data.train.batch(torch.arange(min(256, len(data.train))))
+
+    def loss(model: nn.Module) -> torch.Tensor:
+        outputs = model(inputs)
+        return (
+            squared_loss(outputs, targets)
+            if data.kind == "series"
+            else class_loss(outputs, targets, kind)
+        )
+
+    found = backprop_angles(network, loss)
+    forward = {name: degrees for name, degrees in found.items() if "theta" not in name}
+    return {"theta_to_weight": alignment(network), "gradient_to_backprop": forward}
+
+
 def _reference_record(run: Run, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:
     """The record of a closed-form answer; it may be a constant, so it is not judged as one."""
     start = time.perf_counter()
@@ -173,6 +199,7 @@ def _record(
         "seconds_per_epoch": busy / len(history) if history else None,
         "loading_share": loading / busy if busy else None,
         "history": history,
+        "angles": angles(training),
         "parameters": sum(p.numel() for p in training.model.parameters()),
         "data": dataset.provenance,
         "samples": {part: len(split) for part, split in dataset.parts()},
