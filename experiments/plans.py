@@ -88,6 +88,31 @@ PLANS: dict[str, Plan] = {
             ),
         ),
     ),
+    "released-code": Plan(
+        "MNIST, MLP 784-1024-512-256-10 with departures of the released code, each alone",
+        _COMMON + "10 epochs, learning rate 1e-3, batch 128. Outer weight: u = W f(u) with tanh on "
+        "the pixels, softmax on the last hidden vector and the error t - u, as the released layer "
+        "computes; frozen Theta: never updated, as released; FA ±1: the released baseline's "
+        "feedback matrices.",
+        tuple(
+            Column(name, "mnist", "mlp-mnist", options, rules, (0, 1, 2), network_options=switches)
+            for name, options, rules, switches in (
+                (
+                    "outer weight",
+                    replace(_MLP, loss="mse"),
+                    ("bp", "dll-minus"),
+                    {"repo_compat": ("outer_weight",)},
+                ),
+                (
+                    "outer weight, frozen Theta",
+                    replace(_MLP, loss="mse"),
+                    ("dll-minus",),
+                    {"repo_compat": ("outer_weight", "frozen_theta")},
+                ),
+                ("FA ±1", _MLP, ("fa",), {"initial": "sign"}),
+            )
+        ),
+    ),
     "fashion-mlp": Plan(
         "Fashion-MNIST, MLP 784-1024-512-256-10",
         _COMMON + "10 epochs, learning rate 5e-4, batch 64 (the paper's).",

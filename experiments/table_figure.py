@@ -30,6 +30,9 @@ def draw_column(axes: Axes, table: Table, column: str, metric: str) -> Axes:
         theirs = table.published.get((column, rule, metric))
         if theirs is not None:
             axes.plot(theirs, row, "D", color=_THEIRS, fillstyle="none")
+    if not axes.lines:
+        axes.text(0.5, 0.5, "not run", ha="center", va="center", transform=axes.transAxes)
+        axes.set_xticks([])
     axes.set_ylim(len(table.rules) - 0.5, -0.5)
     axes.set_yticks(range(len(table.rules)), table.rules)
     axes.set_xlabel("test accuracy (%)" if metric in PERCENT else f"test {metric.upper()}")
