@@ -55,8 +55,11 @@ class Timing:
     @property
     def sources(self) -> dict[str, str]:
         """For each variable that the schedule gives, its expression."""
+        stimulus = f"stimulus_values(t, i)*{self.shown}"
+        if self.schedule.targets is None:
+            return {"stimulus": stimulus, "target": "0", "target_on": "0"}
         return {
-            "stimulus": f"stimulus_values(t, i)*{self.shown}",
+            "stimulus": stimulus,
             "target": f"target_values(t, i)*{self.shown}",
             "target_on": f"target_on_values(t)*{self.shown}",
         }
@@ -70,16 +73,15 @@ class Timing:
             seconds = np.nextafter(seconds, np.inf)
         return seconds * second
 
-    def arrays(self, n_out: int) -> dict[str, TimedArray]:
+    @property
+    def arrays(self) -> dict[str, TimedArray]:
         """What the expressions of :attr:`sources` look up."""
         schedule, period = self.schedule, self._period
-        targets = schedule.targets
-        targets = np.zeros((len(schedule), n_out)) if targets is None else targets
-        return {
-            "stimulus_values": TimedArray(schedule.inputs, dt=period),
-            "target_values": TimedArray(targets, dt=period),
-            "target_on_values": TimedArray(schedule.target_on, dt=period),
-        }
+        found = {"stimulus_values": TimedArray(schedule.inputs, dt=period)}
+        if schedule.targets is not None:
+            found["target_values"] = TimedArray(schedule.targets, dt=period)
+            found["target_on_values"] = TimedArray(schedule.target_on, dt=period)
+        return found
 
 
 class BrianObjects:
@@ -102,9 +104,7 @@ class BrianObjects:
         self.timing = Timing(schedule, dt)
         first = RECORD_ORDER - len(network.steps)
         self._order = {step: first + rank for rank, step in enumerate(network.steps)}
-        self._arrays = self.timing.arrays(
-            schedule.targets.shape[1] if schedule.targets is not None else 1
-        )
+        self._arrays = self.timing.arrays
         self.groups = {p.name: self._group(p) for p in network.populations}
         self.synapses = {p.name: self._synapses(p) for p in network.pathways}
         self.monitors: list[StateMonitor] = []

@@ -48,8 +48,8 @@ class DLLOptions:
     matched_soma : bool
         The error is measured against the u that the soma itself would show.
     filtered_target : bool
-        The target passes through as many stages of tau_u as the network is deep (and one of tau_x
-        where the output is nudged and matched).
+        The target passes as many stages of tau_u as the network is deep (and, before a matched
+        and nudged soma, one of tau_x).
     tau_w : Quantity, optional
         Low-pass filter on every weight's change.
     eligibility : Eligibility, optional
@@ -274,15 +274,10 @@ def _output(names: Sequence[str], o: DLLOptions) -> Neuron:
         return prospective_output_neuron(
             names[-1], o.output_activation, tau_u=o.tau_u, tau_d=o.prospective
         )
-    return output_neuron(
-        names[-1],
-        o.output_activation,
-        tau_u=o.tau_u,
-        tau_x=o.tau_x,
-        beta=o.beta,
-        matched_soma=o.matched_soma,
-        target_stages=len(names) - 1 if o.filtered_target else 0,
-    )
+    late = len(names) - 1 if o.filtered_target else 0
+    taus, remedies = {"tau_u": o.tau_u, "tau_x": o.tau_x}, {"matched_soma": o.matched_soma}
+    f = o.output_activation
+    return output_neuron(names[-1], f, **taus, beta=o.beta, **remedies, target_stages=late)
 
 
 def _pathways(names: Sequence[str], o: DLLOptions) -> list[Pathway]:

@@ -104,7 +104,8 @@ class WeightBundle(Mapping[str, np.ndarray]):
             If it is not a file of weight matrices, or is damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # opened here, because numpy leaves a damaged file open
+            with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
                 return cls({name: file[name] for name in file.files})
         except FileNotFoundError:
             raise FileNotFoundError(f"No weights file at {path}.") from None

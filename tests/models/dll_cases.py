@@ -1,0 +1,43 @@
+"""What several tests of networks share: taus, closed forms, and how a run is held against them."""
+
+import numpy as np
+from brian2 import ms
+
+from models import Schedule, dll_network
+from rate_bridge import algorithm1
+
+TAU = 10.0
+"""The longest default time constant, ms."""
+
+
+def schedule_of(network, count=2, *, seed=5, **times):
+    """Random stimuli and targets for a network, each shown for 40 tau unless told otherwise."""
+    generator = np.random.default_rng(seed)
+    inputs = generator.normal(size=(count, network.sizes[0]))
+    targets = generator.normal(size=(count, network.sizes[-1]))
+    return Schedule(inputs, targets, **({"presentation": 400 * ms} | times))
+
+
+def small_network(**options):
+    """4-3-3-2, weights of order 1, unless told otherwise."""
+    sizes = options.pop("sizes", (4, 3, 3, 2))
+    seed = options.pop("seed", 1)
+    return dll_network(sizes, seed=seed, **options)
+
+
+def last_values(run):
+    """Every recorded trace at its last step, by (variable, population)."""
+    return {
+        (trace.attrs["variable"], trace.attrs["population"]): trace.values[-1]
+        for trace in run.traces.data_vars.values()
+    }
+
+
+def distance_to_equilibrium(run, network, schedule):
+    """The largest |recorded - Algorithm 1| in the last step, over all that both know."""
+    rest = algorithm1.equilibrium(network, schedule.inputs[-1:], schedule.targets[-1:])
+    found = last_values(run)
+    shared = sorted(set(found) & set(rest))
+    compared = {name for name, _ in shared}
+    assert compared >= {"u", "x", "error"} | ({"a"} if len(network.sizes) > 2 else set())
+    return max(np.abs(found[key] - rest[key][0]).max() for key in shared)

@@ -1,0 +1,240 @@
+"""What is refused before a simulation begins, and how it is said; weights on disk."""
+
+import numpy as np
+import pytest
+from brian2 import ms
+from dll_cases import schedule_of, small_network
+
+from compartments import Compartment, Neuron, PlasticityRule, input_neuron, output_neuron
+from models import (
+    Network,
+    Pathway,
+    Population,
+    Schedule,
+    WeightBundle,
+    dll_network,
+    dll_weights,
+    simulate,
+)
+
+ONES = np.ones((2, 4))
+
+
+def refused(message, **changes):
+    network = changes.pop("network", None) or small_network()
+    schedule = changes.pop("schedule", None) or schedule_of(network, 2, presentation=20 * ms)
+    with pytest.raises(ValueError, match=message):
+        simulate(network, schedule, **changes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"inputs": np.ones(4)}, r"inputs must have shape \(presentation, n\), got \(4,\)"),
+        ({"inputs": np.ones((0, 4))}, "inputs hold no presentation"),
+        ({"inputs": [["a"]]}, "inputs must be an array of numbers"),
+        ({"targets": np.ones((3, 2))}, "2 inputs but 3 targets"),
+        ({"presentation": 400}, r"presentation must be a time with its unit, such as 400\*ms"),
+        ({"lag": 5}, "lag must be a time with its unit"),
+        ({"presentation": 0 * ms}, "presentation must be positive"),
+        ({"presentation": np.nan * ms}, "presentation must be positive and finite, got nan"),
+        ({"lag": -1 * ms}, "lag must be positive"),
+        ({"lag": 400 * ms}, r"lag \(0.4 s\) must be shorter than presentation \(0.4 s\)"),
+        ({"lag": 0.5 * ms, "presentation": 0.4 * ms}, "must be shorter than presentation"),
+        ({"target_shown": [True, False]}, "target_shown .* come with targets"),
+        ({"targets": np.ones((2, 2)), "target_shown": [True]}, r"target_shown must have shape"),
+    ],
+)
+def test_schedule(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Schedule(**({"inputs": ONES} | arguments))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["inputs", "targets"])
+def test_stimuli_that_are_not_finite_are_located(bad, name):
+    values = np.ones((3, 4))
+    values[2, 1] = bad
+    message = f"Schedule: {name} must be finite, got {bad} at presentation 2, unit 1"
+    with pytest.raises(ValueError, match=message):
+        Schedule(**({"inputs": np.ones((3, 4))} | {name: values}))
+
+
+def test_a_schedule_does_not_change_with_the_array_it_was_made_of():
+    values = np.ones((1, 4))
+    schedule = Schedule(values)
+    values[0, 0] = np.nan
+    assert schedule.inputs[0, 0] == 1
+    with pytest.raises(ValueError, match="read-only"):
+        schedule.inputs[0, 0] = 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dt": 1}, "dt must be a time with its unit"),
+        ({"dt": 10 * ms}, r"'hidden1': dt = 10\. ms is too large .* dt < 10.0 ms"),
+        ({"dt": 3 * ms}, r"presentation \(20\. ms\) is not a whole number of steps of 3\. ms"),
+        ({"record": ("errro",)}, r"Unknown variable to record 'errro'\. Did you mean 'error'\?"),
+        ({"record": "u"}, r"sequence of names, such as \('u',\)"),
+        ({"record_dt": 1.5 * ms}, r"record_dt .* must be a multiple of dt"),
+        ({"record_dt": 2}, "record_dt must be a time with its unit"),
+        ({"record_units": {"outptu": [0]}}, r"Unknown population 'outptu'\. Did you mean 'output'"),
+        ({"record_units": {"output": [2]}}, r"'output' has neurons 0 to 1, got \[2\]"),
+        ({"record_units": {"output": [-1]}}, r"'output' has neurons 0 to 1"),
+        ({"record_units": {"output": [0.7]}}, r"'output' has neurons 0 to 1"),
+        ({"weights_at": [40 * ms]}, "from 0 to before the end"),
+        ({"weights_at": [0.5 * ms]}, "must be a multiple of dt"),
+        ({"weights_at": [5]}, "weights_at: times need a unit"),
+        ({"method": "exponential_eulre"}, "Did you mean 'exponential_euler'"),
+        ({"codegen": "cpp"}, "Unknown codegen 'cpp'.* Valid: cpp_standalone, cython, numpy"),
+    ],
+)
+def test_simulate(changes, message):
+    refused(message, **changes)
+
+
+def test_step_too_large_for_the_pull_and_for_the_filter():
+    # tau_x = 5 ms: Euler needs dt < 2 tau_x/(1 + beta) (SPEC F2)
+    refused(r"'output': dt = 1\. ms .* dt < 0.909", network=small_network(beta=10.0), dt=1 * ms)
+    refused(r"Pathway 'W0': dt = 1\. ms .* dt < 0.8 ms", network=small_network(tau_w=0.4 * ms))
+
+
+def test_sizes_must_fit():
+    target = np.ones((2, 2))
+    refused("stimulus has 3 units, but population 'input' has 4", schedule=Schedule(ONES[:, :3]))
+    refused(
+        "target has 1 units, but population 'output' has 2", schedule=Schedule(ONES, target[:, :1])
+    )
+
+
+def test_a_plastic_network_needs_a_target():
+    refused("a plastic network needs a target", schedule=Schedule(ONES))
+    hidden = Schedule(ONES, np.ones((2, 2)), target_shown=np.zeros(2, dtype=bool))
+    refused("a plastic network needs a target", schedule=hidden)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "options", "message"),
+    [
+        ((3,), {}, "an input and an output"),
+        ((3, 0, 2), {}, "each >= 1"),
+        ((3, 2.5, 2), {}, "each >= 1; got"),
+        ((3, 2), {"theta_rule": "mius"}, r"Did you mean 'minus'\?"),
+        ((3, 2), {"activation": "relu"}, "Unknown activation 'relu'"),
+        ((3, 2), {"tau_u": 10}, "tau_u must be a time with its unit"),
+        ((3, 2), {"eta_W": np.inf}, "eta_W must be finite"),
+        ((3, 2), {"kp_decay": 1.0}, r"kp_decay must be in \[0, 1\)"),
+        ((3, 2), {"beta": 0.0}, "beta must be positive"),
+        ((3, 2), {"weights": dll_weights((3, 4))}, r"W0 has shape \(4, 3\), expected \(2, 3\)"),
+    ],
+)
+def test_network_options(sizes, options, message):
+    with pytest.raises(ValueError, match=message):
+        dll_network(sizes, **options)
+
+
+def test_an_unknown_option_gets_the_nearest():
+    with pytest.raises(TypeError, match=r"'theta_rul'\. Did you mean 'theta_rule'\?"):
+        dll_network((3, 2), theta_rul="minus")
+
+
+class TestNetwork:
+    OUT = output_neuron("out", "linear", tau_u=10 * ms, tau_x=5 * ms)
+
+    def build(self, pathways, shape=(2, 3), extra=()):
+        populations = (
+            Population("input", 3, input_neuron()),
+            Population("out", 2, self.OUT),
+            *extra,
+        )
+        weights = WeightBundle({p.name: np.ones(shape) for p in pathways})
+        return Network(populations, tuple(pathways), weights)
+
+    @pytest.mark.parametrize(
+        ("pathway", "message"),
+        [
+            (Pathway("W", "inptu", "out", "drive", "u"), r"'inptu'\. Did you mean 'input'\?"),
+            (Pathway("W", "input", "out", "driev", "u"), r"'driev'\. Did you mean 'drive'\?"),
+            (Pathway("W", "input", "out", "drive", "x"), "Unknown variable of 'input' 'x'"),
+            (Pathway("W 0", "input", "out", "drive", "u"), "use letters, digits"),
+            (Pathway("out", "input", "out", "drive", "u"), "names a population and a pathway"),
+        ],
+    )
+    def test_pathways(self, pathway, message):
+        with pytest.raises(ValueError, match=message):
+            self.build([pathway])
+
+    @pytest.mark.parametrize("name", ["N_pre", "xx_post", "error_pre"])
+    def test_rules_read_what_their_neurons_have(self, name):
+        rule = PlasticityRule("mine", f"dw/dt = learning*{name} : 1")
+        with pytest.raises(ValueError, match="Pathway 'W', rule: Unknown variable of"):
+            self.build([Pathway("W", "input", "out", "drive", "u", rule)])
+
+    def test_what_nothing_drives(self):
+        with pytest.raises(ValueError, match="nothing drives 'drive' of population 'out'"):
+            self.build([])
+
+    def test_a_loop_within_a_step(self):
+        relay = Neuron(
+            "relay", (Compartment("soma", "y = drive : 1 (constant over dt)\ndrive : 1"),)
+        )
+        paths = (Pathway("W", "relay", "relay", "drive", "y"),)
+        with pytest.raises(ValueError, match="depend on each other within one time step"):
+            Network((Population("relay", 2, relay),), paths, WeightBundle({"W": np.eye(2)}))
+
+    def test_names_are_used_once(self):
+        twice = (Population("out", 2, self.OUT),)
+        with pytest.raises(ValueError, match="population name 'out' is used twice"):
+            self.build([Pathway("W", "input", "out", "drive", "u")], extra=twice)
+
+
+class TestWeights:
+    def test_saved_and_loaded(self, tmp_path):
+        weights = dll_weights((3, 2, 2), bias=True)
+        again = WeightBundle.load(weights.save(tmp_path / "weights.npz"))
+        assert again == weights
+        assert again.shapes == weights.shapes
+
+    def test_full_disk_leaves_what_was_there(self, tmp_path, no_space):
+        path = dll_weights((3, 2)).save(tmp_path / "weights.npz")
+        before = path.read_bytes()
+        no_space(np, "savez_compressed")
+        with pytest.raises(OSError, match="No space left"):
+            dll_weights((3, 2), seed=1).save(path)
+        assert [item.name for item in tmp_path.iterdir()] == ["weights.npz"]
+        assert path.read_bytes() == before
+
+    def test_damaged_and_missing_files(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"No weights file at .*none\.npz"):
+            WeightBundle.load(tmp_path / "none.npz")
+        path = dll_weights((30, 20)).save(tmp_path / "weights.npz")
+        content = path.read_bytes()
+        for damaged in (b"", b"junk", content[:-30], content[:200] + b"xx" + content[202:]):
+            path.write_bytes(damaged)
+            with pytest.raises(ValueError, match=r"weights\.npz is not a readable weights file"):
+                WeightBundle.load(path)
+
+    def test_objects_are_not_unpickled(self, tmp_path):
+        np.savez(tmp_path / "bad.npz", W0=np.array([{}], dtype=object))
+        with pytest.raises(ValueError, match="not a readable weights file"):
+            WeightBundle.load(tmp_path / "bad.npz")
+
+    def test_of_another_network(self, tmp_path):
+        path = dll_weights((3, 4, 2)).save(tmp_path / "weights.npz")
+        message = (
+            r"belong to another network: theta1 is not part of the network; "
+            r"W0 has shape \(4, 3\), expected \(2, 3\)|W1 is not part"
+        )
+        with pytest.raises(ValueError, match=message):
+            dll_network((3, 2), weights=WeightBundle.load(path))
+        with pytest.raises(ValueError, match="b0 is missing"):
+            dll_network((3, 4, 2), weights=WeightBundle.load(path), bias=True)
+
+    def test_values(self):
+        with pytest.raises(ValueError, match="'W0': 1 values are not finite"):
+            WeightBundle({"W0": np.array([[1.0, np.nan]])})
+        with pytest.raises(ValueError, match=r"'W0': expected shape \(n_above, n_below\)"):
+            WeightBundle({"W0": np.ones(3)})
+        with pytest.raises(ValueError, match="read-only"):
+            dll_weights((3, 2))["W0"][0, 0] = 1
