@@ -16,6 +16,7 @@ from rich.table import Table as RichTable
 from compartments.names import look_up
 from experiments.bench_brian import brian_targets
 from experiments.bench_rows import Benchmark, groups, records
+from experiments.bench_training import training_steps
 from experiments.page import FellShort, Picture, Section, Table, shown, write_page
 from experiments.progress import bar
 from experiments.storage import RunFolder, read_json, versions, write_json
@@ -23,6 +24,7 @@ from experiments.style import SERIES, THEORY, new_figure, save_figure, style
 
 BENCHMARKS: dict[str, Benchmark] = {
     "brian": brian_targets,
+    "training": training_steps,
 }
 """All benchmarks, a line each; see :mod:`experiments.bench_rows` for what they return."""
 
@@ -37,7 +39,7 @@ class Config:
     """Measure the speed of the engines, all in one run on this machine."""
 
     only: tuple[str, ...] = ()
-    """Benchmarks to run: brian; all of them unless some are named."""
+    """Benchmarks to run: brian, training; all of them unless some are named."""
     full: bool = False
     """Also the long ones, such as one epoch of digits in continuous time (a minute or two)."""
     out: Path = Path("runs")
@@ -134,7 +136,9 @@ def sentences(result: Result) -> list[str]:
             words += f", {shown(best['ratio'])} times {rows[0]['engine']}"
         else:
             words += f", in {shown(best['run_seconds'])} s"
-        lines.append(f"{words} (and {shown(best['build_seconds'])} s to build).")
+        if best["build_seconds"] is not None:
+            words += f" (and {shown(best['build_seconds'])} s to build)"
+        lines.append(f"{words}.")
     return lines
 
 

@@ -18,8 +18,8 @@ class Row:
         The task. Rows of a group do the same work, so that their rates can be divided.
     engine : str
         Who did it; the first row of a group is what the others are compared with.
-    build_seconds : float
-        To generate and compile code, once.
+    build_seconds : float, optional
+        To generate and compile code, once; None where nothing is built.
     run_seconds : float
         To run.
     amount : float
@@ -30,7 +30,7 @@ class Row:
 
     group: str
     engine: str
-    build_seconds: float
+    build_seconds: float | None
     run_seconds: float
     amount: float
     unit: str

@@ -20,6 +20,9 @@ FILES = {
 
 SUFFIXES = {".nc": "traces (netCDF)", ".npz": "arrays (NumPy)"}
 
+BRIEF = 24
+"""Cells of a table with fewer characters than this are not broken into lines."""
+
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -150,7 +153,8 @@ _PAGE = """<!doctype html>
 
 
 def _text(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    unbroken = re.sub(r" ([−×±]) ", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", html.escape(text))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", unbroken)
 
 
 def _section(folder: Path, section: Section) -> str:
@@ -198,8 +202,9 @@ def _table(table: Table) -> str:
 
 def _cell(value: object) -> str:
     numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    kind = ' class="number"' if numeric or value is None else ""
-    return f"<td{kind}>{_text(shown(value))}</td>"
+    text = shown(value)
+    kind = "number" if numeric or value is None else "brief" if len(text) < BRIEF else "long"
+    return f'<td class="{kind}">{_text(text)}</td>'
 
 
 def _files(folder: Path) -> str:

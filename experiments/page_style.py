@@ -31,6 +31,10 @@ section, footer { margin-top: 2.6rem; }
 figure { margin: 1.2rem 0 1.6rem; }
 figure img { display: block; width: 100%; height: auto; background: #fff; padding: 0.5rem;
   border: 1px solid var(--line); border-radius: 8px; }
+@media (max-width: 600px) {
+  figure > a { display: block; overflow-x: auto; }
+  figure img { width: 40rem; max-width: none; }
+}
 figcaption { color: var(--soft); font-size: 0.9rem; line-height: 1.45; margin-top: 0.55rem;
   max-width: 48rem; }
 a { color: var(--link); text-underline-offset: 0.15em; }
@@ -44,6 +48,7 @@ th, td { text-align: left; padding: 0.36rem 1.2rem 0.36rem 0; border-bottom: 1px
   vertical-align: baseline; }
 th { font-weight: 600; border-bottom-width: 2px; white-space: nowrap; }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.brief { white-space: nowrap; }
 footer { border-top: 1px solid var(--line); padding-top: 1.4rem; color: var(--soft);
   font-size: 0.92rem; }
 footer h2 { font-size: 1rem; color: var(--ink); }

@@ -163,7 +163,7 @@ def _simulated(
         network,
         schedule,
         dt=dt,
-        record=VARIABLES,
+        record=VARIABLES if len(layers) > 1 else ("u", "x", "error"),  # an output has no apical a
         record_dt=max(1, round(float(1 * ms / dt))) * dt,
         record_units={name: range(network.population(name).size) for name in layers},
         weights_at=_moments(config, schedule) if config.plastic else (),

@@ -41,8 +41,8 @@ def sentences(result: Result) -> list[str]:
         layer, variable, entry = slowest
         lines.append(
             f"The last to settle to 1 % is the {WORDS[variable]} of {label_layer(layer)}, after "
-            f"{entry['measured_ms']:.0f} ms; a chain of its {len(entry['stages_ms'])} stages "
-            f"would take {entry['chain_ms']:.0f} ms."
+            f"{entry['measured_ms']:.0f} ms; a linear chain of as many stages "
+            f"({len(entry['stages_ms'])}) would take {entry['chain_ms']:.0f} ms."
         )
     return lines
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from experiments import bench, bench_brian
+from experiments import bench, bench_brian, bench_step
 from experiments.bench_rows import Row, groups, records
 from experiments.cli import main
 from experiments.storage import read_json
@@ -43,6 +43,22 @@ def test_the_command_measures_draws_and_prints(tmp_path, capsys, smallest):
     links = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert "rates.png" in links
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_training_steps_become_rows(monkeypatch):
+    def measured(config, progress):
+        assert not config.memory
+        return [
+            bench_step.Row("mlp", rule, seconds, 1, 0, None, None, None)
+            for rule, seconds in (("bp", 0.5), ("fa", 0.25))
+        ]
+
+    monkeypatch.setattr(bench_step, "rows", measured)
+    found = records(bench.BENCHMARKS["training"](False, lambda fraction: None))
+    assert [row["ratio"] for row in found] == [1, 2]
+    assert found[0]["build_seconds"] is None
+    (line,) = bench.sentences({"rows": found})
+    assert line == "training, mlp: fa does 4.00 training steps a second, 2.00 times bp."
 
 
 def test_a_promise_that_is_not_kept_is_said():

@@ -102,6 +102,13 @@ def test_too_short_a_presentation_is_reported_as_such(tmp_path):
     assert "show it for longer" in traces_page.sentences(result)[-1]
 
 
+def test_a_network_without_hidden_layers(tmp_path):
+    result, data = measured(replace(SMALL, sizes=(64, 10)), tmp_path)
+    assert list(result["neurons"]) == ["output"]
+    assert "a_output" not in data
+    assert "output" in traces_page.sentences(result)[1]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
