@@ -34,7 +34,7 @@ class Config:
     """Sizes of the hidden layers (of an rnn: one); by default the network's own."""
     window: int | None = None
     """Steps in a sequence, for text and time series; by default 32."""
-    text: str | None = None
+    text: Path | None = None
     """The text file, for the data set `text`."""
     allow: tuple[str, ...] = ()
     """Data sets or files that are used although their content is not the official one."""
@@ -61,7 +61,13 @@ def main(config: Config) -> None:
 
 
 def run_of(config: Config) -> Run:
-    """The run that the options describe."""
+    """The run that the options describe.
+
+    Raises
+    ------
+    ValueError
+        For the data set `text` without a file.
+    """
     network = config.network or DEFAULT_NETWORKS.get(config.dataset, "rnn")
     network_options: dict[str, Any] = {}
     if config.hidden:
@@ -70,7 +76,9 @@ def run_of(config: Config) -> Run:
     if config.window is not None:
         data_options["window"] = config.window
     if config.text is not None:
-        data_options["path"] = config.text
+        data_options["path"] = str(config.text.absolute())
+    elif config.dataset == "text":
+        raise ValueError("The data set `text` needs a file: give --text PATH.")
     return Run(
         config.dataset,
         network,

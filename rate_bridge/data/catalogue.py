@@ -1,9 +1,10 @@
 """Which data sets there are: one line each."""
 
 from collections.abc import Callable
+from inspect import Parameter, signature
 from typing import Any
 
-from compartments.names import look_up
+from compartments.names import look_up, unknown_name
 from rate_bridge.data.characters import text_file, tinyshakespeare
 from rate_bridge.data.cifar import cifar10
 from rate_bridge.data.dataset import Dataset
@@ -47,6 +48,15 @@ def load(name: str, source: Source, **options: Any) -> Dataset:
     Raises
     ------
     ValueError, FileNotFoundError
-        For an unknown name, an unknown or damaged file, a missing file.
+        For an unknown name or option, an unknown or damaged file, a missing file.
     """
-    return look_up("data set", name, DATASETS)(source, **options)
+    loader = look_up("data set", name, DATASETS)
+    taken = {key: value for key, value in signature(loader).parameters.items() if key != "source"}
+    for option in options:
+        if option not in taken:
+            raise unknown_name(f"option of data set {name!r}:", option, taken)
+    needed = [key for key, value in taken.items() if value.default is Parameter.empty]
+    for option in needed:
+        if option not in options:
+            raise ValueError(f"Data set {name!r} needs the option {option!r}.")
+    return loader(source, **options)

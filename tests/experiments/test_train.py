@@ -46,6 +46,8 @@ def test_a_second_run_does_not_overwrite_the_first(tmp_path):
     [
         (["--rule", "dlll-minus"], "Unknown rule 'dlll'. Did you mean 'dll'?"),
         (["--network", "mlp-minst"], "Unknown network 'mlp-minst'. Did you mean 'mlp-mnist'?"),
+        (["--dataset", "text"], "needs a file: give --text PATH"),
+        (["--window", "8"], "Unknown option of data set 'digits': 'window'."),
         (["--dataset", "digit"], "Unknown data set 'digit'. Did you mean 'digits'?"),
     ],
 )

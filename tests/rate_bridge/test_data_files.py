@@ -109,3 +109,10 @@ def test_every_data_set_names_its_missing_file(tmp_path, name):
 def test_an_unknown_data_set_lists_the_valid_ones(tmp_path):
     with pytest.raises(ValueError, match=r"Unknown data set 'minst'. Did you mean 'mnist'\?"):
         load("minst", Source(tmp_path))
+
+
+def test_options_that_a_data_set_does_not_have_or_lacks_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"option of data set 'digits': 'window'. Valid: n_test"):
+        load("digits", Source(tmp_path), window=8)
+    with pytest.raises(ValueError, match=r"Data set 'text' needs the option 'path'"):
+        load("text", Source(tmp_path))
