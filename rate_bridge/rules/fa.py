@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from compartments.names import unknown_name
 from rate_bridge.rules.base import Rule, normal_like, spread
 
 
@@ -25,6 +26,10 @@ class FeedbackAlignment(Rule):
     source: ClassVar[str] = "Lillicrap et al. 2016, Nature Communications 7:13276"
     initial: Literal["normal", "sign"] = "normal"
     theta_std: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.initial not in ("normal", "sign"):
+            raise unknown_name("initial", self.initial, ("normal", "sign"))
 
     def initial_theta(self, weight: Tensor, generator: torch.Generator) -> Tensor:
         """A normal draw, or random signs."""
