@@ -119,8 +119,12 @@ def _public(tree: ast.Module) -> list[ast.FunctionDef | ast.ClassDef]:
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         return [n for n in body if isinstance(n, kinds) and not n.name.startswith("_")]
 
+    def is_autograd_function(c):  # what forward and backward are, torch says
+        return any(ast.unparse(base).split(".")[-1] == "Function" for base in c.bases)
+
     top = definitions(tree.body)
-    inner = [m for c in top if isinstance(c, ast.ClassDef) for m in definitions(c.body)]
+    classes = [c for c in top if isinstance(c, ast.ClassDef) and not is_autograd_function(c)]
+    inner = [m for c in classes for m in definitions(c.body)]
     return top + inner
 
 
