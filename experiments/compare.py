@@ -15,12 +15,13 @@ from experiments.compare_measures import (
     outputs,
     weight_distance,
 )
+from experiments.engines import engine
 from experiments.page import write_page
 from experiments.progress import Report, bar
 from experiments.quantities import duration
 from experiments.samples import Samples, samples
 from experiments.storage import RunFolder, versions, write_json
-from models import DLLNetwork, DLLOptions, Run, Schedule, WeightBundle, dll_network, simulate
+from models import DLLNetwork, DLLOptions, Run, Schedule, WeightBundle, dll_network
 from rate_bridge import algorithm1
 
 QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
@@ -31,7 +32,7 @@ CHECKPOINTS = 25
 
 @dataclass(frozen=True)
 class Config:
-    """Continuous plasticity in Brian2 against the discrete Algorithm 1."""
+    """Continuous plasticity against the discrete Algorithm 1."""
 
     dataset: str = "digits"
     """Classified data set; digits needs no file."""
@@ -67,6 +68,8 @@ class Config:
     """Time step."""
     power: float = 5.0
     """Mean squared length of the centred inputs."""
+    engine: str = "brian2"
+    """What runs the continuous network, and the sweeps: brian2 or torch."""
     codegen: str = "cpp_standalone"
     """Brian2's code generation: cpp_standalone (needs a C++ compiler), cython or numpy."""
     sweep: bool = True
@@ -85,6 +88,7 @@ class Config:
     """Name of this result; an older one of that name is kept and this one numbered."""
 
     def __post_init__(self) -> None:
+        engine(self.engine)
         for name in ("presentations", "sweep_presentations", "jobs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1, got {getattr(self, name)}.")
@@ -117,13 +121,12 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     start = time.perf_counter()
     share = 0.7 if config.sweep else 1.0
     moments = [k * schedule.period for k in range(len(schedule))]
-    run = simulate(
+    run = engine(config.engine)(
         network,
         schedule,
         dt=duration("--dt", config.dt),
         weights_at=moments,
         codegen=config.codegen,
-        seed=config.seed,
         progress=lambda fraction: progress(share * fraction),
     )
     discrete, kept = discrete_trajectory(network, schedule)
@@ -136,7 +139,8 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         **over_learning(network, run, discrete, kept, data),
         "provenance": data.provenance,
         "weights": {"initial": network.weights.hash, "continuous": run.weights.hash},
-        "seconds": {"brian2": run.seconds},
+        "engine": config.engine,
+        "seconds": {"continuous": run.seconds},
         "versions": versions(),
     }
     save(folder, network, run.weights, discrete, schedule)
@@ -254,7 +258,7 @@ def swept(
         {"initial": network.weights, "learned": learned},
     )
     points = compare_sweeps.settings(config.quick)
-    measured = compare_sweeps.measured(points, material, config.jobs)
+    measured = compare_sweeps.measured(points, material, config.jobs, config.engine)
     return {"points": measured, "slope_of_error_in_T": compare_sweeps.slopes(measured)}
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from experiments.compare_measures import differences, discrete_steps, log_slope, pooled_error
-from models import DLLNetwork, DLLOptions, Schedule, WeightBundle, dll_network, simulate
+from experiments.engines import engine
+from models import DLLNetwork, DLLOptions, Schedule, WeightBundle, dll_network
 
 PURE_ETA = 1e-5
 """Share of the learning rates that is kept where weights should not move while they are measured.
@@ -76,19 +77,19 @@ def settings(quick: bool = False) -> list[Setting]:
 
 
 def measured(
-    points: Sequence[Setting], material: Material, jobs: int = 1, engine: str = "brian2"
+    points: Sequence[Setting], material: Material, jobs: int = 1, runner: str = "brian2"
 ) -> list[dict[str, Any]]:
     """The error of every point: the setting and, by weight matrix, its relative error."""
     if jobs == 1:
-        return [_measure(point, material, engine) for point in points]
-    work = (delayed(_measure)(point, material, engine) for point in points)
+        return [_measure(point, material, runner) for point in points]
+    work = (delayed(_measure)(point, material, runner) for point in points)
     return list(Parallel(n_jobs=jobs)(work))
 
 
-def _measure(point: Setting, material: Material, engine: str) -> dict[str, Any]:
+def _measure(point: Setting, material: Material, runner: str) -> dict[str, Any]:
     network, schedule, dt = described(point, material)
     moments = [k * schedule.period for k in range(len(schedule))]
-    run = simulate(network, schedule, dt=dt, weights_at=moments)
+    run = engine(runner)(network, schedule, codegen="numpy", dt=dt, weights_at=moments)
     ours = differences(run.weight_history, run.weights)
     theirs = discrete_steps(network, run.weight_history, schedule)
     later = {name: (ours[name][1:], step[1:]) for name, step in theirs.items()}

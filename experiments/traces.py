@@ -17,12 +17,13 @@ from brian2 import Quantity, ms
 from compartments import save_traces
 from compartments.recording import trace_name, unit_dimension
 from experiments import progress as terminal
+from experiments.engines import engine
 from experiments.one_neuron import measure_one_neuron
 from experiments.quantities import duration
 from experiments.settling import chain_residual, settling_time, stages_ms
 from experiments.storage import RunFolder, read_json, versions, write_json
 from experiments.traces_page import draw_page, sentences
-from models import DLLNetwork, Run, Schedule, WeightBundle, dll_network, simulate
+from models import DLLNetwork, Run, Schedule, WeightBundle, dll_network
 from rate_bridge.algorithm1 import equilibrium
 from rate_bridge.data.digits import digits
 
@@ -55,6 +56,8 @@ class Config:
     """Neurons drawn in each layer: those that the switch changes most."""
     dt: str = "0.1ms"
     """Time step, with its unit."""
+    engine: str = "brian2"
+    """What runs it: brian2 or torch."""
     codegen: str = "numpy"
     """How Brian2 runs it: numpy, cython or cpp_standalone."""
     seed: int = 0
@@ -65,6 +68,7 @@ class Config:
     """Name of the results folder; an older one is kept and the new one numbered."""
 
     def __post_init__(self) -> None:
+        engine(self.engine)
         duration("presentation", self.presentation)
         duration("dt", self.dt)
         if self.neurons < 1:
@@ -159,7 +163,7 @@ def _simulated(
     """The one place where the network is run."""
     dt = duration("dt", config.dt)
     layers = network.layers[1:]
-    return simulate(
+    return engine(config.engine)(
         network,
         schedule,
         dt=dt,
