@@ -14,6 +14,7 @@ EXPERIMENTS: dict[str, Entry] = {
     "traces": Entry("experiments.traces", "what each compartment does, beside Algorithm 1"),
     "demo": Entry("experiments.demo", "the story in one command: traces, learning, comparison"),
     "compare": Entry("experiments.compare", "continuous time against Algorithm 1, same samples"),
+    "transfer": Entry("experiments.transfer", "weights from Algorithm 1 into Brian2 and back"),
     "verify": Entry("experiments.verify", "every link between the engines, beside its tolerance"),
     "bench": Entry("experiments.bench", "speed of the engines, as ratios measured in one run"),
     "train": Entry("experiments.train", "one network, one data set, one rule, one seed"),

@@ -1,0 +1,159 @@
+"""``tuft transfer``: weights go from Algorithm 1 into Brian2, and from Brian2 into Algorithm 1."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import ms
+
+from experiments.compare_measures import outputs
+from experiments.engines import engine
+from experiments.progress import Report, bar
+from experiments.quantities import duration
+from experiments.samples import Part, Samples, samples
+from experiments.storage import RunFolder, versions, write_json
+from models import DLLNetwork, Schedule, WeightBundle, dll_network
+from rate_bridge import algorithm1
+
+
+@dataclass(frozen=True)
+class Config:
+    """Whether a network decides the same in Brian2 as at Algorithm 1's equilibrium."""
+
+    dataset: str = "digits"
+    """Classified data set, such as digits or mnist."""
+    hidden: tuple[int, ...] = (32, 32)
+    """Neurons in each hidden layer."""
+    presentations: int = 5000
+    """Samples that Algorithm 1 learns from."""
+    batch: int = 1
+    """Samples in one step of Algorithm 1."""
+    eta_W: float = 0.01
+    """Learning rate of W."""
+    eta_theta: float = 0.001
+    """Learning rate of Theta."""
+    power: float = 5.0
+    """Mean squared length of the centred inputs."""
+    decisions: int = 200
+    """Test samples that both networks decide."""
+    taught: int = 300
+    """Samples that the network in Brian2 learns from."""
+    presentation: str = "200ms"
+    """Time for which each sample is shown when decisions are read."""
+    engine: str = "brian2"
+    """What runs the network of neurons: brian2 or torch."""
+    codegen: str = "cpp_standalone"
+    """Brian2's code generation: cpp_standalone, cython or numpy."""
+    seed: int = 0
+    """For initial weights and the order of the samples."""
+    out: Path = Path("runs")
+    """Folder for results."""
+    name: str = "transfer"
+    """Name of this result; an older one of that name is kept and this one numbered."""
+
+    def __post_init__(self) -> None:
+        engine(self.engine)
+        duration("presentation", self.presentation)
+        for name in ("presentations", "batch", "decisions", "taught"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name} must be at least 1, got {getattr(self, name)}.")
+
+
+def settled_outputs(config: Config, network: DLLNetwork, inputs: np.ndarray) -> np.ndarray:
+    """u of the output at the end of each presentation, (sample, n_out), in the chosen engine.
+
+    States are recorded at the beginning of a step, so the end of one presentation is read at the
+    beginning of the next; the last stimulus is shown twice for that.
+    """
+    schedule = Schedule(
+        np.concatenate([inputs, inputs[-1:]]),
+        presentation=duration("presentation", config.presentation),
+    )
+    run = engine(config.engine)(
+        network,
+        schedule,
+        codegen=config.codegen,
+        record=("u",),
+        record_dt=schedule.period,
+        record_units={"output": range(network.sizes[-1])},
+        plastic=False,
+    )
+    return run.traces["u_output"].values[1:]
+
+
+def decided(
+    config: Config, network: DLLNetwork, weights: WeightBundle, part: Part
+) -> dict[str, Any]:
+    """Decisions and accuracies of the same weights in neurons and at equilibrium."""
+    neurons = settled_outputs(config, network.with_weights(weights), part.inputs)
+    rest = outputs(network, weights)(part.inputs)
+    return {
+        "samples": len(part.labels),
+        "same_decisions": int((neurons.argmax(1) == rest.argmax(1)).sum()),
+        "accuracy_neurons": part.accuracy(neurons),
+        "accuracy_equilibrium": part.accuracy(rest),
+        "largest_difference_of_output": float(np.abs(neurons - rest).max()),
+    }
+
+
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Both directions; writes the weights, returns what ``result.json`` holds."""
+    data = samples(config.dataset, config.power)
+    network = described(config, data)
+    part = Part(data.test.inputs[: config.decisions], data.test.labels[: config.decisions])
+    schedule = shown(config, data, config.presentations)
+    discrete = algorithm1.learn(
+        network, schedule, batch=config.batch, progress=lambda done: progress(0.3 * done)
+    )
+    discrete.save(folder / "weights_discrete.npz")
+    into_neurons = decided(config, network, discrete, part)
+    progress(0.6)
+    lesson = shown(config, data, config.taught)
+    taught = engine(config.engine)(network, lesson, codegen=config.codegen).weights
+    taught.save(folder / "weights_continuous.npz")
+    from_neurons = decided(config, network, taught, part)
+    progress(1.0)
+    return {
+        "dataset": data.name,
+        "sizes": network.sizes,
+        "engine": config.engine,
+        "algorithm1_into_neurons": into_neurons,
+        "neurons_into_algorithm1": from_neurons,
+        "provenance": data.provenance,
+        "versions": versions(),
+    }
+
+
+def described(config: Config, data: Samples) -> DLLNetwork:
+    """The network that both engines share."""
+    sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
+    return dll_network(sizes, seed=config.seed, eta_W=config.eta_W, eta_theta=config.eta_theta)
+
+
+def shown(config: Config, data: Samples, count: int) -> Schedule:
+    """Training samples with their targets, 400 ms each, plasticity off for the first 150 ms."""
+    rows = data.presented(count, config.seed)
+    targets = data.targets(data.train.labels[rows])
+    return Schedule(data.train.inputs[rows], targets, presentation=400 * ms, lag=150 * ms)
+
+
+def main(config: Config) -> None:
+    """Measure, save, and print both directions."""
+    with RunFolder(config.out, config.name) as run:
+        with bar("transfer") as progress:
+            result = measure(config, run.path, progress)
+        write_json(run.path / "config.json", config)
+        write_json(run.path / "result.json", result)
+    for key, words in (
+        ("algorithm1_into_neurons", "learned by Algorithm 1, decided by neurons"),
+        ("neurons_into_algorithm1", "learned by neurons, decided by Algorithm 1"),
+    ):
+        found = result[key]
+        print(
+            f"{words}: {found['same_decisions']} of {found['samples']} decisions the same "
+            f"(accuracy {found['accuracy_neurons']:.1%} in neurons, "
+            f"{found['accuracy_equilibrium']:.1%} at equilibrium; outputs within "
+            f"{found['largest_difference_of_output']:.1e})"
+        )
+    print(run.path)
