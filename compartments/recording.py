@@ -1,13 +1,13 @@
 """Recorded traces as labelled arrays with units, saved whole and loaded again."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
+
+from compartments.files import written_whole
 
 TIME_MS = "time"
 """Name of the time dimension; its coordinate is in milliseconds."""
@@ -83,15 +83,8 @@ def save_traces(dataset: xr.Dataset, path: Path | str) -> Path:
     """Write a netCDF file, whole or not at all; returns its path."""
     path = Path(path)
     content = dataset.to_netcdf(engine="h5netcdf")  # in memory: on a full disk HDF5 would crash
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".nc", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as file:
+        file.write(content)
     return path
 
 

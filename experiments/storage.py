@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -13,6 +12,8 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+
+from compartments.files import written_whole
 
 PACKAGES = ("apical-tuft", "brian2", "numpy", "torch", "scikit-learn", "xarray")
 
@@ -124,17 +125,8 @@ def latest(parent: Path, name: str) -> Path:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all (temporary name, flush, rename)."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as file:
+        file.write(content)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,13 +1,13 @@
 """Weights as frozen, named arrays: the currency between the engines."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
+
+from compartments.files import written_whole
 
 
 class WeightBundle(Mapping[str, np.ndarray]):
@@ -81,15 +81,8 @@ class WeightBundle(Mapping[str, np.ndarray]):
     def save(self, path: Path | str) -> Path:
         """Write an ``.npz`` file, whole or not at all; returns its path."""
         path = Path(path)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **self._arrays)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with written_whole(path) as file:
+            np.savez_compressed(file, allow_pickle=False, **self._arrays)
         return path
 
     @classmethod

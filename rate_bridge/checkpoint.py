@@ -1,13 +1,13 @@
 """Checkpoints: written whole or not at all, refused where they do not fit."""
 
-import os
-import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+
+from compartments.files import written_whole
 
 FORMAT = 1
 """Raised with each change of the code that makes older checkpoints continue differently."""
@@ -53,16 +53,8 @@ def save(path: Path, model: nn.Module, run: State, world_size: int, state: State
         "state": state,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(whole, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as file:
+        torch.save(whole, file)
 
 
 def load(path: Path, model: nn.Module, run: State, world_size: int) -> State:

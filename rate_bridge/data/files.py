@@ -2,8 +2,6 @@
 
 import gzip
 import hashlib
-import os
-import tempfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pooch
+
+from compartments.files import written_whole
 
 
 @dataclass(frozen=True)
@@ -115,14 +115,8 @@ def located(dataset: str, file: DataFile, source: Source) -> Path:
 def _fetch(url: str, path: Path) -> None:
     """Download to a temporary name beside ``path``, then rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
-    try:
-        pooch.HTTPDownloader(timeout=60)(url, temporary, None)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with written_whole(path) as file:
+        pooch.HTTPDownloader(timeout=60)(url, file, None)
 
 
 def _uncompressed(dataset: str, file: DataFile, raw: bytes) -> bytes:
