@@ -15,6 +15,7 @@ from rich.table import Table as RichTable
 
 from compartments.names import look_up
 from experiments.bench_brian import brian_targets
+from experiments.bench_ode import torch_engine
 from experiments.bench_rows import Benchmark, groups, records
 from experiments.bench_training import training_steps
 from experiments.page import FellShort, Picture, Section, Table, shown, write_page
@@ -25,6 +26,7 @@ from experiments.style import SERIES, THEORY, new_figure, save_figure, style
 BENCHMARKS: dict[str, Benchmark] = {
     "brian": brian_targets,
     "training": training_steps,
+    "torch": torch_engine,
 }
 """All benchmarks, a line each; see :mod:`experiments.bench_rows` for what they return."""
 
@@ -39,7 +41,7 @@ class Config:
     """Measure the speed of the engines, all in one run on this machine."""
 
     only: tuple[str, ...] = ()
-    """Benchmarks to run: brian, training; all of them unless some are named."""
+    """Benchmarks to run: brian, training, torch; all of them unless some are named."""
     full: bool = False
     """Also the long ones, such as one epoch of digits in continuous time (a minute or two)."""
     out: Path = Path("runs")

@@ -17,6 +17,10 @@ EXPERIMENTS: dict[str, Entry] = {
     "transfer": Entry("experiments.transfer", "weights from Algorithm 1 into Brian2 and back"),
     "verify": Entry("experiments.verify", "every link between the engines, beside its tolerance"),
     "bench": Entry("experiments.bench", "speed of the engines, as ratios measured in one run"),
+    "equivalence": Entry("experiments.equivalence", "Brian2 against torch, every option and step"),
+    "remedies": Entry(
+        "experiments.remedies", "learning without phases: remedies x presentation time"
+    ),
     "train": Entry("experiments.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table", "rules x networks x data x seeds, as a table"),
 }

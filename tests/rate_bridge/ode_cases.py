@@ -6,42 +6,13 @@ from brian2 import Equations, ms
 from compartments.neuron import Compartment, Neuron
 from compartments.plasticity import PlasticityRule
 from compartments.pyramidal import input_neuron
+from experiments.equivalence import OPTIONS
 from models.dll import dll_network
-from models.eligibility import Eligibility
 from models.network import Network, Pathway, Population
 from models.schedule import Schedule
 from models.weights import WeightBundle
 
 SMALL = (5, 4, 4, 3)
-
-MATCHED = {"matched_soma": True, "filtered_target": True}
-
-OPTIONS = {
-    "paper": {},
-    "plus": {"theta_rule": "plus"},
-    "fixed": {"theta_rule": "fixed"},
-    "kp": {"theta_rule": "kp", "eta_W": 0.1, "eta_theta": 0.1, "kp_decay": 0.05},
-    "nudged": {"beta": 0.5},
-    "bias": {"bias": True, "activation": "logistic"},
-    "softplus": {"activation": "softplus", "output_activation": "logistic"},
-    "linear": {"activation": "linear"},
-    "matched": {"matched_soma": True},
-    "matched, nudged": {"matched_soma": True, "beta": 2.0},
-    "filtered": {"filtered_target": True},
-    "matched, filtered": {"matched_soma": True, "filtered_target": True},
-    "filtered, nudged, bias": {"filtered_target": True, "beta": 0.5, "bias": True},
-    "low-pass": {"tau_w": 40 * ms},
-    "low-pass, kp": {"tau_w": 40 * ms, "theta_rule": "kp"},
-    "prospective": {"prospective": 2 * ms},
-    "eligibility": {**MATCHED, "eligibility": Eligibility()},
-    "eligibility, kp": {**MATCHED, "eligibility": Eligibility(60 * ms), "theta_rule": "kp"},
-    "eligibility, bias": {"eligibility": Eligibility(60 * ms, extra_stages=-1), "bias": True},
-    "eligibility, mean": {
-        **MATCHED,
-        "eligibility": Eligibility(60 * ms, mean_corrected=True, late_gain=True, scale=1.3),
-        "tau_w": 40 * ms,
-    },
-}
 
 
 def schedule_for(net: Network, presentations: int = 4, seed: int = 0, **timing: object) -> Schedule:

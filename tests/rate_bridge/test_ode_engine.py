@@ -113,7 +113,7 @@ def test_exponential_euler_is_exact_for_a_stage_that_is_held() -> None:
 
 
 def test_learning_moves_all_plastic_weights_and_nothing_else() -> None:
-    net = option_network("fixed")
+    net = option_network("theta fixed")
     after = simulate(net, schedule_for(net)).weights
     moved = {name for name in net.weights if not np.array_equal(after[name], net.weights[name])}
     assert moved == {"W0", "W1", "W2"}
@@ -142,7 +142,7 @@ def test_progress_is_reported() -> None:
 
 
 def test_divergence_says_when_and_where() -> None:
-    net = option_network("plus", eta_theta=1e4, eta_W=1e4)
+    net = option_network("theta plus", eta_theta=1e4, eta_W=1e4)
     with pytest.raises(DivergenceError, match=r"Diverged at t = .* ms: '.*' of '.*' is"):
         simulate(net, schedule_for(net, 40))
 

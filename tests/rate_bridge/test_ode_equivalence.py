@@ -14,14 +14,11 @@ from ode_cases import (
     schedule_for,
 )
 
+from experiments.equivalence import METHODS, TOLERANCE, Config, compared
 from models.brian_engine import simulate
 from models.network import Network
 from models.schedule import Schedule
 from rate_bridge import ode_engine
-
-# both engines sum in float64, in another order; nothing in these networks amplifies rounding
-TOLERANCE = 1e-10
-METHODS = ("euler", "exponential_euler")
 
 
 def largest_difference(
@@ -101,6 +98,6 @@ def test_random_networks_run_alike(
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_runs_alike_for_long(name: str, method: str) -> None:
-    net = option_network(name, (64, 32, 32, 10))
-    schedule = schedule_for(net, 5, presentation=400 * ms, lag=100 * ms)  # 2000 steps
-    assert largest_difference(net, schedule, method) < TOLERANCE
+    row = compared(Config(presentations=5), name, method)
+    assert row["steps"] == 2000
+    assert max(row["states"], row["weights"]) < TOLERANCE

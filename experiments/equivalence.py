@@ -1,0 +1,167 @@
+"""``tuft equivalence``: Brian2 against torch, every option, every state and weight, every step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from brian2 import ms
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from compartments.names import look_up
+from experiments.page import FellShort, Section, write_page
+from experiments.page import Table as PageTable
+from experiments.progress import bar
+from experiments.storage import RunFolder, versions, write_json
+from models import Eligibility, Schedule, dll_network, simulate
+from rate_bridge import ode_engine
+
+TOLERANCE = 1e-10
+"""float64 sums in another order, over thousands of steps of a stable system."""
+
+METHODS = ("euler", "exponential_euler")
+
+MATCHED = {"matched_soma": True, "filtered_target": True}
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "theta plus": {"theta_rule": "plus"},
+    "theta fixed": {"theta_rule": "fixed"},
+    "theta kp": {"theta_rule": "kp", "eta_W": 0.1, "eta_theta": 0.1, "kp_decay": 0.05},
+    "nudged": {"beta": 0.5},
+    "bias, logistic": {"bias": True, "activation": "logistic"},
+    "softplus, logistic": {"activation": "softplus", "output_activation": "logistic"},
+    "linear": {"activation": "linear"},
+    "matched": {"matched_soma": True},
+    "matched, nudged": {"matched_soma": True, "beta": 2.0},
+    "filtered": {"filtered_target": True},
+    "matched, filtered": MATCHED,
+    "filtered, nudged, bias": {"filtered_target": True, "beta": 0.5, "bias": True},
+    "low-pass": {"tau_w": 40 * ms},
+    "low-pass, kp": {"tau_w": 40 * ms, "theta_rule": "kp"},
+    "look-ahead": {"prospective": 2 * ms},
+    "eligibility": {**MATCHED, "eligibility": Eligibility()},
+    "eligibility, kp": {**MATCHED, "eligibility": Eligibility(60 * ms), "theta_rule": "kp"},
+    "eligibility, bias": {"eligibility": Eligibility(60 * ms, extra_stages=-1), "bias": True},
+    "eligibility, mean": {
+        **MATCHED,
+        "eligibility": Eligibility(60 * ms, mean_corrected=True, late_gain=True, scale=1.3),
+        "tau_w": 40 * ms,
+    },
+}
+"""Descriptions that the package offers; each option at least once."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The plastic network in Brian2 and in torch: the largest difference of anything, ever."""
+
+    only: tuple[str, ...] = ()
+    """Options to compare; all of them unless some are named."""
+    sizes: tuple[int, ...] = (64, 32, 32, 10)
+    """Neurons in each layer."""
+    presentations: int = 6
+    """How many stimuli, one after another."""
+    steps: int = 400
+    """Time steps of 1 ms for each of them; a quarter of them is learning lag."""
+    seed: int = 0
+    """For weights and stimuli."""
+    jobs: int = 1
+    """Processes."""
+    out: Path = Path("runs")
+    """Folder for results."""
+    name: str = "equivalence"
+    """Name of this result; an older one of that name is kept and this one numbered."""
+
+    def __post_init__(self) -> None:
+        for name in self.only:
+            look_up("option", name, OPTIONS)
+
+
+def main(config: Config) -> None:
+    """Compare, and show the table."""
+    names = config.only or tuple(OPTIONS)
+    pairs = [(name, method) for name in names for method in METHODS]
+    with RunFolder(config.out, config.name) as run:
+        write_json(run.path / "config.json", config)
+        with bar(f"{len(pairs)} comparisons") as report:
+            rows = []
+            work = (joblib.delayed(compared)(config, *pair) for pair in pairs)
+            for row in joblib.Parallel(n_jobs=config.jobs, return_as="generator")(work):
+                rows.append(row)
+                report(len(rows) / len(pairs))
+        write_json(run.path / "result.json", {"rows": rows, "versions": versions()})
+        _page(run.path, rows)
+    _show(rows)
+    print(f"{_sentence(rows)}\n{run.path / 'index.html'}")
+
+
+def compared(config: Config, name: str, method: str) -> dict[str, Any]:
+    """The largest differences of one option under one integrator."""
+    network = dll_network(config.sizes, seed=config.seed, **OPTIONS[name])
+    generator = np.random.default_rng(config.seed)
+    schedule = Schedule(
+        generator.normal(0, 0.3, (config.presentations, config.sizes[0])),
+        generator.normal(0, 0.5, (config.presentations, config.sizes[-1])),
+        presentation=config.steps * ms,
+        lag=config.steps // 4 * ms,
+    )
+    record = sorted({n for p in network.populations for n in p.neuron.variables})
+    settings: dict[str, Any] = {"dt": 1 * ms, "record": record, "method": method}
+    brian = simulate(network, schedule, **settings)
+    torch = ode_engine.simulate(network, schedule, **settings)
+    traces = {n: float(abs(brian.traces[n] - torch.traces[n]).max()) for n in brian.traces}
+    weights = {n: float(abs(brian.weights[n] - torch.weights[n]).max()) for n in brian.weights}
+    moved = max(float(abs(brian.weights[n] - network.weights[n]).max()) for n in brian.weights)
+    return {
+        "option": name,
+        "method": method,
+        "steps": config.presentations * config.steps,
+        "variables": len(traces),
+        "states": max(traces.values()),
+        "weights": max(weights.values()),
+        "weights_moved": moved,
+        "seconds": {"brian2": brian.seconds, "torch": torch.seconds},
+    }
+
+
+def _worst(row: dict[str, Any]) -> float:
+    return max(row["states"], row["weights"])
+
+
+def _sentence(rows: Sequence[dict[str, Any]]) -> str:
+    worst = max(rows, key=_worst)
+    kept = all(_worst(row) <= TOLERANCE for row in rows)
+    return (
+        f"Largest difference of any variable or weight at any of {worst['steps']} steps: "
+        f"{_worst(worst):.1e} ({worst['option']}, {worst['method']}); "
+        f"{'within' if kept else 'BEYOND'} {TOLERANCE:g}."
+    )
+
+
+HEADER = ("option", "integrator", "states", "weights", "weights moved by")
+
+
+def _cells(row: dict[str, Any]) -> list[Any]:
+    return [row[k] for k in ("option", "method", "states", "weights", "weights_moved")]
+
+
+def _page(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+    table = PageTable(HEADER, [_cells(row) for row in rows], "Largest absolute differences.")
+    sections = [Section("Every option", (), (), (table,))]
+    beyond = [row["option"] for row in rows if not _worst(row) <= TOLERANCE]
+    if beyond:
+        sections.append(FellShort(text=[f"Beyond {TOLERANCE:g}: {', '.join(beyond)}."]))
+    write_page(folder, "Two engines, one description", _sentence(rows), sections)
+
+
+def _show(rows: Sequence[dict[str, Any]]) -> None:
+    table = Table(*HEADER, box=SIMPLE_HEAD)
+    for row in rows:
+        name, method, *numbers = _cells(row)
+        table.add_row(name, method, *(f"{number:.1e}" for number in numbers))
+    Console(width=100).print(table)

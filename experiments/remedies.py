@@ -1,0 +1,186 @@
+"""``tuft remedies``: which remedy learns continuously how well, at which presentation time.
+
+Every remedy at every presentation time is a cell: all its seeds and rates learn side by side as
+copies in one process, and cells go to several processes. A finished cell is kept, so a run that
+was stopped goes on where it was.
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from experiments.continuous import DISCRETE, Cell, learned
+from experiments.progress import bar
+from experiments.remedies_figures import MAIN, draw
+from experiments.remedy_list import REMEDIES, remedy
+from experiments.storage import RunFolder, read_json, versions, write_json
+
+
+@dataclass(frozen=True)
+class Config:
+    """Learning with continuous plasticity under each remedy, beside Algorithm 1."""
+
+    dataset: str = "digits"
+    """Classified data set; digits needs no file."""
+    hidden: tuple[int, ...] = (32, 32)
+    """Neurons in each hidden layer."""
+    power: float = 5.0
+    """Mean squared length of the centred inputs."""
+    remedies: tuple[str, ...] = tuple(REMEDIES)
+    """Which remedies; all of them unless told otherwise."""
+    ratios: tuple[float, ...] = (2, 3, 5)
+    """Presentation times, in tau (10 ms)."""
+    long_ratios: tuple[float, ...] = (10, 20)
+    """Presentation times, in tau, for the main remedies only."""
+    etas: tuple[float, ...] = (0.005, 0.01, 0.02)
+    """Learning rates of W; the best one is selected on the validation part, for each cell."""
+    theta_share: float = 0.1
+    """Learning rate of Theta, in parts of that of W."""
+    seeds: int = 4
+    """How many seeds: 0, 1, ..."""
+    epochs: int = 5
+    """Passes through the training part."""
+    batch: int = 1
+    """Presentations in parallel to one set of weights."""
+    dt_ms: float = 2.5
+    """Time step in ms, integrated by exponential Euler."""
+    look_ahead_dt_ms: float = 1.0
+    """Time step for look-ahead coding, whose error is of the order of the step."""
+    jobs: int = 1
+    """Processes."""
+    out: Path = Path("runs")
+    """Folder for results."""
+    name: str = "remedies"
+    """Name of this result; an older one of that name is kept and this one numbered."""
+
+    def __post_init__(self) -> None:
+        for name in self.remedies:
+            remedy(name)
+        for name in ("seeds", "epochs", "batch", "jobs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name} must be at least 1, got {getattr(self, name)}.")
+
+    def cells(self) -> list[Cell]:
+        """Algorithm 1, and every remedy at every presentation time."""
+        pairs = [(DISCRETE, 1.0)]
+        pairs += [(name, ratio) for ratio in self.ratios for name in self.remedies]
+        main = [name for name in self.remedies if name in MAIN]
+        pairs += [(name, ratio) for ratio in self.long_ratios for name in main]
+        return [
+            Cell(
+                self.dataset,
+                self.hidden,
+                self.power,
+                name,
+                ratio,
+                self.etas,
+                tuple(range(self.seeds)),
+                self.epochs,
+                self.batch,
+                self.look_ahead_dt_ms if name == "look-ahead" else self.dt_ms,
+                self.theta_share,
+            )
+            for name, ratio in pairs
+        ]
+
+
+def main(config: Config) -> None:
+    """Learn what is not yet learned, select, draw, and show a table."""
+    cells = config.cells()
+    kept = config.out / f".{config.name}-cells"
+    kept.mkdir(parents=True, exist_ok=True)
+    waiting = [cell for cell in cells if not _file(kept, cell).exists()]
+    with bar(f"{len(waiting)} of {len(cells)} cells") as report:
+        done = joblib.Parallel(n_jobs=config.jobs, return_as="generator_unordered")(
+            joblib.delayed(_learn)(kept, cell) for cell in waiting
+        )
+        for number, _ in enumerate(done, start=1):
+            report(number / len(waiting))
+    with RunFolder(config.out, config.name) as run:
+        write_json(run.path / "config.json", config)
+        rows = [_row(read_json(_file(kept, cell))) for cell in cells]
+        write_json(run.path / "result.json", {"rows": rows, "versions": versions()})
+        draw(run.path)
+    show(rows)
+    print(run.path / "index.html")
+
+
+def _file(folder: Path, cell: Cell) -> Path:
+    described = json.dumps(vars(cell), sort_keys=True, default=str)
+    code = hashlib.sha256(described.encode()).hexdigest()[:10]
+    return folder / f"{cell.key}-{code}.json"
+
+
+def _learn(folder: Path, cell: Cell) -> None:
+    torch.set_num_threads(1)
+    write_json(_file(folder, cell), learned(cell))
+
+
+def _row(found: dict[str, Any]) -> dict[str, Any]:
+    """A cell's numbers, with the rate and the epoch that are best on the validation part.
+
+    All rates' validation accuracies at the last epoch are kept; the test accuracy is that of the
+    selected rate at the last epoch, mean and standard deviation over seeds.
+    """
+    cell = found["cell"]
+    curve = np.array(found["validation"], dtype=float)  # (epoch, eta, seed); null becomes NaN
+    test = np.array(found["test"], dtype=float)
+    last = curve[-1].mean(-1)
+    best = int(np.nanargmax(last)) if np.isfinite(last).any() else None
+    row: dict[str, Any] = {
+        "remedy": cell["remedy"],
+        "label": "Algorithm 1" if cell["remedy"] == DISCRETE else remedy(cell["remedy"]).label,
+        "ratio": None if cell["remedy"] == DISCRETE else cell["ratio"],
+        "dt_ms": cell["dt_ms"],
+        "seeds": len(cell["seeds"]),
+        "validation": {str(eta): value for eta, value in zip(cell["etas"], last, strict=True)},
+        "test_all": {
+            str(eta): [values.mean(), _deviation(values)]
+            for eta, values in zip(cell["etas"], test, strict=True)
+        },
+        "curve": curve.mean(-1),
+        "seconds": found["seconds"],
+    }
+    if best is None:
+        return row | {"eta": None, "selected": math.nan, "test": math.nan, "test_sd": math.nan}
+    chosen = test[best]
+    return row | {
+        "eta": cell["etas"][best],
+        "selected": last[best],
+        "test": chosen.mean(),
+        "test_sd": _deviation(chosen),
+    }
+
+
+def _deviation(values: np.ndarray) -> float:
+    return float(values.std(ddof=1)) if len(values) > 1 else math.nan
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """A table on the terminal: test accuracy of the selected rate."""
+    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    table = Table(box=SIMPLE_HEAD, caption="test accuracy in %, mean ± s.d. over seeds (rate)")
+    table.add_column("remedy")
+    for ratio in ratios:
+        table.add_column(f"T = {ratio:g} τ", justify="right", no_wrap=True)
+    for name in dict.fromkeys(row["remedy"] for row in rows):
+        members = {row["ratio"]: row for row in rows if row["remedy"] == name}
+        cells = [_cell(members.get(ratio, members.get(None))) for ratio in ratios]
+        table.add_row(next(iter(members.values()))["label"], *cells)
+    Console(width=140).print(table)
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None or row["eta"] is None:
+        return "diverged" if row else "–"
+    return f"{100 * row['test']:.1f} ± {100 * row['test_sd']:.1f} ({row['eta']:g})"

@@ -1,0 +1,122 @@
+"""Figures and page of ``tuft remedies``, from its saved numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from experiments.page import Picture, Section, Table, write_page
+from experiments.storage import read_json
+from experiments.style import INK, SERIES, THEORY, new_figure, save_figure, style
+
+MAIN = ("none", "lag", "both", "look-ahead", "eligibility", "eligibility-gain")
+"""Remedies of the line figure, as far as they were measured."""
+
+
+def draw(folder: Path) -> Path:
+    """Heat map, lines, and the page; returns the page."""
+    rows = read_json(folder / "result.json")["rows"]
+    config = read_json(folder / "config.json")
+    names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
+    with style():
+        figure = new_figure(6.2, 1.2 + 0.27 * len(names))
+        heat_map(figure.subplots(), rows)
+        save_figure(figure, folder, "heat_map")
+        figure = new_figure(5.6, 3.6)
+        lines(figure.subplots(), rows)
+        save_figure(figure, folder, "accuracy")
+    header = ("remedy", "T/τ", "rate", "validation %", "test %", "s.d.", "seconds")
+    table = Table(header, [_cells(row) for row in rows], _caption(config))
+    pictures = (
+        Picture("heat_map", "Test accuracy in points below Algorithm 1, best rate of each cell."),
+        Picture("accuracy", "Test accuracy; dotted: Algorithm 1. Bars: s.d. over seeds."),
+    )
+    section = Section("Remedies", (), pictures, (table,))
+    return write_page(folder, "Learning without phases", lead(rows), [section])
+
+
+def _caption(config: dict[str, Any]) -> str:
+    return (
+        f"{config['dataset']}, hidden layers {config['hidden']}, {config['epochs']} epochs, batch "
+        f"{config['batch']}, {config['seeds']} seeds. Rate selected on validation samples, tested "
+        "once after the last epoch."
+    )
+
+
+def _cells(row: dict[str, Any]) -> list[object]:
+    percent = [None if row[k] is None else 100 * row[k] for k in ("selected", "test", "test_sd")]
+    return [row["label"], row["ratio"], row["eta"], *percent, row["seconds"]]
+
+
+def discrete(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Algorithm 1's row."""
+    return next(row for row in rows if row["ratio"] is None)
+
+
+def lead(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The result in a sentence for each presentation time."""
+    base = 100 * discrete(rows)["test"]
+    sentences = [f"Algorithm 1 reaches {base:.1f} %."]
+    for ratio in sorted({row["ratio"] for row in rows if row["ratio"] is not None}):
+        members = [r for r in rows if r["ratio"] == ratio and r["test"] is not None]
+        best = max(members, key=lambda row: row["selected"])
+        none = next((row for row in members if row["remedy"] == "none"), None)
+        plain = "" if none is None else f"; without remedy {100 * none['test']:.1f} %"
+        sentences.append(
+            f"At T = {ratio:g} τ the best remedy on validation samples, {best['label']}, reaches "
+            f"{100 * best['test']:.1f} %{plain}."
+        )
+    return sentences
+
+
+def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
+    """Remedies by presentation times; colour and number: points below Algorithm 1."""
+    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
+    labels = {row["remedy"]: row["label"] for row in rows}
+    base = discrete(rows)["test"]
+    short = np.full((len(names), len(ratios)), np.nan)
+    for row in rows:
+        if row["ratio"] is not None and row["test"] is not None:
+            place = names.index(row["remedy"]), ratios.index(row["ratio"])
+            short[place] = 100 * (base - row["test"])
+    axes.imshow(np.nan_to_num(short, nan=100.0), cmap="YlOrRd", vmin=0, vmax=30, aspect="auto")
+    for i in range(len(names)):
+        for j in range(len(ratios)):
+            value = short[i, j]
+            text = "diverged" if np.isnan(value) else f"{-value:+.1f}".replace("-", "−")
+            shade = "white" if np.isnan(value) or value > 18 else INK
+            axes.text(j, i, text, ha="center", va="center", color=shade, fontsize=8)
+    axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
+    axes.set_yticks(range(len(names)), [labels[name] for name in names])
+    axes.set_xlabel("presentation T/τ")
+    axes.set_title("test accuracy relative to Algorithm 1 (points)")
+    axes.grid(False)
+    return axes
+
+
+def lines(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
+    """Accuracy against presentation time, a line for each main remedy."""
+    present = [name for name in MAIN if any(row["remedy"] == name for row in rows)]
+    for colour, name in zip(SERIES, present, strict=False):
+        members = [r for r in rows if r["remedy"] == name and r["test"] is not None]
+        axes.errorbar(
+            [row["ratio"] for row in members],
+            [100 * row["test"] for row in members],
+            [100 * (row["test_sd"] or 0) for row in members],
+            marker="o",
+            color=colour,
+            capsize=2,
+            label=members[0]["label"] if members else name,
+        )
+    axes.axhline(100 * discrete(rows)["test"], **THEORY)
+    axes.set_xscale("log")
+    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
+    axes.minorticks_off()
+    axes.set_xlabel("presentation T/τ")
+    axes.set_ylabel("test accuracy (%)")
+    axes.legend()
+    return axes

@@ -1,0 +1,83 @@
+"""The commands around the torch engine, at their smallest."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from experiments import bench_ode, equivalence, remedies
+from experiments.cli import main
+from experiments.remedy_list import REMEDIES
+from experiments.storage import read_json
+
+SMALL = ["--hidden", "8", "--epochs", "1", "--seeds", "2", "--etas", "0.01", "--batch", "16"]
+
+
+def test_equivalence_reports_what_it_found(tmp_path: Path) -> None:
+    few = ["--sizes", "3", "4", "2", "--presentations", "2", "--steps", "20"]
+    assert main(["equivalence", "--only", "paper", *few, "--out", str(tmp_path)]) == 0
+    rows = read_json(tmp_path / "equivalence" / "result.json")["rows"]
+    assert [row["method"] for row in rows] == ["euler", "exponential_euler"]
+    assert all(max(row["states"], row["weights"]) < equivalence.TOLERANCE for row in rows)
+
+
+def test_remedies_go_on_where_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = ["--remedies", "none", "eligibility", "--ratios", "2", "--long-ratios", "4"]
+    arguments = ["remedies", *SMALL, *chosen, "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    first = read_json(tmp_path / "remedies" / "result.json")["rows"]
+    assert [(row["remedy"], row["ratio"]) for row in first] == [
+        ("algorithm1", None),
+        ("none", 2.0),
+        ("eligibility", 2.0),
+        ("none", 4.0),
+        ("eligibility", 4.0),
+    ]
+    assert all(0 <= row["test"] <= 1 for row in first)
+    assert "T = 2 τ" in capsys.readouterr().out
+    monkeypatch.setattr(remedies, "learned", None)  # nothing is learned again
+    assert main(arguments) == 0
+    assert read_json(tmp_path / "remedies-2" / "result.json")["rows"] == first
+    assert (tmp_path / "remedies" / "index.html").exists()
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_every_remedy_can_learn(name: str, tmp_path: Path) -> None:
+    cells = remedies.Config(
+        hidden=(6, 5), remedies=(name,), ratios=(2,), long_ratios=(), etas=(0.01,), seeds=1,
+        epochs=1, batch=359, out=tmp_path,
+    ).cells()  # fmt: skip
+    found = remedies.learned(cells[-1])
+    assert found["validation"].shape == (1, 1, 1)
+    json.dumps(found["test"].tolist())
+
+
+def test_a_copy_that_diverges_leaves_the_others_alone(tmp_path: Path) -> None:
+    def learned(*etas: float) -> dict:
+        config = remedies.Config(
+            hidden=(6,), remedies=("both",), ratios=(5,), etas=etas, seeds=1, epochs=1, batch=8
+        )
+        return remedies.learned(config.cells()[1])
+
+    both, alone, lost = learned(0.01, 1e5), learned(0.01), learned(1e5)
+    assert both["validation"][0, 0, 0] == pytest.approx(alone["validation"][0, 0, 0], abs=0.02)
+    assert both["validation"][0, 1, 0] != both["validation"][0, 1, 0]
+    assert lost["test"][0, 0] != lost["test"][0, 0]
+
+
+def test_bad_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["remedies", "--remedies", "matchd"]) == 2
+    assert "Did you mean 'matched'" in capsys.readouterr().err
+    assert main(["equivalence", "--only", "papr"]) == 2
+    assert "Did you mean 'paper'" in capsys.readouterr().err
+
+
+def test_benchmarks_compare_equal_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_ode, "_seconds_each", lambda action: action() or 1e-3)
+    with torch.inference_mode():
+        rows = bench_ode.against_products((6, 5, 4, 3), 4)
+    assert [row.engine for row in rows] == ["bare matrix products", "torch", "torch, gathered"]
+    assert len(bench_ode.scaling()) == 9
