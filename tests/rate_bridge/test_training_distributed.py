@@ -25,7 +25,7 @@ def two_processes(tmp_path_factory):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert result.returncode == 0, result.stderr
