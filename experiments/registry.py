@@ -18,6 +18,7 @@ EXPERIMENTS: dict[str, Entry] = {
     "verify": Entry("experiments.verify", "every link between the engines, beside its tolerance"),
     "bench": Entry("experiments.bench", "speed of the engines, as ratios measured in one run"),
     "equivalence": Entry("experiments.equivalence", "Brian2 against torch, every option and step"),
+    "law": Entry("experiments.law", "the error of one update against T, dt and eta, fitted"),
     "remedies": Entry(
         "experiments.remedies", "learning without phases: remedies x presentation time"
     ),

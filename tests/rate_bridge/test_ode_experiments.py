@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments import bench_ode, equivalence, remedies
+from experiments import bench_ode, equivalence, law, remedies
 from experiments.cli import main
 from experiments.remedy_list import REMEDIES
 from experiments.storage import read_json
@@ -81,3 +81,12 @@ def test_benchmarks_compare_equal_work(monkeypatch: pytest.MonkeyPatch) -> None:
         rows = bench_ode.against_products((6, 5, 4, 3), 4)
     assert [row.engine for row in rows] == ["bare matrix products", "torch", "torch, gathered"]
     assert len(bench_ode.scaling()) == 9
+
+
+def test_the_error_of_an_update_falls_as_one_over_time(tmp_path: Path) -> None:
+    few = ["--ratios", "80", "160", "--etas", "1e-4", "--dts-ms", "1", "--switches", "4"]
+    arguments = ["law", "--hidden", "8", "--remedies", "none", "--learned", "50", *few]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    (fit,) = read_json(tmp_path / "law" / "result.json")["fits"]
+    assert fit["slope_T"]["initial"] == pytest.approx(-1, abs=0.1)
+    assert set(fit) >= set(law.FACTORS)
