@@ -1,0 +1,93 @@
+"""What a network that learns by DLL is, but for its sizes and weights."""
+
+from dataclasses import dataclass, field
+
+from brian2 import Quantity, ms
+
+from compartments.activations import Activation, activation
+from compartments.names import look_up
+from compartments.neuron import check_constant
+from compartments.plasticity import FEEDBACK
+from models.eligibility import Eligibility
+
+
+@dataclass(frozen=True)
+class DLLOptions:
+    """What a DLL network is, but for its sizes and weights.
+
+    Parameters
+    ----------
+    activation, output_activation : str or Activation
+        f of the hidden layers and of the output layer (paper: tanh, and none at the output).
+    theta_rule : {"minus", "plus", "fixed", "kp"}
+        How the feedback weights learn: Algorithm 1; the sign of the released code; not at all
+        (DLL-FA); Kolen-Pollack.
+    eta_W, eta_theta : float
+        Learning rates for one presentation.
+    kp_decay : float
+        With ``"kp"``: share of W and of Theta lost in one presentation. Both must decay for their
+        difference to vanish; Theta then approaches (eta_theta/eta_W) W.
+    beta : float, optional
+        Pull of the target on the output soma; None clamps it.
+    bias : bool
+        A plastic bias for every neuron: the weight from a unit that is always 1.
+    tau_u, tau_a, tau_x : Quantity
+        Time constants of the basal, apical and somatic compartments.
+    matched_soma : bool
+        The error is measured against the u that the soma itself would show.
+    filtered_target : bool
+        The target passes as many stages of tau_u as the network is deep (and, before a matched
+        and nudged soma, one of tau_x).
+    tau_w : Quantity, optional
+        Low-pass filter on every weight's change.
+    eligibility : Eligibility, optional
+        Let presynaptic factors wait for the error (:mod:`models.eligibility`); meant for a matched
+        soma and a filtered target.
+    prospective : Quantity, optional
+        Look-ahead coding with this time constant of its derivatives, such as the time step.
+        PATENT NOTICE: see :mod:`compartments.prospective` before any use in a product.
+    """
+
+    activation: str | Activation = "tanh"
+    output_activation: str | Activation = "linear"
+    theta_rule: str = "minus"
+    eta_W: float = 0.01
+    eta_theta: float = 0.001
+    kp_decay: float = 1e-3
+    beta: float | None = None
+    bias: bool = False
+    tau_u: Quantity = field(default_factory=lambda: 10 * ms)
+    tau_a: Quantity = field(default_factory=lambda: 10 * ms)
+    tau_x: Quantity = field(default_factory=lambda: 5 * ms)
+    matched_soma: bool = False
+    filtered_target: bool = False
+    tau_w: Quantity | None = None
+    eligibility: Eligibility | None = None
+    prospective: Quantity | None = None
+
+    def __post_init__(self) -> None:
+        activation(self.activation)
+        activation(self.output_activation)
+        look_up("theta_rule", self.theta_rule, FEEDBACK)
+        for name in ("eta_W", "eta_theta", "kp_decay", "tau_u", "tau_a", "tau_x"):
+            check_constant("DLL network", name, getattr(self, name))
+        if self.tau_w is not None:
+            check_constant("DLL network", "tau_w", self.tau_w)
+        if self.prospective is not None:
+            check_constant("DLL network", "tau_d", self.prospective)
+            if self.beta or self.matched_soma or self.filtered_target or self.eligibility:
+                raise ValueError(
+                    "DLL network: prospective coding needs a clamped output (beta=None) and none "
+                    "of matched_soma, filtered_target and eligibility; it has no lag to match."
+                )
+        if self.eligibility is not None and self.beta is not None:
+            raise ValueError(
+                "DLL network: eligibility is matched to a clamped output; leave beta=None."
+            )
+        if self.kp_decay < 0 or self.kp_decay >= 1:
+            raise ValueError(f"DLL network: kp_decay must be in [0, 1), got {self.kp_decay}.")
+
+    @property
+    def decay(self) -> float:
+        """Share of the weights lost in one presentation: ``kp_decay`` with kp, else none."""
+        return self.kp_decay if self.theta_rule == "kp" else 0.0
