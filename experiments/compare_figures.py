@@ -150,9 +150,10 @@ def _remedies(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
         save_figure(figure, folder, "sweep_remedies")
     return Picture(
         "sweep_remedies",
-        "What each remedy does to the error of one presentation's update, at T = 20 τ; the lag is "
-        "T/2. Low-pass plasticity keeps the integral but smears each update into the next "
-        "presentations, so presentation by presentation it is worse.",
+        "Error of one presentation's update at T = 20 τ; a lag is T/2. Remedies that let signals "
+        "wait (filtered target, low-pass, eligibility) move part of each update into the next "
+        "presentations: presentation by presentation they look worse, and are right on average "
+        "only. What they do to learning is measured by `tuft remedies`.",
     )
 
 

@@ -13,6 +13,7 @@ from joblib import Parallel, delayed
 
 from experiments.compare_measures import differences, discrete_steps, log_slope, pooled_error
 from experiments.engines import engine
+from experiments.remedy_list import remedy
 from models import DLLNetwork, DLLOptions, Schedule, WeightBundle, dll_network
 
 PURE_ETA = 1e-5
@@ -21,16 +22,27 @@ PURE_ETA = 1e-5
 Small enough that the drift within a presentation (SPEC F3, c3 eta) is far below what is measured.
 """
 
-REMEDIES: Mapping[str, Mapping[str, Any]] = {
-    "none": {},
-    "learning lag": {"lag": True},
-    "matched soma": {"matched_soma": True},
-    "filtered target": {"filtered_target": True},
-    "matched + filtered": {"matched_soma": True, "filtered_target": True},
-    "low-pass plasticity": {"low_pass": True},
-    "all but low-pass": {"matched_soma": True, "filtered_target": True, "lag": True},
+COMPARED = (
+    "none",
+    "lag",
+    "matched",
+    "filtered",
+    "both",
+    "both-lag",
+    "low-pass",
+    "look-ahead",
+    "eligibility",
+)
+"""Which of the remedies are swept."""
+
+WITHOUT: Mapping[str, Any] = {
+    "matched_soma": False,
+    "filtered_target": False,
+    "tau_w": None,
+    "prospective": None,
+    "eligibility": None,
 }
-"""What each remedy changes: fields of :class:`DLLOptions`, or ``lag`` and ``low_pass``."""
+"""Options of a network without any remedy."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +76,10 @@ def settings(quick: bool = False) -> list[Setting]:
     both = ("initial", "learned")
     times = (5.0, 10.0, 20.0, 40.0) if quick else (5.0, 10.0, 20.0, 40.0, 80.0)
     points = [Setting("presentation", T, presentation=T, weights=w) for T in times for w in both]
-    for remedy in REMEDIES:
+    for name in COMPARED:
+        label = remedy(name).label
         points += [
-            Setting("remedy", remedy, presentation=20.0, remedy=remedy, weights=w) for w in both
+            Setting("remedy", label, presentation=20.0, remedy=name, weights=w) for w in both
         ]
     if quick:
         return points
@@ -109,17 +122,14 @@ def _measure(point: Setting, material: Material, runner: str) -> dict[str, Any]:
 
 def described(point: Setting, material: Material) -> tuple[DLLNetwork, Schedule, Any]:
     """The network, schedule and time step of a point."""
-    o, remedy = material.options, dict(REMEDIES[point.remedy])
-    lag = point.presentation / 2 if remedy.pop("lag", False) else point.lag
-    if remedy.pop("low_pass", False):
-        remedy["tau_w"] = point.presentation * o.tau_u / 2
-    scale = point.eta_scale
+    o, chosen, dt = material.options, remedy(point.remedy), point.dt * material.options.tau_u
+    lag = point.presentation / 2 if chosen.lagged else point.lag
     options = replace(
         o,
-        **{"matched_soma": False, "filtered_target": False, "tau_w": None, **remedy},
-        eta_W=o.eta_W * scale,
-        eta_theta=o.eta_theta * scale,
-        kp_decay=o.kp_decay * scale,
+        **{**WITHOUT, **chosen.options(point.presentation * o.tau_u, dt)},
+        eta_W=o.eta_W * point.eta_scale,
+        eta_theta=o.eta_theta * point.eta_scale,
+        kp_decay=o.kp_decay * point.eta_scale,
     )
     network = dll_network(material.sizes, options, weights=material.weights[point.weights])
     schedule = Schedule(
@@ -128,7 +138,7 @@ def described(point: Setting, material: Material) -> tuple[DLLNetwork, Schedule,
         presentation=point.presentation * o.tau_u,
         lag=lag * o.tau_u,
     )
-    return network, schedule, point.dt * o.tau_u
+    return network, schedule, dt
 
 
 def slopes(points: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
