@@ -153,8 +153,11 @@ def _add_outer(
     if isinstance(keep, Tensor):
         moves.append(Call(partial(state.mul_, s.own.cast(keep)), Level.MOVING))
         keep = 1.0
-    multiply = state.addmm_ if state.dim() == 2 else state.baddbmm_
-    call = partial(multiply, left, right, beta=keep, alpha=weight * dt_s)
+    if s.batch == 1 and state.dim() == 3 and keep == 1.0:  # a matrix product of rank 1 is slower
+        call = partial(state.addcmul_, left, right, value=weight * dt_s)
+    else:
+        multiply = state.addmm_ if state.dim() == 2 else state.baddbmm_
+        call = partial(multiply, left, right, beta=keep, alpha=weight * dt_s)
     moves.append(Call(call, Level.MOVING))
     return 1.0
 
