@@ -82,7 +82,7 @@ class Config:
                 self.hidden,
                 self.power,
                 name,
-                ratio,
+                float(ratio),
                 self.etas,
                 tuple(range(self.seeds)),
                 self.epochs,
