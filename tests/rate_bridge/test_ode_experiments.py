@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments import bench_ode, equivalence, law, remedies
+from experiments import bench_ode, equivalence, law_fit, remedies
 from experiments.cli import main
 from experiments.remedy_list import REMEDIES
 from experiments.storage import read_json
@@ -89,4 +89,4 @@ def test_the_error_of_an_update_falls_as_one_over_time(tmp_path: Path) -> None:
     assert main([*arguments, "--out", str(tmp_path)]) == 0
     (fit,) = read_json(tmp_path / "law" / "result.json")["fits"]
     assert fit["slope_T"]["initial"] == pytest.approx(-1, abs=0.1)
-    assert set(fit) >= set(law.FACTORS)
+    assert set(fit) >= set(law_fit.FACTORS)
