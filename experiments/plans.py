@@ -63,8 +63,8 @@ _COMMON = (
     "N(0, 0.05²), no bias, targets 0.9 t + 0.01 (as the paper's code; chosen by the validation "
     "accuracy of bp with seed 0: 98.60 % in 8 epochs, 98.48 % in 10 without), no augmentation; "
     "5,000 training images held out to choose the epoch. Theta: N(0, 1) in dense layers, "
-    "N(0, 0.05²) in convolutions for dll, W's deviation for fa and kp; its learning rate is a tenth of W's for "
-    "dll, W's for kp. The fourth theta_rule of dll, `kp`, is the rule `kp`. "
+    "N(0, 0.05²) in convolutions for dll, W's deviation for fa and kp; its learning rate is a "
+    "tenth of W's for dll, W's for kp. The fourth theta_rule of dll, `kp`, is the rule `kp`. "
 )
 
 PLANS: dict[str, Plan] = {
