@@ -50,17 +50,21 @@ def _cells(row: dict[str, Any]) -> list[object]:
     return [row["label"], row["ratio"], row["eta"], *percent, row["seconds"]]
 
 
-def discrete(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Algorithm 1's row."""
-    return next(row for row in rows if row["ratio"] is None)
+def reference(rows: Sequence[dict[str, Any]]) -> tuple[float, str]:
+    """Algorithm 1's test accuracy and its name; where it diverged, 1 and a name that says so."""
+    test = next(row["test"] for row in rows if row["ratio"] is None)
+    return (1.0, "100 % (Algorithm 1 diverged)") if test is None else (test, "Algorithm 1")
 
 
 def lead(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The result in a sentence for each presentation time."""
-    base = 100 * discrete(rows)["test"]
-    sentences = [f"Algorithm 1 reaches {base:.1f} %."]
+    base, name = reference(rows)
+    sentences = [f"{name} reaches {100 * base:.1f} %." if base < 1 else f"Held against {name}."]
     for ratio in sorted({row["ratio"] for row in rows if row["ratio"] is not None}):
         members = [r for r in rows if r["ratio"] == ratio and r["test"] is not None]
+        if not members:
+            sentences.append(f"At T = {ratio:g} τ everything diverged.")
+            continue
         best = max(members, key=lambda row: row["selected"])
         none = next((row for row in members if row["remedy"] == "none"), None)
         plain = "" if none is None else f"; without remedy {100 * none['test']:.1f} %"
@@ -76,23 +80,23 @@ def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
     ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
     names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
     labels = {row["remedy"]: row["label"] for row in rows}
-    base = discrete(rows)["test"]
-    short = np.full((len(names), len(ratios)), np.nan)
+    base, name = reference(rows)
+    short = np.full((len(names), len(ratios)), np.nan)  # NaN where nothing was measured
     for row in rows:
-        if row["ratio"] is not None and row["test"] is not None:
-            place = names.index(row["remedy"]), ratios.index(row["ratio"])
-            short[place] = 100 * (base - row["test"])
-    axes.imshow(np.nan_to_num(short, nan=100.0), cmap="YlOrRd", vmin=0, vmax=30, aspect="auto")
-    for i in range(len(names)):
-        for j in range(len(ratios)):
-            value = short[i, j]
-            text = "diverged" if np.isnan(value) else f"{-value:+.1f}".replace("-", "−")
-            shade = "white" if np.isnan(value) or value > 18 else INK
-            axes.text(j, i, text, ha="center", va="center", color=shade, fontsize=8)
+        if row["ratio"] is None:
+            continue
+        i, j = names.index(row["remedy"]), ratios.index(row["ratio"])
+        lost = row["test"] is None
+        short[i, j] = np.inf if lost else 100 * (base - row["test"])
+        text = "diverged" if lost else f"{-short[i, j]:+.1f}".replace("-", "−")
+        shade = "white" if short[i, j] > 18 else INK
+        axes.text(j, i, text, ha="center", va="center", color=shade, fontsize=8)
+    shown = np.ma.masked_invalid(np.minimum(short, 100.0))
+    axes.imshow(shown, cmap="YlOrRd", vmin=0, vmax=30, aspect="auto")
     axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
     axes.set_yticks(range(len(names)), [labels[name] for name in names])
     axes.set_xlabel("presentation T/τ")
-    axes.set_title("test accuracy relative to Algorithm 1 (points)")
+    axes.set_title(f"test accuracy relative to {name} (points)")
     axes.grid(False)
     return axes
 
@@ -111,7 +115,7 @@ def lines(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
             capsize=2,
             label=members[0]["label"] if members else name,
         )
-    axes.axhline(100 * discrete(rows)["test"], **THEORY)
+    axes.axhline(100 * reference(rows)[0], **THEORY)
     axes.set_xscale("log")
     ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
     axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])

@@ -90,3 +90,10 @@ def test_the_error_of_an_update_falls_as_one_over_time(tmp_path: Path) -> None:
     (fit,) = read_json(tmp_path / "law" / "result.json")["fits"]
     assert fit["slope_T"]["initial"] == pytest.approx(-1, abs=0.1)
     assert set(fit) >= set(law_fit.FACTORS)
+
+
+def test_a_page_is_written_also_where_algorithm_1_diverges(tmp_path: Path) -> None:
+    chosen = ["--remedies", "none", "--ratios", "2", "--long-ratios", "--etas", "1e6"]
+    arguments = ["remedies", "--hidden", "6", "--epochs", "1", "--seeds", "1", *chosen]
+    assert main([*arguments, "--batch", "16", "--out", str(tmp_path)]) == 0
+    assert "everything diverged" in (tmp_path / "remedies" / "index.html").read_text()
