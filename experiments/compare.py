@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compartments.names import unknown_name
 from experiments import compare_page, compare_sweeps
 from experiments.compare_measures import (
     agreement,
@@ -20,8 +21,9 @@ from experiments.page import write_page
 from experiments.progress import Report, bar
 from experiments.quantities import duration
 from experiments.samples import Samples, samples
-from experiments.storage import RunFolder, versions, write_json
+from experiments.storage import RunFolder, read_json, versions, write_json
 from models import DLLNetwork, DLLOptions, Run, Schedule, WeightBundle, dll_network
+from models.checks import CODEGEN
 from rate_bridge import algorithm1
 
 QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
@@ -92,8 +94,17 @@ class Config:
         for name in ("presentations", "sweep_presentations", "jobs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1, got {getattr(self, name)}.")
-        if self.sweep and self.sweep_presentations < 2:
-            raise ValueError("--sweep-presentations must be at least 2: the first is not counted.")
+        if self.sweep and min(self.presentations, self.sweep_presentations) < 2:
+            raise ValueError(
+                "--presentations and --sweep-presentations must be at least 2 for a sweep, the "
+                "first is not counted; or choose --no-sweep."
+            )
+        if not self.eta_W > 0:
+            raise ValueError(f"--eta-W must be positive, else nothing learns; got {self.eta_W}.")
+        if self.seed < 0:
+            raise ValueError(f"--seed must be 0 or more, got {self.seed}.")
+        if self.codegen not in CODEGEN:
+            raise unknown_name("codegen", self.codegen, CODEGEN)
 
 
 def described(config: Config) -> tuple[DLLNetwork, Schedule, Samples]:
@@ -189,7 +200,6 @@ def per_presentation(
                 zip(("q25", "median", "q75"), np.nanquantile(s, (0.25, 0.5, 0.75)), strict=True)
             )
             for kind, s in kinds.items()
-            if np.isfinite(s).any()
         }
     return {"update": summary}
 
@@ -262,14 +272,19 @@ def swept(
     return {"points": measured, "slope_of_error_in_T": compare_sweeps.slopes(measured)}
 
 
+def draw(folder: Path) -> list[str]:
+    """Draw all figures and the page from the saved files; returns the result in sentences."""
+    result = read_json(folder / "result.json")
+    lead = compare_page.summary(result)
+    sections = compare_page.sections(folder, result)
+    write_page(folder, "Continuous time against Algorithm 1", lead, sections)
+    return lead
+
+
 def main(config: Config) -> None:
     """Measure, draw, and print the result and where its page is."""
     described(config)  # what is wrong with the input is said before a folder is made
-    with RunFolder(config.out, config.name) as run:
-        with bar("compare") as progress:
-            result = measure(config, run.path, progress)
-        lead = compare_page.summary(result)
-        sections = compare_page.sections(run.path, result)
-        write_page(run.path, "Continuous time against Algorithm 1", lead, sections)
-    print("\n".join(lead))
+    with RunFolder(config.out, config.name) as run, bar("compare") as progress:
+        measure(config, run.path, progress)
+    print("\n".join(draw(run.path)))
     print(run.path / "index.html")

@@ -59,7 +59,8 @@ def agreement(
         with np.errstate(invalid="ignore", divide="ignore"):
             cosine = (ours * theirs).sum(1) / (norm * size)
             error = np.linalg.norm(ours - theirs, axis=1) / norm
-        found[name] = {"cosine": cosine, "relative_error": error}
+        if np.isfinite(norm).any():
+            found[name] = {"cosine": cosine, "relative_error": error}
     return found
 
 

@@ -1,5 +1,6 @@
 """What ``tuft compare`` says: sentences, tables, figures."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,25 @@ def summary(result: Mapping[str, Any]) -> list[str]:
     """The result in a few sentences."""
     ours, theirs = result["accuracy"]["continuous"], result["accuracy"]["discrete"]
     worst, distance = max(result["weight_distance"].items(), key=lambda item: item[1])
-    cosine = min(kinds["cosine"]["median"] for kinds in result["update"].values())
+    angle = max(_degrees(kinds["cosine"]["median"]) for kinds in result["update"].values())
     return [
         f"After {result['presentations']:,} presentations of {result['dataset']}, continuous "
         f"plasticity classifies {ours['test']:.1%} of {result['test_samples']} test samples, "
         f"Algorithm 1 {theirs['test']:.1%} (one seed).",
         f"From the same weights, on the same samples in the same order, their weights end at most "
-        f"{distance:.1%} of their change apart ({worst}).",
-        f"The median cosine between a continuous update and Algorithm 1's step is {cosine:.4f} or "
-        "more in every weight matrix.",
+        f"{_ceiling(100 * distance)} % of their change apart ({worst}).",
+        f"In every weight matrix the median angle between a continuous update and Algorithm 1's "
+        f"step is at most {_ceiling(angle)} degrees.",
     ]
+
+
+def _ceiling(value: float) -> str:
+    """The number with one decimal, rounded up: what follows "at most"."""
+    return f"{math.ceil(10 * value) / 10:.1f}"
+
+
+def _degrees(cosine: float) -> float:
+    return math.degrees(math.acos(min(1.0, cosine)))
 
 
 def sections(folder: Path, result: Mapping[str, Any]) -> list[Section]:
@@ -68,12 +78,17 @@ def _weight_table(result: Mapping[str, Any]) -> Table:
         [
             name,
             100 * distance,
-            result["update"][name]["cosine"]["median"],
+            _degrees(result["update"][name]["cosine"]["median"]),
             result["update"][name]["relative_error"]["median"],
         ]
         for name, distance in result["weight_distance"].items()
     ]
-    header = ["weights", "difference / change, %", "median cosine", "median relative error"]
+    header = [
+        "weights",
+        "difference / change, %",
+        "median angle / degrees",
+        "median relative error",
+    ]
     return Table(header, rows)
 
 
@@ -95,6 +110,18 @@ def fell_short(result: Mapping[str, Any]) -> list[str]:
     ours, theirs = (result["accuracy"][key]["test"] for key in ("continuous", "discrete"))
     if abs(ours - theirs) > CLOSE_ACCURACY:
         found.append(f"Test accuracies are {100 * abs(ours - theirs):.1f} points apart.")
+    for weights in ("initial", "learned"):
+        points = [
+            p
+            for p in result.get("sweeps", {}).get("points", ())
+            if p["sweep"] == "presentation" and p["weights"] == weights
+        ]
+        if points:
+            errors = [f"{max(p['error'].values()):.0%} at {p['value']:g} τ" for p in points]
+            found.append(
+                f"Without lag and without remedy, from the {weights} weights, an update is off by "
+                f"{', '.join(errors)} (the worst matrix)."
+            )
     found.append(
         "One seed and one pass: an accuracy here says how the two forms of learning "
         "agree, not how well the rule can do."

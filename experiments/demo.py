@@ -91,12 +91,10 @@ def within(folder: str, sections: Sequence[Section]) -> list[Section]:
 
 def main(config: Config) -> None:
     """Measure, draw, and print the result and where its page is."""
+    parts(config)  # refuses what is wrong before a folder is made
     if config.codegen != "numpy":
         check_compiler(config.codegen)
-    parts(config)  # refuses what is wrong before a folder is made
-    with RunFolder(config.out, config.name) as run:
-        with bar("demo") as progress:
-            measure(config, run.path, progress)
-        lead = draw(run.path)
-    print("\n".join(lead))
+    with RunFolder(config.out, config.name) as run, bar("demo") as progress:
+        measure(config, run.path, progress)
+    print("\n".join(draw(run.path)))
     print(run.path / "index.html")

@@ -2,7 +2,7 @@
 
 Every copy of the network is one switch: it rests at the equilibrium of one sample, then is shown
 another for T with plasticity on, and the change of its weights is held against Algorithm 1's step
-for that sample. SPEC F3 predicts
+for that sample. theory.md 3 predicts
 
     err = c1 (tau/T) |du_L|/|xi_L| + c2 dt/T + c3 eta |u_0|^2,
 

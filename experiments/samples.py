@@ -60,7 +60,7 @@ def samples(name: str, power: float = 5.0, allow: Sequence[str] = ()) -> Samples
 
     Mean and scale are those of the training part. The length matters: a weight step shrinks the
     error of its own presentation by about ``eta |u|^2``, so the difference between a continuous
-    and a discrete step is ``eta |u|^2 / 2`` (SPEC F3).
+    and a discrete step is ``eta |u|^2 / 2`` (theory.md 3).
 
     Parameters
     ----------

@@ -264,7 +264,8 @@ def _run_standalone(
                 report_period=0.5 * second,
                 namespace={},
             )
-            program.build(run=False, directory=folder, compile=True, with_output=False)
+            program.build(run=False, directory=folder, compile=False, with_output=False)
+            standalone.compile_program(folder)
             built = time.perf_counter()
             standalone.execute(program, folder, places, progress)
             _guard(objects, plan.schedule.duration)

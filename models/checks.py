@@ -101,7 +101,8 @@ def steps_of(name: str, times: Sequence[Quantity], dt: Quantity, schedule: Sched
         if get_dimensions(moment) is not second.dim:
             raise ValueError(f"{name}: times need a unit, such as 10*ms, got {moment}.")
         exact = float(moment / dt)
-        if abs(exact - round(exact)) > 1e-6 or not 0 <= moment < schedule.duration:
+        last = schedule.steps("period", dt) * len(schedule)
+        if abs(exact - round(exact)) > 1e-6 or not 0 <= round(exact) < last:
             raise ValueError(
                 f"{name}: {moment} must be a multiple of dt ({dt}) from 0 to before the end "
                 f"({schedule.duration}); the weights at the end are in 'weights'."

@@ -71,11 +71,25 @@ class DLLOptions:
         look_up("theta_rule", self.theta_rule, FEEDBACK)
         for name in ("eta_W", "eta_theta", "kp_decay", "tau_u", "tau_a", "tau_x"):
             check_constant("DLL network", name, getattr(self, name))
+        for name in ("eta_W", "eta_theta"):
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f"DLL network: {name} must be 0 or more, got {getattr(self, name)}."
+                )
+        if self.beta is not None and not self.beta > 0:
+            raise ValueError(
+                f"DLL network: beta must be positive, got {self.beta}; None clamps the output."
+            )
         if self.tau_w is not None:
             check_constant("DLL network", "tau_w", self.tau_w)
         if self.prospective is not None:
             check_constant("DLL network", "tau_d", self.prospective)
-            if self.beta or self.matched_soma or self.filtered_target or self.eligibility:
+            if (
+                self.beta is not None
+                or self.matched_soma
+                or self.filtered_target
+                or self.eligibility
+            ):
                 raise ValueError(
                     "DLL network: prospective coding needs a clamped output (beta=None) and none "
                     "of matched_soma, filtered_target and eligibility; it has no lag to match."

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,8 +48,6 @@ def check_compiler(codegen: str) -> None:
 @contextmanager
 def device(folder: str) -> Iterator[CPPStandaloneDevice]:
     """Brian2's standalone device for the block; the one before is put back afterwards."""
-    arguments = prefs.devices.cpp_standalone.extra_make_args_unix
-    prefs.devices.cpp_standalone.extra_make_args_unix = ["-s", "-j2"]
     set_device("cpp_standalone", build_on_run=False, directory=folder)
     program = get_device()
     try:
@@ -56,7 +55,24 @@ def device(folder: str) -> Iterator[CPPStandaloneDevice]:
     finally:
         program.reinit()
         reset_device()
-        prefs.devices.cpp_standalone.extra_make_args_unix = arguments
+
+
+def compile_program(folder: str) -> None:
+    """Compile what Brian2 has generated, with make; unlike Brian2's own call, Ctrl-C stops it.
+
+    Raises
+    ------
+    RuntimeError
+        If it does not compile; with the end of what the compiler said.
+    """
+    make = [*prefs.devices.cpp_standalone.make_cmd_unix.split(), "-s", "-j2"]
+    done = subprocess.run(make, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())[-400:]
+        raise RuntimeError(
+            f"The generated C++ does not compile: {said} "
+            "Check the compiler (CXX names another), or choose codegen='numpy'."
+        )
 
 
 def _guard(value: float, place: float, time_ms: float) -> float:

@@ -56,7 +56,7 @@ class Discrete:
 
     @property
     def nudge(self) -> float:
-        """Factor of the output error: 1 if clamped, beta/(1+beta) if nudged (SPEC F1)."""
+        """Factor of the output error: 1 if clamped, beta/(1+beta) if nudged (theory.md 1)."""
         beta = self.options.beta
         return 1.0 if beta is None else beta / (1 + beta)
 

@@ -24,7 +24,7 @@ def class_loss(
     """Loss summed over samples and steps.
 
     ``"cross-entropy"``: softmax and cross-entropy, whose error at the drive of the last layer is
-    ``t - softmax`` (SPEC A1 iii). ``"mse"``: half the squared distance to the one-hot target,
+    ``t - softmax`` (theory.md 5). ``"mse"``: half the squared distance to the one-hot target,
     whose error is ``t - u`` (Lv et al. 2025, Eq. 2). ``smoothing`` mixes the target with the
     uniform distribution.
     """

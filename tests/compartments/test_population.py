@@ -57,7 +57,7 @@ def soma_to_basal_step(t):
 
 
 def lag_pulse(t):
-    """SPEC F3: the soma's error after a step of u from 0 to 1, no feedback; area -tau_x."""
+    """theory.md 3: the soma's error after a step of u from 0 to 1, no feedback; area -tau_x."""
     return -(TAU_X / (TAU_X - TAU_U)) * (np.exp(-t / TAU_X) - np.exp(-t / TAU_U))
 
 
@@ -81,7 +81,7 @@ def test_error_falls_with_the_order_of_dt(method, order, variable, exact):
 def test_lag_pulse_has_the_area_of_the_somas_lag():
     found = responses(cell(), 400 * ms, dt=0.5 * ms, drive=1.0, record=["error"])
     area = float(found.error_cell.sum()) * 0.5
-    # Euler keeps a stage's area exactly (SPEC F3); e^-40 is left after 400 ms
+    # Euler keeps a stage's area exactly (theory.md 3); e^-40 is left after 400 ms
     assert area == pytest.approx(-TAU_X, abs=1e-11)
 
 

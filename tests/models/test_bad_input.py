@@ -95,7 +95,7 @@ def test_simulate(changes, message):
 
 
 def test_step_too_large_for_the_pull_and_for_the_filter():
-    # tau_x = 5 ms: Euler needs dt < 2 tau_x/(1 + beta) (SPEC F2)
+    # tau_x = 5 ms: Euler needs dt < 2 tau_x/(1 + beta) (theory.md 2)
     refused(r"'output': dt = 1\. ms .* dt < 0.909", network=small_network(beta=10.0), dt=1 * ms)
     refused(r"Pathway 'W0': dt = 1\. ms .* dt < 0.8 ms", network=small_network(tau_w=0.4 * ms))
 

@@ -98,7 +98,7 @@ def test_any_network_comes_to_rest_at_algorithm_1(network, method):
 
 
 def erlang_residual(stages, s):
-    """SPEC F2: what is left after s time constants behind so many equal stages."""
+    """theory.md 2: what is left after s time constants behind so many equal stages."""
     return exp(-s) * sum(s**k / factorial(k) for k in range(stages))
 
 

@@ -1,4 +1,4 @@
-"""SPEC F3: what the weights integrate over a switch, in closed form, for every remedy."""
+"""theory.md 3: what the weights integrate over a switch, in closed form, for every remedy."""
 
 import numpy as np
 import pytest
@@ -180,7 +180,7 @@ def test_lag_turns_the_integral_into_the_product_at_rest():
 
 
 class TestThetaRules:
-    """SPEC F4, in continuous time."""
+    """theory.md 4, in continuous time."""
 
     def run(self, **options):
         network = small_network(activation="tanh", **options)

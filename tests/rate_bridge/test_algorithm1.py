@@ -139,7 +139,7 @@ def test_theta_equal_to_W_is_backprop(hidden, output, loss, bias):
 
 
 def naive_step(network, inputs, targets, loss, nudge):
-    """SPEC A1 for one sample at a time, in loops over layers, with numpy."""
+    """theory.md 5 for one sample at a time, in loops over layers, with numpy."""
     w, o, depth = network.weights, network.options, len(network.sizes) - 1
     total = {name: np.zeros_like(array) for name, array in w.items()}
     for s, t in zip(inputs, targets, strict=True):
@@ -334,7 +334,7 @@ def test_outputs_are_u_of_the_last_layer():
 
 
 class TestThetaRule:
-    """SPEC F4: what each rule does to Theta at the fixed point, and over learning."""
+    """theory.md 4: what each rule does to Theta at the fixed point, and over learning."""
 
     def test_minus_never_lets_theta_grow(self):
         network = network_of(eta_W=0.05, eta_theta=0.2)

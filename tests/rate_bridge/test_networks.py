@@ -14,7 +14,7 @@ from rate_bridge.networks import build
 from rate_bridge.recurrent import Elman
 from rate_bridge.rules import make_rule
 
-# SPEC A3: weight shapes of forward layers, the shape of an input.
+# paper, appendix D: weight shapes of forward layers, the shape of an input.
 SHAPES = {
     "mlp-mnist": ([(1024, 784), (512, 1024), (256, 512), (10, 256)], (1, 28, 28)),
     "mlp-fashion": ([(1024, 784), (512, 1024), (256, 512), (10, 256)], (1, 28, 28)),
@@ -155,7 +155,7 @@ def test_plus_dense_theta_turns_the_sign_of_dense_layers_alone() -> None:
 
 
 def test_scrambled_conv_theta_is_unrelated_to_the_correlation() -> None:
-    """SPEC A4-3: cosine with the intended update -0.02 +- 0.07."""
+    """theory.md 6.3: cosine with the intended update -0.02 +- 0.07."""
     cosines = []
     for seed in range(10):
         torch.manual_seed(seed)
@@ -212,7 +212,7 @@ def test_unscaled_avgpool_copies_the_error() -> None:
     for pool, size in zip(pools, (0.25, 1.0), strict=True):
         u.grad = None
         pool(u).sum().backward()
-        assert torch.equal(u.grad, torch.full_like(u, size))  # SPEC A4-5: 1.0 against 0.25
+        assert torch.equal(u.grad, torch.full_like(u, size))  # theory.md 6.5: 1.0 against 0.25
 
 
 def test_shifted_rnn_input_bends_the_gradient_of_time_alone() -> None:
@@ -227,7 +227,7 @@ def test_shifted_rnn_input_bends_the_gradient_of_time_alone() -> None:
     assert torch.equal(a["weight_y"], b["weight_y"])
     for name in ("weight_x", "weight_h"):
         cosine = F.cosine_similarity(a[name].flatten(), b[name].flatten(), dim=0).item()
-        assert 0.2 < cosine < 0.99, name  # SPEC A4-6 saw 0.89 and 0.70 on another network
+        assert 0.2 < cosine < 0.99, name  # theory.md 6.6 saw 0.89 and 0.70 on another network
 
 
 def test_shifted_rnn_input_against_the_equation() -> None:
