@@ -19,7 +19,7 @@ from models import DLLNetwork, DLLOptions, Schedule, WeightBundle, dll_network
 PURE_ETA = 1e-5
 """Share of the learning rates that is kept where weights should not move while they are measured.
 
-Small enough that the drift within a presentation (theory.md 3, c3 eta) is far below what is measured.
+Small enough that the drift within a presentation (theory.md 3) is far below what is measured.
 """
 
 COMPARED = (

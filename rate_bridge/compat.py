@@ -155,7 +155,7 @@ def _clamped_errors(model: nn.Module) -> int:
 
 
 class Switch(NamedTuple):
-    """One departure: its number in theory.md 6, what it does, whether it comes before conversion."""
+    """One departure: number in models/theory.md 6, what it does, whether before conversion."""
 
     item: int
     summary: str

@@ -240,9 +240,7 @@ def test_two_processes_learn_as_one(tmp_path) -> None:
     for rule, layer in DDP_CASES:
         for name, tensor in _trained(rule, layer, None).items():
             got = parallel[f"{rule} {layer}"][name]
-            torch.testing.assert_close(
-                got, tensor, rtol=0, atol=1e-6
-            )  # sums in another order, float32
+            torch.testing.assert_close(got, tensor, rtol=0, atol=1e-6)  # order of sums
 
 
 def test_every_rule_lowers_the_loss() -> None:
