@@ -100,7 +100,8 @@ def simulate(
     ValueError
         For anything that does not fit, before the simulation begins.
     DivergenceError
-        When a state or weight becomes NaN or leaves the bound.
+        When a neuron's state has become NaN or left the bound, looked at every 100 steps and at
+        the end; or when a weight has, by the end.
     RuntimeError
         Without a C++ compiler, where code is to be compiled.
     """
