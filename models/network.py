@@ -205,6 +205,13 @@ class Network:
             if variable not in neuron.variables:
                 reason = unknown_name(f"variable of {name!r}", variable, neuron.variables)
                 raise ValueError(f"{where}: {reason}")
+            constants = sorted(_constants_needed(neuron, variable))
+            if constants:
+                raise ValueError(
+                    f"{where}: {variable!r} of {name!r} is computed with the neuron's constant "
+                    f"{constants[0]!r}, which its synapses do not know; add the flag "
+                    "'(constant over dt)' to its equation, so that the neuron computes it."
+                )
 
     def _check_driven(self) -> None:
         for population in self.populations:
@@ -215,3 +222,13 @@ class Network:
                     f"Network: nothing drives {variable!r} of population {population.name!r}; "
                     "add a pathway to it or give it an equation."
                 )
+
+
+def _constants_needed(neuron: Neuron, variable: str) -> set[str]:
+    """The neuron's constants that whoever reads a variable has to know."""
+    if variable in neuron.parameters:
+        return {variable}
+    if variable not in neuron.expressions or variable in neuron.stored:
+        return set()
+    needs = neuron.equations[variable].identifiers
+    return set().union(*(_constants_needed(neuron, name) for name in needs))

@@ -238,3 +238,16 @@ class TestWeights:
             WeightBundle({"W0": np.ones(3)})
         with pytest.raises(ValueError, match="read-only"):
             dll_weights((3, 2))["W0"][0, 0] = 1
+
+
+def test_a_synapse_cannot_read_what_needs_the_neurons_constants():
+    equations = "dv/dt = -v/tau : 1\nlouder = gain*v : 1\ndrive : 1"
+    parts = (Compartment("soma", equations),)
+    neuron = Neuron("cell", parts, {"tau": 10 * ms, "gain": 2.0})
+    populations = (Population("a", 2, neuron), Population("b", 2, neuron))
+    pathways = tuple(
+        Pathway(f"W{name}", other, name, "drive", "louder") for name, other in ("ab", "ba")
+    )
+    weights = WeightBundle({"Wa": np.eye(2), "Wb": np.eye(2)})
+    with pytest.raises(ValueError, match=r"constant 'gain'.*constant over dt"):
+        Network(populations, pathways, weights)
