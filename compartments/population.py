@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 from brian2 import Network as BrianNetwork
-from brian2 import Quantity, StateMonitor, TimedArray, ms
+from brian2 import Quantity, StateMonitor, TimedArray, get_dimensions, ms, second
+from brian2.units.fundamentalunits import DIMENSIONLESS
 from jaxtyping import Float
 
 from compartments.brian import (
@@ -46,8 +47,18 @@ def pulse(
         Height; one for each neuron if an array.
     start, stop : Quantity
         Times.
+
+    Raises
+    ------
+    ValueError
+        For times without their unit, or a stop that is not after the start.
     """
+    for name, value in (("start", start), ("stop", stop)):
+        if get_dimensions(value) is not second.dim:
+            raise ValueError(f"pulse: {name} must be a time with its unit, got {value}.")
     begin_ms, end_ms = float(start / ms), float(stop / ms)
+    if end_ms <= begin_ms:
+        raise ValueError(f"pulse: stop ({stop}) must come after start ({start}).")
 
     def waveform(time_ms: np.ndarray) -> np.ndarray:
         on = (time_ms >= begin_ms - 1e-9) & (time_ms < end_ms - 1e-9)
@@ -153,6 +164,8 @@ def _sampled(
     name: str, waveform: Waveform, time_ms: Float[np.ndarray, "time"], n: int
 ) -> Float[np.ndarray, "time unit"]:
     raw = waveform(time_ms) if callable(waveform) else waveform
+    if isinstance(raw, Quantity) and raw.dim is not DIMENSIONLESS:
+        raise ValueError(f"Waveform {name!r}: inputs are dimensionless, got one in units of {raw}.")
     values = np.asarray(raw, dtype=float)
     if values.ndim == 1 and len(values) == len(time_ms):
         values = values[:, None]

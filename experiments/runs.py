@@ -1,17 +1,16 @@
 """One training run from its description to its record: what `tuft train` and `tuft table` share."""
 
 import dataclasses
-import os
 import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pooch
 import torch
 from torch import nn
 
+from experiments.samples import data_folder
 from experiments.storage import versions
 from rate_bridge import networks
 from rate_bridge.convert import parameter_groups
@@ -68,11 +67,6 @@ class Run:
         column = self.column or f"{self.dataset} {self.network}"
         slug = re.sub(r"[^a-z0-9]+", "-", column.lower()).strip("-")
         return f"{slug}__{self.rule}__seed{self.options.seed}"
-
-
-def data_folder() -> Path:
-    """Where data files lie: ``TUFT_DATA``, or the user's cache folder."""
-    return Path(os.environ.get("TUFT_DATA") or pooch.os_cache("tuft"))
 
 
 def dataset_of(run: Run) -> Dataset:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pooch
 from jaxtyping import Float, Int
 
 from rate_bridge.data import Dataset, Source, Split, load
@@ -51,8 +52,7 @@ class Samples:
 
 def data_folder() -> Path:
     """Where data files are kept: ``TUFT_DATA``, or the user's cache."""
-    chosen = os.environ.get(DATA_VARIABLE)
-    return Path(chosen) if chosen else Path.home() / ".cache" / "tuft"
+    return Path(os.environ.get(DATA_VARIABLE) or pooch.os_cache("tuft"))
 
 
 def samples(name: str, power: float = 5.0, allow: Sequence[str] = ()) -> Samples:
@@ -76,8 +76,8 @@ def samples(name: str, power: float = 5.0, allow: Sequence[str] = ()) -> Samples
     ValueError
         For an unknown name, a data set without classes, or a damaged file.
     """
-    if not power > 0:
-        raise ValueError(f"power must be positive, got {power}.")
+    if not 0 < power < np.inf:
+        raise ValueError(f"power must be positive and finite, got {power}.")
     dataset = load(name, Source(data_folder(), allow=tuple(allow)))
     if dataset.kind != "classes" or dataset.train.targets.ndim != 1:
         raise ValueError(f"{name} is not a set of classified samples; choose one such as digits.")

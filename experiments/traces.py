@@ -76,6 +76,8 @@ class Config:
         for digit in self.digits:
             if digit not in range(10):
                 raise ValueError(f"digits must be from 0 to 9, got {digit}.")
+        if self.digits[0] == self.digits[1]:
+            raise ValueError(f"digits must differ, else nothing switches; got {self.digits}.")
 
     @property
     def estimated_bytes(self) -> int:

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 from brian2 import Quantity, get_dimensions, ms, second
+from brian2.units.fundamentalunits import DIMENSIONLESS
 from jaxtyping import Bool, Float
 
 
@@ -117,6 +118,8 @@ class Schedule:
 
 
 def _finite_matrix(name: str, value: object) -> np.ndarray:
+    if isinstance(value, Quantity) and value.dim is not DIMENSIONLESS:
+        raise ValueError(f"Schedule: {name} must be plain numbers; they came with a unit.")
     try:
         array = np.array(value, dtype=np.float64, order="C")
     except (TypeError, ValueError) as error:

@@ -17,6 +17,7 @@ from models.dll import DLLNetwork, DLLOptions
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from rate_bridge.activations import TorchActivation, torch_activation
+from rate_bridge.devices import available_device
 from rate_bridge.local_steps import LOSSES, Parameters, forward, local_errors, updates
 
 
@@ -43,6 +44,7 @@ class Discrete:
 
     def __post_init__(self) -> None:
         look_up("loss", self.loss, LOSSES)
+        available_device(self.device)
 
     @property
     def options(self) -> DLLOptions:
@@ -143,6 +145,8 @@ def learn(
     FloatingPointError
         When weights stop being finite; says at which step.
     """
+    if batch < 1:
+        raise ValueError(f"Algorithm 1: batch must be at least 1, got {batch}.")
     if schedule.targets is None:
         raise ValueError("Algorithm 1 needs targets; give them to the schedule.")
     given = schedule.inputs.shape[1], schedule.targets.shape[1]

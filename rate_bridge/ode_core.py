@@ -13,6 +13,7 @@ from models.guards import BOUND, DivergenceError, check_step
 from models.network import Network
 from models.schedule import Schedule
 from models.weights import WeightBundle
+from rate_bridge.devices import available_device
 from rate_bridge.ode_buffers import (
     allocated,
     check_same_structure,
@@ -258,20 +259,3 @@ def _check_engine(nets: Sequence[Network], batch: int, dt: Quantity, method: str
         raise ValueError(f"OdeEngine: batch must be at least 1, got {batch}.")
     for population in (p for net in nets for p in net.populations):
         check_step(f"Population {population.name!r}", population.neuron, dt, method)
-
-
-def available_device(device: str | torch.device) -> torch.device:
-    """The device, if it is there.
-
-    Raises
-    ------
-    ValueError
-        If CUDA is asked for and absent.
-    """
-    place = torch.device(device)
-    if place.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(
-            f"device {str(device)!r} was asked for, but torch finds no CUDA device; "
-            "use device='cpu'."
-        )
-    return place

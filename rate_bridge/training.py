@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rate_bridge import checkpoint
 from rate_bridge.data import Dataset
+from rate_bridge.devices import available_device
 from rate_bridge.distributed import ALONE, World, average_gradients, start_equal, summed
 from rate_bridge.evaluation import Scores, class_loss, evaluate, squared_loss
 
@@ -65,6 +66,7 @@ class Options:
         for name, value in positive.items():
             if not value > 0:
                 raise ValueError(f"Options: {name} must be positive, got {value}.")
+        available_device(self.device)
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(
                 f"Options: label_smoothing must be in 0..1, got {self.label_smoothing}."

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import ms, mV
 
 from compartments import hidden_neuron, load_traces, output_neuron, pulse, responses, save_traces
 
@@ -192,3 +192,13 @@ def test_refused(changes, message):
 def test_a_long_step_is_fine_where_it_is_stable():
     found = responses(cell(), 400 * ms, dt=40 * ms, drive=1.0, method="exponential_euler")
     assert found.u_cell[-1, 0] == pytest.approx(1, abs=1e-15)  # e^-36 is left
+
+
+def test_waveforms_with_a_unit_and_pulses_without_one_are_refused():
+    cell = hidden_neuron("cell", "tanh", tau_u=10 * ms, tau_a=10 * ms, tau_x=5 * ms)
+    with pytest.raises(ValueError, match="dimensionless"):
+        responses(cell, 5 * ms, drive=3 * mV)
+    with pytest.raises(ValueError, match="start must be a time with its unit"):
+        pulse(1.0, 20, 120)
+    with pytest.raises(ValueError, match="must come after start"):
+        pulse(1.0, 20 * ms, 20 * ms)

@@ -251,3 +251,8 @@ def test_a_synapse_cannot_read_what_needs_the_neurons_constants():
     weights = WeightBundle({"Wa": np.eye(2), "Wb": np.eye(2)})
     with pytest.raises(ValueError, match=r"constant 'gain'.*constant over dt"):
         Network(populations, pathways, weights)
+
+
+def test_stimuli_with_a_unit_are_refused():
+    with pytest.raises(ValueError, match="inputs must be plain numbers"):
+        Schedule(np.ones((1, 2)) * ms, np.ones((1, 2)))

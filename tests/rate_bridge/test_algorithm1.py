@@ -404,3 +404,12 @@ class TestThetaRule:
         one = Schedule(np.repeat(samples(1)[0], 2000, 0), np.repeat(samples(1)[1], 2000, 0))
         learned = algorithm1.learn(with_both, one)
         assert np.abs(learned["W1"] - learned["theta1"]).max() < 1e-13  # stays closed
+
+
+def test_a_batch_of_nothing_and_a_device_that_is_not_there_are_refused():
+    network = dll_network((3, 2))
+    schedule = Schedule(np.ones((2, 3)), np.ones((2, 2)))
+    with pytest.raises(ValueError, match="batch must be at least 1"):
+        algorithm1.learn(network, schedule, batch=0)
+    with pytest.raises(ValueError, match="Unknown device 'gpu'"):
+        algorithm1.learn(network, schedule, device="gpu")
