@@ -230,6 +230,7 @@ def _process(rank: int, folder: str) -> None:
     weights = {f"{rule} {layer}": _trained(rule, layer, rank) for rule, layer in DDP_CASES}
     if rank == 0:
         torch.save(weights, f"{folder}/weights.pt")
+    torch.distributed.barrier()
     torch.distributed.destroy_process_group()
 
 
