@@ -1,5 +1,6 @@
 """What each process of the test of several processes runs: all cases, weights into a folder."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -41,3 +42,5 @@ def main(folder):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    os._exit(0)  # gloo's threads can abort the interpreter's own way out
