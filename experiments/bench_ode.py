@@ -11,7 +11,7 @@ from brian2 import ms
 from experiments.bench_rows import Row
 from experiments.progress import Report
 from models import Schedule, dll_network, simulate
-from rate_bridge.ode_core import OdeEngine, Timing
+from rate_bridge.ode_engine.core import OdeEngine, Timing
 
 SIZES = (784, 500, 500, 10)
 BATCH = 128

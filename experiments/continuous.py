@@ -15,7 +15,7 @@ from experiments.remedy_list import remedy
 from experiments.samples import Part, Samples, samples
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
 from rate_bridge import algorithm1
-from rate_bridge.ode_core import OdeEngine, Timing
+from rate_bridge.ode_engine.core import OdeEngine, Timing
 
 DISCRETE = "algorithm1"
 """Stands in the place of a remedy for Algorithm 1 itself."""

@@ -30,7 +30,7 @@ from experiments.samples import Samples, samples
 from experiments.storage import RunFolder, versions, write_json
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
 from rate_bridge import algorithm1
-from rate_bridge.ode_core import OdeEngine, Timing
+from rate_bridge.ode_engine.core import OdeEngine, Timing
 
 SETTLE = 40.0
 """Time in tau for which the first sample is shown."""

@@ -14,15 +14,15 @@ from models.network import Network
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from rate_bridge.devices import available_device
-from rate_bridge.ode_buffers import (
+from rate_bridge.ode_engine.buffers import (
     allocated,
     check_same_structure,
     load_weights,
     scheduled_inputs,
     weight_bundles,
 )
-from rate_bridge.ode_compile import Compiler, Program
-from rate_bridge.ode_moves import METHODS
+from rate_bridge.ode_engine.compile import Compiler, Program
+from rate_bridge.ode_engine.moves import METHODS
 
 Probe = Callable[["OdeEngine", int], None]
 """Called at every time step with the engine and the number of the step, before anything moves."""
@@ -88,7 +88,8 @@ class OdeEngine:
     plastic : bool
         False leaves all weights as they are.
     deferred : bool
-        Gather the change of weights whose stimulus stands still (:mod:`rate_bridge.ode_deferred`).
+        Gather the change of weights whose stimulus stands still
+        (:mod:`rate_bridge.ode_engine.deferred`).
 
     Raises
     ------

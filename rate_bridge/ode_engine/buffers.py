@@ -11,7 +11,7 @@ from torch import Tensor
 from compartments.neuron import GIVEN_BY_SCHEDULE
 from models.network import Network
 from models.weights import WeightBundle
-from rate_bridge.ode_block import Level, Node
+from rate_bridge.ode_engine.block import Level, Node
 
 
 @dataclass

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from models.network import Pathway
-from rate_bridge.ode_block import Block, Call, Level
-from rate_bridge.ode_learning import local
+from rate_bridge.ode_engine.block import Block, Call, Level
+from rate_bridge.ode_engine.learning import local
 from rate_bridge.splitting import ONE, Product, split
 
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from compartments.names import unknown_name
 from compartments.recording import TIME_MS, trace_name, unit_dimension
-from rate_bridge.ode_block import Call
-from rate_bridge.ode_compile import Program
-from rate_bridge.ode_core import OdeEngine
+from rate_bridge.ode_engine.block import Call
+from rate_bridge.ode_engine.compile import Program
+from rate_bridge.ode_engine.core import OdeEngine
 
 Key = tuple[str, str]
 

@@ -28,8 +28,8 @@ from models.brian_engine import Run, check_schedule_fits
 from models.network import Network
 from models.schedule import Schedule
 from models.weights import WeightBundle
-from rate_bridge.ode_core import OdeEngine, Timing
-from rate_bridge.ode_recording import Recorder
+from rate_bridge.ode_engine.core import OdeEngine, Timing
+from rate_bridge.ode_engine.recording import Recorder
 
 Progress = Callable[[float], None]
 """Called after every minibatch with the fraction that is done."""
@@ -91,7 +91,8 @@ def simulate(
     device : str
         "cpu", "cuda", ...
     deferred : bool
-        Gather the change of weights whose stimulus stands still (:mod:`rate_bridge.ode_deferred`).
+        Gather the change of weights whose stimulus stands still
+        (:mod:`rate_bridge.ode_engine.deferred`).
     progress : callable, optional
         Called with the fraction that is done.
 

@@ -15,11 +15,11 @@ from torch import Tensor
 from compartments.neuron import Neuron
 from models.network import Network, Pathway, Population
 from rate_bridge.expressions import parsed
-from rate_bridge.ode_block import Block, Call, Level, Node
-from rate_bridge.ode_buffers import Buffers, constants, scheduled_inputs
-from rate_bridge.ode_deferred import Deferred
-from rate_bridge.ode_learning import Synapses, weight_moves
-from rate_bridge.ode_moves import state_moves
+from rate_bridge.ode_engine.block import Block, Call, Level, Node
+from rate_bridge.ode_engine.buffers import Buffers, constants, scheduled_inputs
+from rate_bridge.ode_engine.deferred import Deferred
+from rate_bridge.ode_engine.learning import Synapses, weight_moves
+from rate_bridge.ode_engine.moves import state_moves
 
 Action = Callable[[], object]
 
@@ -54,7 +54,8 @@ class Compiler:
     method : {"euler", "exponential_euler"}
         Integrator of the neurons' states.
     deferred : bool
-        Whether pathways may gather their change over a presentation (:mod:`ode_deferred`).
+        Whether pathways may gather their change over a presentation
+        (:mod:`rate_bridge.ode_engine.deferred`).
     """
 
     def __init__(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from rate_bridge.expressions import Value, evaluated
-from rate_bridge.ode_block import Block, Call, Level, Node
+from rate_bridge.ode_engine.block import Block, Call, Level, Node
 from rate_bridge.splitting import ONE, Product, Split, split
 
 CHUNK_BYTES = 64 * 2**20

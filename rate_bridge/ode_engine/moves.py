@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from rate_bridge.expressions import UntranslatableError, Value
-from rate_bridge.ode_block import Block, Call, Level, Node, Term
+from rate_bridge.ode_engine.block import Block, Call, Level, Node, Term
 
 METHODS = ("euler", "exponential_euler")
 
