@@ -45,6 +45,8 @@ class Options:
     """`linear`: lr times (1 - epoch / epochs), as in the released code."""
     optimizer: Literal["adam", "sgd"] = "adam"
     """Adam with (0.9, 0.999, 1e-8), or plain gradient descent."""
+    weight_decay: float = 0.0
+    """Each step takes lr times this part off every weight that learns (decoupled, as AdamW)."""
     loss: Literal["cross-entropy", "mse"] = "cross-entropy"
     """For classes; a time series is always trained on the squared error."""
     label_smoothing: float = 0.0
@@ -73,6 +75,10 @@ class Options:
             )
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"Options: patience must be at least 1, got {self.patience}.")
+        if not 0 <= self.weight_decay < math.inf:
+            raise ValueError(
+                f"Options: weight_decay must be 0 or more and finite, got {self.weight_decay}."
+            )
 
     @property
     def dtype(self) -> torch.dtype:
@@ -302,9 +308,9 @@ class Training:
 def _optimizer(groups: list[dict[str, Any]], options: Options) -> torch.optim.Optimizer:
     """Adam or gradient descent; in one pass over the weights where torch has that."""
     fused = torch.device(options.device).type in ("cpu", "cuda")
-    if options.optimizer == "adam":
-        return torch.optim.Adam(groups, lr=options.lr, fused=fused)
-    return torch.optim.SGD(groups, lr=options.lr, fused=fused)
+    settings: dict[str, Any] = {"lr": options.lr, "weight_decay": options.weight_decay}
+    kind = torch.optim.AdamW if options.optimizer == "adam" else torch.optim.SGD
+    return kind(groups, fused=fused, **settings)
 
 
 def check_outputs(name: str, outputs: Tensor, targets: Tensor, dataset: Dataset) -> None:

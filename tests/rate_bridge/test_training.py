@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from rate_bridge import checkpoint
+from rate_bridge.convert import convert
 from rate_bridge.data import Dataset, Split
 from rate_bridge.evaluation import class_loss, evaluate
+from rate_bridge.parameters import parameter_groups
 from rate_bridge.training import Diverged, Options, Training
 
 OPTIONS = Options(epochs=4, batch_size=16, lr=0.01, seed=3)
@@ -53,6 +55,28 @@ def test_training_learns_and_returns_the_best_epoch():
     assert scores["accuracy"] == max(best)
     assert scores["accuracy"] > 0.8
     assert not scores["constant"]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_weight_decay_takes_its_part_off_every_weight_that_learns_and_no_other(optimizer):
+    # decoupled: the difference that decay makes to one step is lr * weight_decay * w for both
+    # optimisers, whatever the gradient
+    steps = {}
+    for decay in (0.0, 0.25):
+        options = replace(OPTIONS, optimizer=optimizer, weight_decay=decay, batch_size=50, epochs=1)
+        model = convert(network(), "dll", seed=1, theta_rule="fixed")
+        before = {name: p.detach().clone() for name, p in model.named_parameters()}
+        Training(model, blobs(), options, groups=lambda m: parameter_groups(m, 0.01)).fit()
+        steps[decay] = {name: p.detach() - before[name] for name, p in model.named_parameters()}
+    thetas = [name for name in before if "theta" in name]
+    assert thetas
+    for name, start in before.items():
+        lost = steps[0.25][name] - steps[0.0][name]
+        assert (
+            torch.equal(lost, 0 * start)
+            if name in thetas
+            else torch.allclose(lost, -0.01 * 0.25 * start, atol=1e-7)
+        )
 
 
 def test_a_series_is_selected_by_its_squared_error():
@@ -188,6 +212,7 @@ def test_the_error_at_the_output_is_target_minus_answer(kind, smoothing):
         ({"lr": -1.0}, "lr must be positive"),
         ({"label_smoothing": 1.0}, "label_smoothing must be in 0..1"),
         ({"patience": 0}, "patience must be at least 1"),
+        ({"weight_decay": -0.1}, "weight_decay must be 0 or more"),
     ],
 )
 def test_options_out_of_range_are_refused(options, match):
