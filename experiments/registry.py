@@ -19,6 +19,7 @@ EXPERIMENTS: dict[str, Entry] = {
     "bench": Entry("experiments.bench", "speed of the engines, as ratios measured in one run"),
     "equivalence": Entry("experiments.equivalence", "Brian2 against torch, every option and step"),
     "law": Entry("experiments.law", "the error of one update against T, dt and eta, fitted"),
+    "stream": Entry("experiments.stream", "bias and noise of updates in an unbroken stream"),
     "remedies": Entry(
         "experiments.remedies", "learning without phases: remedies x presentation time"
     ),

@@ -119,7 +119,7 @@ DELTA_STAGES = ("tau_a", "tau_x")
 
 
 def same_presentation(
-    first_ms: Sequence[float], second_ms: Sequence[float], presentation_ms: float
+    first_ms: Sequence[float], second_ms: Sequence[float], presentation_ms: float, apart: int = 0
 ) -> float:
     """P(two delays fall into the same presentation), each a sum of exponential stages.
 
@@ -129,6 +129,8 @@ def same_presentation(
         Time constants of the stages, in milliseconds.
     presentation_ms : float
         Presentation time, in milliseconds.
+    apart : int
+        P that they fall into presentations so many apart instead: r_m of the module.
     """
     omega = np.linspace(0, 400 * np.pi / presentation_ms, 400_001)
     transfer = np.ones_like(omega, dtype=complex)
@@ -137,7 +139,8 @@ def same_presentation(
     for tau in second_ms:
         transfer /= 1 - 1j * omega * tau
     window = presentation_ms * np.sinc(omega * presentation_ms / (2 * np.pi)) ** 2
-    return float(np.trapezoid(transfer.real * window, omega) / np.pi)
+    shifted = (transfer * np.exp(1j * omega * apart * presentation_ms)).real
+    return float(np.trapezoid(shifted * window, omega) / np.pi)
 
 
 def chance_of_meeting(

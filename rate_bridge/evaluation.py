@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from rate_bridge.data import Split
+from rate_bridge.data import Dataset, Split
 from rate_bridge.data.dataset import Kind
 
 CONSTANT_SHARE = 0.999
@@ -13,6 +13,18 @@ CONSTANT_SPREAD = 1e-3
 """So does a regression whose answers spread by less than this part of the targets' spread."""
 
 Scores = dict[str, float]
+
+
+def check_outputs(name: str, outputs: Tensor, targets: Tensor, dataset: Dataset) -> None:
+    """Raise ``ValueError`` where a network's answer does not fit the targets."""
+    expected = (
+        (*targets.shape, dataset.n_out) if dataset.kind == "classes" else tuple(targets.shape)
+    )
+    if tuple(outputs.shape) != expected:
+        raise ValueError(
+            f"{name} answers with shape {tuple(outputs.shape)} where {dataset.name} needs "
+            f"{expected}. Build the network for {dataset.n_out} outputs on this data set."
+        )
 
 
 def class_loss(

@@ -19,7 +19,7 @@ from rate_bridge import checkpoint
 from rate_bridge.data import Dataset
 from rate_bridge.devices import available_device
 from rate_bridge.distributed import ALONE, World, average_gradients, start_equal, summed
-from rate_bridge.evaluation import Scores, class_loss, evaluate, squared_loss
+from rate_bridge.evaluation import Scores, check_outputs, class_loss, evaluate, squared_loss
 
 Groups = Iterable[dict[str, Any]]
 Report = Callable[[float, Scores], None]
@@ -311,15 +311,3 @@ def _optimizer(groups: list[dict[str, Any]], options: Options) -> torch.optim.Op
     settings: dict[str, Any] = {"lr": options.lr, "weight_decay": options.weight_decay}
     kind = torch.optim.AdamW if options.optimizer == "adam" else torch.optim.SGD
     return kind(groups, fused=fused, **settings)
-
-
-def check_outputs(name: str, outputs: Tensor, targets: Tensor, dataset: Dataset) -> None:
-    """Raise ``ValueError`` where a network's answer does not fit the targets."""
-    expected = (
-        (*targets.shape, dataset.n_out) if dataset.kind == "classes" else tuple(targets.shape)
-    )
-    if tuple(outputs.shape) != expected:
-        raise ValueError(
-            f"{name} answers with shape {tuple(outputs.shape)} where {dataset.name} needs "
-            f"{expected}. Build the network for {dataset.n_out} outputs on this data set."
-        )
