@@ -44,7 +44,8 @@ class PlasticityRule:
     Raises
     ------
     ValueError
-        If a name is not local, there is no equation for ``w``, or a unit does not fit.
+        If a name is not local, there is no equation for ``w``, a unit does not fit, or a constant
+        is not used.
     """
 
     name: str
@@ -135,20 +136,25 @@ class PlasticityRule:
                 known[name] = Variable(name)
         for name, value in self.parameters.items():
             check_constant(self._where, name, value)
+            if name not in self.equations.identifiers:
+                raise ValueError(f"{self._where}: no equation uses the constant {name!r}.")
         for line in self.equations.values():
             check_expression(self._where, line, known)
 
 
-# Algorithm 1, step 4: Delta W = eta_W delta_{i+1} u_i^T; with decay, Kolen-Pollack's partner
-FORWARD = "learning*(eta*delta_post*u_pre - decay*w)"
+# Algorithm 1, step 4: Delta W = eta_W delta_{i+1} u_i^T
+FORWARD = "learning*eta*delta_post*u_pre"
 
 # Delta Theta: the four rules (Lv et al. 2025, Eq. 9; Akrout et al. 2019)
 FEEDBACK = {
     "minus": "-learning*eta*delta_pre*error_post",  # Algorithm 1, step 4
     "plus": "learning*eta*delta_pre*error_post",  # what the released code of the CNNs does
     "fixed": None,  # DLL-FA: Theta stays
-    "kp": "learning*(eta*delta_pre*u_post - decay*w)",  # Kolen-Pollack
+    "kp": "learning*eta*delta_pre*u_post",  # Kolen-Pollack; W and Theta then decay alike
 }
+
+# What decay takes away from both (Kolen-Pollack)
+DECAY = "- learning*decay*w"
 
 THETA_RULES = tuple(FEEDBACK)
 
@@ -156,18 +162,21 @@ THETA_RULES = tuple(FEEDBACK)
 def _rule(
     name: str,
     term: str,
+    eta: float,
+    decay: float,
     tau_w: Quantity | None,
     factors: Mapping[str, str] | None,
-    **parameters: float,
 ) -> PlasticityRule:
-    used: dict[str, Quantity | float] = {k: v for k, v in parameters.items() if k in term}
+    parameters: dict[str, Quantity | float] = {"eta": eta}
+    if decay:
+        term, parameters["decay"] = f"{term} {DECAY}", decay
     if tau_w is None:
         equations = Equations(f"dw/dt = {term} : 1")
     else:
         equations = Equations(f"dw/dt = low : 1\ndlow/dt = ({term} - low)/tau_w : Hz")
-        used["tau_w"] = tau_w
+        parameters["tau_w"] = tau_w
     renamed = {k: v for k, v in (factors or {}).items() if k in equations.identifiers}
-    return PlasticityRule(name, equations.substitute(**renamed), used)
+    return PlasticityRule(name, equations.substitute(**renamed), parameters)
 
 
 def forward_rule(
@@ -189,8 +198,7 @@ def forward_rule(
     factors : mapping of str to str, optional
         Variables to read instead, such as ``{"u_pre": "u_trace_pre"}``.
     """
-    term = FORWARD if decay else "learning*eta*delta_post*u_pre"
-    return _rule("W", term, tau_w, factors, eta=eta, decay=decay)
+    return _rule("W", FORWARD, eta, decay, tau_w, factors)
 
 
 def feedback_rule(
@@ -217,4 +225,4 @@ def feedback_rule(
     term = look_up("theta_rule", theta_rule, FEEDBACK)
     if term is None:
         return None
-    return _rule(f"theta {theta_rule}", term, tau_w, factors, eta=eta, decay=decay)
+    return _rule(f"theta {theta_rule}", term, eta, decay, tau_w, factors)

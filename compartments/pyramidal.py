@@ -1,7 +1,6 @@
 """The neurons that layered networks are made of, composed from :mod:`compartments.equations`."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from brian2 import Equations, Quantity
 
@@ -9,24 +8,6 @@ from compartments import equations as eq
 from compartments.activations import Activation, activation
 from compartments.neuron import Compartment, Neuron
 from compartments.traces import delay_line
-
-
-def low_pass_chain(source: str, taus: Sequence[str]) -> Equations:
-    """First-order stages in series: ``source_1`` follows ``source``, ``source_2`` that, ...
-
-    Parameters
-    ----------
-    source : str
-        The variable that the first stage follows, dimensionless.
-    taus : sequence of str
-        Names of the stages' time constants, one a stage.
-    """
-    names = [source] + [f"{source}_{k}" for k in range(1, len(taus) + 1)]
-    lines = [
-        f"d{after}/dt = ({before} - {after})/{tau} : 1"
-        for (before, after), tau in zip(pairwise(names), taus, strict=True)
-    ]
-    return Equations("\n".join(lines))
 
 
 def hidden_neuron(
@@ -115,14 +96,14 @@ def output_neuron(
         taus = ["tau_u"] * target_stages
         if beta is not None and matched_soma:  # this error is measured against p, tau_x behind u
             taus.append("tau_x")
-        parts[1] = Compartment("soma", _with_late_target(soma + eq.SENT_DOWN, len(taus)))
+        parts[1] = Compartment("soma", _with_late_target(soma + eq.SENT_DOWN))
         parts.append(Compartment("target", _late_target(taus)))
     return Neuron(name, tuple(parts), parameters)
 
 
-def _with_late_target(equations: Equations, stages: int) -> Equations:
-    """The same equations, reading the last stage of the target and of whether it is there."""
-    late = {"target": f"target_{stages}", "target_on": f"target_on_{stages}"}
+def _with_late_target(equations: Equations) -> Equations:
+    """The same equations, reading the target, and whether it is there, behind its stages."""
+    late = {name: f"late_{name}" for name in ("target", "target_on")}
     kept = [line for line in equations.values() if line.varname not in late]
     return Equations(kept).substitute(**late)
 
@@ -130,8 +111,8 @@ def _with_late_target(equations: Equations, stages: int) -> Equations:
 def _late_target(taus: Sequence[str]) -> Equations:
     return (
         Equations("target : 1\ntarget_on : 1")
-        + low_pass_chain("target", taus)
-        + low_pass_chain("target_on", taus)
+        + delay_line("target", "late_target", taus)
+        + delay_line("target_on", "late_target_on", taus)
     )
 
 

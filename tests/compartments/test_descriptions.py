@@ -55,7 +55,10 @@ class TestNeuron:
         nudged = output_neuron("out", "linear", tau_u=10 * ms, tau_x=5 * ms, beta=1.0)
         assert set(nudged.states) == {"u", "x"}
         late = output_neuron("out", "linear", tau_u=10 * ms, tau_x=5 * ms, target_stages=2)
-        assert set(late.states) == {"u", "target_1", "target_2", "target_on_1", "target_on_2"}
+        assert set(late.states) == {
+            "u",
+            *(f"late_{name}" for name in ("target_1", "target", "target_on_1", "target_on")),
+        }
 
     def test_parameters_cannot_be_changed(self):
         with pytest.raises(TypeError, match="does not support item assignment"):
@@ -185,6 +188,19 @@ class TestRule:
     def test_refused(self, equations, message):
         with pytest.raises(ValueError, match=message):
             rule(equations)
+
+    def test_both_rules_lose_the_same_share_to_decay(self):
+        losing, plain = forward_rule(0.1, 0.01), forward_rule(0.1)
+        assert dict(losing.parameters) == {"eta": 0.1, "decay": 0.01}
+        assert dict(plain.parameters) == {"eta": 0.1}
+        feedback = feedback_rule("kp", 0.1, 0.01)
+        assert str(feedback.equations) == str(losing.equations).replace(
+            "delta_post*u_pre", "delta_pre*u_post"
+        )
+
+    def test_an_unused_constant_is_refused(self):
+        with pytest.raises(ValueError, match="'mine': no equation uses the constant 'dacay'"):
+            rule("dw/dt = learning*eta*u_pre : 1", eta=0.1, dacay=0.01)
 
     def test_constants_are_checked(self):
         with pytest.raises(ValueError, match="eta must be finite, got nan"):

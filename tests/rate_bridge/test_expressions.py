@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ode_cases import RULES
 
 from compartments.activations import ACTIVATIONS
-from compartments.plasticity import FEEDBACK, FORWARD
+from compartments.plasticity import DECAY, FEEDBACK, FORWARD
 from rate_bridge.expressions import FUNCTIONS, UntranslatableError, evaluated, torch_function
 from rate_bridge.splitting import split
 
@@ -63,7 +63,7 @@ def test_a_syntax_that_brian_refuses_is_refused() -> None:
 
 
 RIGHT_HAND_SIDES = [line.expr.code for t in RULES.values() for line in Equations(t).values()]
-RIGHT_HAND_SIDES += [FORWARD, *(text for text in FEEDBACK.values() if text)]
+RIGHT_HAND_SIDES += [FORWARD, f"{FORWARD} {DECAY}", *(text for text in FEEDBACK.values() if text)]
 RIGHT_HAND_SIDES += ["w*(u_pre + v_post)**3 - u_pre*exp(-v_post)/(1 + u_pre)", "u_pre*w/(2 + w)"]
 
 
