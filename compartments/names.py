@@ -27,6 +27,6 @@ def unknown_name(kind: str, name: object, valid: Iterable[str]) -> ValueError:
 
 def look_up(kind: str, name: str, registry: Mapping[str, T]) -> T:
     """``registry[name]``, or :func:`unknown_name`'s error."""
-    if name not in registry:
+    if not isinstance(name, str) or name not in registry:
         raise unknown_name(kind, name, registry)
     return registry[name]

@@ -169,11 +169,11 @@ def _names(equations: Equations, kind: str) -> tuple[str, ...]:
 
 def check_constant(where: str, name: str, value: Quantity | float) -> None:
     """Refuse a constant that is not a finite scalar, or a ``tau`` that is not a positive time."""
-    try:
-        number = float(np.asarray(value))
-    except (TypeError, ValueError):
-        raise ValueError(f"{where}: {name} must be one number, got {value!r}.") from None
-    if not np.isfinite(number):
+    array = np.asarray(value)
+    if array.ndim != 0 or array.dtype.kind not in "iuf":
+        kind = "time with its unit, such as 10*ms" if name.startswith("tau") else "number"
+        raise ValueError(f"{where}: {name} must be one {kind}, got {value!r}.")
+    if not np.isfinite(array):
         raise ValueError(f"{where}: {name} must be finite, got {value}.")
     if name.startswith("tau"):
         check_time(where, name, value)
@@ -181,12 +181,17 @@ def check_constant(where: str, name: str, value: Quantity | float) -> None:
 
 def check_time(where: str, name: str, value: Quantity) -> None:
     """Refuse what is not one positive, finite time."""
-    if get_dimensions(value) is not second.dim or np.ndim(value) != 0:
+    if not is_time(value):
         raise ValueError(
-            f"{where}: {name} must be a time with its unit, such as 10*ms, got {value}."
+            f"{where}: {name} must be a time with its unit, such as 10*ms, got {value!r}."
         )
     if not (np.isfinite(float(value / second)) and float(value / second) > 0):
         raise ValueError(f"{where}: {name} must be positive, got {value}.")
+
+
+def is_time(value: object) -> bool:
+    """Whether it is one Quantity of time."""
+    return isinstance(value, Quantity) and value.dim is second.dim and value.ndim == 0
 
 
 def known_variables(

@@ -2,15 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 
-from brian2 import Quantity, get_dimensions, second
+from brian2 import Quantity
 
 from compartments.names import unknown_name
-from compartments.neuron import check_time
+from compartments.neuron import check_time, is_time
 from compartments.time_step import METHODS, check_step
 from models.network import Network
 from models.schedule import Schedule
 
 CODEGEN = ("numpy", "cython", "cpp_standalone")
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is not a whole number, 0 or more.
+
+    Raises
+    ------
+    ValueError
+        With what came.
+    """
+    if int(seed) != seed or seed < 0:
+        raise ValueError(f"seed must be a whole number, 0 or more, got {seed}.")
 
 
 def check_run(
@@ -98,8 +110,8 @@ def steps_of(name: str, times: Sequence[Quantity], dt: Quantity, schedule: Sched
     """
     steps = []
     for moment in times:
-        if get_dimensions(moment) is not second.dim:
-            raise ValueError(f"{name}: times need a unit, such as 10*ms, got {moment}.")
+        if not is_time(moment):
+            raise ValueError(f"{name}: times need a unit, such as 10*ms, got {moment!r}.")
         exact = float(moment / dt)
         last = schedule.steps("period", dt) * len(schedule)
         if abs(exact - round(exact)) > 1e-6 or not 0 <= round(exact) < last:

@@ -17,6 +17,7 @@ from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
 from compartments.prospective import prospective_hidden_neuron, prospective_output_neuron
 from compartments.pyramidal import constant_neuron, hidden_neuron, input_neuron, output_neuron
+from models.checks import check_seed
 from models.dll_options import DLLOptions
 from models.eligibility import eligible_neuron, gain_stages
 from models.network import Network, Pathway, Population
@@ -79,7 +80,13 @@ def dll_weights(
         neither u nor the error grows or shrinks with depth. (The released code has 0.05 and 1.)
     bias : bool
         Also ``b0..``, all zero.
+
+    Raises
+    ------
+    ValueError
+        For a seed that numpy does not take.
     """
+    check_seed(seed)
     generator = np.random.default_rng(seed)
     depth = len(sizes) - 1
     arrays = {}
@@ -121,7 +128,8 @@ def dll_network(
         For fewer than two layers, sizes below 1, weights of another network, or anything that
         :class:`DLLOptions` refuses.
     TypeError
-        For a keyword that is not a field of :class:`DLLOptions`.
+        For a keyword that is not a field of :class:`DLLOptions`, weights that are no
+        :class:`WeightBundle`, or options of another type.
 
     Examples
     --------
@@ -129,10 +137,8 @@ def dll_network(
     >>> net.weight_shapes["W0"]
     (32, 64)
     """
-    if len(sizes) < 2 or min(sizes) < 1 or any(int(size) != size for size in sizes):
-        raise ValueError(f"DLL network: sizes need an input and an output, each >= 1; got {sizes}.")
-    sizes = tuple(int(size) for size in sizes)
-    options = _changed(options or DLLOptions(), changes)
+    sizes = _checked_sizes(sizes)
+    options = _changed(DLLOptions() if options is None else options, changes)
     if weights is None:
         weights = dll_weights(sizes, seed, bias=options.bias)
     names = layer_names(len(sizes) - 1)
@@ -145,7 +151,26 @@ def dll_network(
     return DLLNetwork(tuple(populations), tuple(_pathways(names, options)), weights, sizes, options)
 
 
+def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    try:
+        whole = tuple(int(size) for size in sizes)
+        fits = len(whole) >= 2 and min(whole) >= 1 and whole == tuple(sizes)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            "DLL network: sizes must be whole numbers, an input and an output at least, each >= 1; "
+            f"got {sizes!r}."
+        )
+    return whole
+
+
 def _changed(options: DLLOptions, changes: dict[str, object]) -> DLLOptions:
+    if not isinstance(options, DLLOptions):
+        raise TypeError(
+            f"DLL network: options must be DLLOptions, got {options!r}; single options are given "
+            "by keyword."
+        )
     valid = list(DLLOptions.__dataclass_fields__)
     for name in changes:
         if name not in valid:

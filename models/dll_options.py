@@ -46,6 +46,13 @@ class DLLOptions:
     prospective : Quantity, optional
         Look-ahead coding with this time constant of its derivatives, such as the time step.
         PATENT NOTICE: see :mod:`compartments.prospective` before any use in a product.
+
+    Raises
+    ------
+    ValueError
+        For a value that is not of its kind, out of range, or does not go with another.
+    TypeError
+        For an ``eligibility`` that is no :class:`Eligibility`.
     """
 
     activation: str | Activation = "tanh"
@@ -71,15 +78,22 @@ class DLLOptions:
         look_up("theta_rule", self.theta_rule, FEEDBACK)
         for name in ("eta_W", "eta_theta", "kp_decay", "tau_u", "tau_a", "tau_x"):
             check_constant("DLL network", name, getattr(self, name))
+        for name in ("bias", "matched_soma", "filtered_target"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(
+                    f"DLL network: {name} must be True or False, got {getattr(self, name)!r}."
+                )
         for name in ("eta_W", "eta_theta"):
             if getattr(self, name) < 0:
                 raise ValueError(
                     f"DLL network: {name} must be 0 or more, got {getattr(self, name)}."
                 )
-        if self.beta is not None and not self.beta > 0:
-            raise ValueError(
-                f"DLL network: beta must be positive, got {self.beta}; None clamps the output."
-            )
+        if self.beta is not None:
+            check_constant("DLL network", "beta", self.beta)
+            if not self.beta > 0:
+                raise ValueError(
+                    f"DLL network: beta must be positive, got {self.beta}; None clamps the output."
+                )
         if self.tau_w is not None:
             check_constant("DLL network", "tau_w", self.tau_w)
         if self.prospective is not None:
@@ -94,10 +108,16 @@ class DLLOptions:
                     "DLL network: prospective coding needs a clamped output (beta=None) and none "
                     "of matched_soma, filtered_target and eligibility; it has no lag to match."
                 )
-        if self.eligibility is not None and self.beta is not None:
-            raise ValueError(
-                "DLL network: eligibility is matched to a clamped output; leave beta=None."
-            )
+        if self.eligibility is not None:
+            if not isinstance(self.eligibility, Eligibility):
+                raise TypeError(
+                    "DLL network: eligibility must be an Eligibility or None, got "
+                    f"{self.eligibility!r}; write eligibility=Eligibility()."
+                )
+            if self.beta is not None:
+                raise ValueError(
+                    "DLL network: eligibility is matched to a clamped output; leave beta=None."
+                )
         if self.kp_decay < 0 or self.kp_decay >= 1:
             raise ValueError(f"DLL network: kp_decay must be in [0, 1), got {self.kp_decay}.")
 

@@ -93,7 +93,8 @@ class Eligibility:
             check_time("Eligibility", "presentation", self.presentation)
         elif self.mean_corrected:
             raise ValueError("Eligibility: mean_corrected needs the presentation time.")
-        check_constant("Eligibility", "tau_mean", self.tau_mean)
+        for name in ("tau_mean", "scale"):
+            check_constant("Eligibility", name, getattr(self, name))
         if not self.scale > 0:
             raise ValueError(f"Eligibility: scale must be positive, got {self.scale}.")
 

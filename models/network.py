@@ -84,6 +84,8 @@ class Network:
     ValueError
         For names that do not exist, variables that nothing drives, rules that read what their
         neurons do not have, weights that do not fit, expressions that depend on themselves.
+    TypeError
+        For weights that are no :class:`WeightBundle`.
     """
 
     populations: tuple[Population, ...]
@@ -91,6 +93,11 @@ class Network:
     weights: WeightBundle
 
     def __post_init__(self) -> None:
+        if not isinstance(self.weights, WeightBundle):
+            raise TypeError(
+                f"Network: weights must be a WeightBundle, got {type(self.weights).__name__}; "
+                "write WeightBundle({'W0': ...})."
+            )
         for kind, items in (("population", self.populations), ("pathway", self.pathways)):
             names = [item.name for item in items]
             twice = {name for name in names if names.count(name) > 1}

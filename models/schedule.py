@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from brian2 import Quantity, get_dimensions, ms, second
+from brian2 import Quantity, ms, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from jaxtyping import Bool, Float
+
+from compartments.neuron import is_time
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,9 +140,9 @@ def _finite_matrix(name: str, value: object) -> np.ndarray:
 
 
 def _check_time(name: str, value: Quantity, zero_allowed: bool) -> None:
-    if get_dimensions(value) is not second.dim or np.ndim(value) != 0:
+    if not is_time(value):
         raise ValueError(
-            f"Schedule: {name} must be a time with its unit, such as 400*ms, got {value}."
+            f"Schedule: {name} must be a time with its unit, such as 400*ms, got {value!r}."
         )
     number = float(value / second)
     if not np.isfinite(number) or number < 0 or (number == 0 and not zero_allowed):

@@ -74,6 +74,32 @@ class Discrete:
         b = [weights[f"b{i}"] for i in range(depth)] if self.options.bias else None
         return Parameters(W, theta, b)
 
+    def tensors(self, weights: WeightBundle) -> dict[str, Tensor]:
+        """Every weight by its name, as a tensor.
+
+        Raises
+        ------
+        ValueError
+            For weights of another network.
+        """
+        weights.check_fits(self.network.weight_shapes, "Algorithm 1")
+        return {name: self.tensor(array) for name, array in weights.items()}
+
+    def check_shapes(
+        self, inputs: Tensor | np.ndarray, targets: Tensor | np.ndarray | None = None
+    ) -> None:
+        """Refuse inputs and targets of other widths than the network's first and last layer.
+
+        Raises
+        ------
+        ValueError
+            With the expected and the given shape.
+        """
+        shape = np.shape(inputs)
+        _check_shape("inputs", shape, None, self.network.sizes[0])
+        if targets is not None:
+            _check_shape("targets", np.shape(targets), shape[0], self.network.sizes[-1])
+
     def step(
         self,
         weights: Mapping[str, Tensor],
@@ -82,6 +108,7 @@ class Discrete:
         shown: float | Tensor = 1.0,
     ) -> dict[str, Tensor]:
         """The change of every weight for one batch; ``shown`` is 0 where there is no target."""
+        self.check_shapes(inputs, targets)
         p, o = self.parameters(weights), self.options
         activity = forward(p, inputs, self.activations)
         nudge = self.nudge * shown
@@ -100,8 +127,9 @@ class Discrete:
         self, weights: WeightBundle, inputs: Float[np.ndarray, "batch n_in"]
     ) -> Float[np.ndarray, "batch n_out"]:
         """u_L (with cross-entropy, the drive that the softmax takes)."""
-        named = {name: self.tensor(array) for name, array in weights.items()}
-        activity = forward(self.parameters(named), self.tensor(inputs), self.activations)
+        self.check_shapes(inputs)
+        parameters = self.parameters(self.tensors(weights))
+        activity = forward(parameters, self.tensor(inputs), self.activations)
         last = activity.drive[-1] if self.loss == "cross_entropy" else activity.u[-1]
         return last.numpy(force=True)
 
@@ -149,14 +177,9 @@ def learn(
         raise ValueError(f"Algorithm 1: batch must be at least 1, got {batch}.")
     if schedule.targets is None:
         raise ValueError("Algorithm 1 needs targets; give them to the schedule.")
-    given = schedule.inputs.shape[1], schedule.targets.shape[1]
-    if given != (network.sizes[0], network.sizes[-1]):
-        raise ValueError(
-            f"Schedule of {given[0]} inputs and {given[1]} targets does not fit a network of sizes "
-            f"{network.sizes}."
-        )
     discrete = Discrete(network, loss, dtype, device)
-    weights = {name: discrete.tensor(array) for name, array in network.weights.items()}
+    discrete.check_shapes(schedule.inputs, schedule.targets)
+    weights = discrete.tensors(network.weights)
     inputs, targets = discrete.tensor(schedule.inputs), discrete.tensor(schedule.targets)
     shown = discrete.tensor(schedule.target_on)[:, None]
     for start in range(0, len(schedule), batch):
@@ -171,6 +194,13 @@ def learn(
         if start % (100 * batch) == 0 or start + batch >= len(schedule):
             _check_finite(weights, start)
     return WeightBundle({name: tensor.numpy(force=True) for name, tensor in weights.items()})
+
+
+def _check_shape(name: str, given: tuple[int, ...], rows: int | None, width: int) -> None:
+    if len(given) != 2 or given[1] != width or rows not in (None, given[0]):
+        raise ValueError(
+            f"Algorithm 1: {name} must have shape ({rows or 'batch'}, {width}), got {tuple(given)}."
+        )
 
 
 def _check_finite(weights: Mapping[str, Tensor], presentation: int) -> None:
@@ -201,10 +231,15 @@ def equilibrium(
         Constant stimuli and targets, one a row.
     weights : WeightBundle, optional
         Instead of the network's own.
+
+    Raises
+    ------
+    ValueError
+        For inputs, targets or weights of another shape than the network's.
     """
     discrete = Discrete(network)
-    bundle = network.weights if weights is None else weights
-    p = discrete.parameters({name: discrete.tensor(array) for name, array in bundle.items()})
+    discrete.check_shapes(inputs, targets)
+    p = discrete.parameters(discrete.tensors(network.weights if weights is None else weights))
     f = discrete.activations
     activity = forward(p, discrete.tensor(inputs), f)
     goal = activity.u[-1] if targets is None else discrete.tensor(targets)

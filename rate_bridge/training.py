@@ -69,6 +69,8 @@ class Options:
             if not value > 0:
                 raise ValueError(f"Options: {name} must be positive, got {value}.")
         available_device(self.device)
+        if self.seed < 0:
+            raise ValueError(f"Options: seed must be 0 or more, got {self.seed}.")
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(
                 f"Options: label_smoothing must be in 0..1, got {self.label_smoothing}."

@@ -86,7 +86,7 @@ class TestNeuron:
             (LEAK, {"tau_u": 0 * ms}, "tau_u must be positive"),
             (LEAK, {"tau_u": np.inf * ms}, "tau_u must be finite, got inf"),
             (LEAK, {"tau_u": np.nan * ms}, "tau_u must be finite, got nan"),
-            (LEAK, {"tau_u": [1, 2] * ms}, "tau_u must be one number"),
+            (LEAK, {"tau_u": [1, 2] * ms}, "tau_u must be one time with its unit"),
             (LEAK, {}, r"Unknown name 'tau_u'\. "),
             (LEAK, {"tau_u": 10 * ms, "beta": 1.0}, "no equation uses the constant 'beta'"),
             ("du/dt = -v/tau_u : 1", None, "equation of 'u': Unknown name 'v'"),

@@ -35,6 +35,8 @@ def refused(message, **changes):
         ({"inputs": [["a"]]}, "inputs must be an array of numbers"),
         ({"targets": np.ones((3, 2))}, "2 inputs but 3 targets"),
         ({"presentation": 400}, r"presentation must be a time with its unit, such as 400\*ms"),
+        ({"presentation": "400ms"}, r"presentation must be a time .* 400\*ms, got '400ms'"),
+        ({"presentation": None}, "presentation must be a time .* got None"),
         ({"lag": 5}, "lag must be a time with its unit"),
         ({"presentation": 0 * ms}, "presentation must be positive"),
         ({"presentation": np.nan * ms}, "presentation must be positive and finite, got nan"),
@@ -86,6 +88,8 @@ def test_a_schedule_does_not_change_with_the_array_it_was_made_of():
         ({"weights_at": [40 * ms]}, "from 0 to before the end"),
         ({"weights_at": [0.5 * ms]}, "must be a multiple of dt"),
         ({"weights_at": [5]}, "weights_at: times need a unit"),
+        ({"weights_at": ["5ms"]}, "weights_at: times need a unit, such as .* got '5ms'"),
+        ({"dt": "1ms"}, "dt must be a time with its unit, such as .* got '1ms'"),
         ({"method": "exponential_eulre"}, "Did you mean 'exponential_euler'"),
         ({"codegen": "cpp"}, "Unknown codegen 'cpp'.* Valid: cpp_standalone, cython, numpy"),
     ],
@@ -126,12 +130,34 @@ def test_a_plastic_network_needs_a_target():
         ((3, 2), {"eta_W": np.inf}, "eta_W must be finite"),
         ((3, 2), {"kp_decay": 1.0}, r"kp_decay must be in \[0, 1\)"),
         ((3, 2), {"beta": 0.0}, "beta must be positive"),
+        ("32", {}, "sizes must be whole numbers, .* got '32'"),
+        (3, {}, "sizes must be whole numbers, .* got 3"),
+        ((3, 2), {"seed": -1}, "seed must be a whole number, 0 or more, got -1"),
+        ((3, 2), {"eta_W": "0.1"}, r"eta_W must be one number, got '0\.1'"),
+        ((3, 2), {"eta_theta": None}, "eta_theta must be one number, got None"),
+        ((3, 2), {"beta": "1"}, "beta must be one number, got '1'"),
+        ((3, 2), {"tau_x": "5ms"}, "tau_x must be one time with its unit, such as .* got '5ms'"),
+        ((3, 2), {"bias": "no"}, "bias must be True or False, got 'no'"),
+        ((3, 2), {"activation": ["tanh"]}, r"Unknown activation \['tanh'\]"),
         ((3, 2), {"weights": dll_weights((3, 4))}, r"W0 has shape \(4, 3\), expected \(2, 3\)"),
     ],
 )
 def test_network_options(sizes, options, message):
     with pytest.raises(ValueError, match=message):
         dll_network(sizes, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weights": {"W0": np.ones((2, 3))}}, "weights must be a WeightBundle, got dict; write"),
+        ({"eligibility": True}, r"eligibility must be .* got True; write eligibility=Eligibility"),
+        ({"options": {"eta_W": 0.1}}, r"options must be DLLOptions, got \{'eta_W': 0\.1\}"),
+    ],
+)
+def test_types_of_network_options(options, message):
+    with pytest.raises(TypeError, match=message):
+        dll_network((3, 2), **options)
 
 
 def test_an_unknown_option_gets_the_nearest():

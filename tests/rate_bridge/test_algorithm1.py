@@ -287,13 +287,36 @@ def test_divergence_is_named():
 
 
 def test_learn_needs_targets():
-    inputs, targets = samples(2)
+    inputs, _ = samples(2)
     with pytest.raises(ValueError, match="needs targets"):
         algorithm1.learn(network_of(), Schedule(inputs))
-    with pytest.raises(ValueError, match=r"4 inputs and 2 targets does not fit .*\(5, 4, 3, 2\)"):
-        algorithm1.learn(network_of(), Schedule(inputs[:, :4], targets))
-    with pytest.raises(ValueError, match=r"5 inputs and 1 targets does not fit"):
-        algorithm1.learn(network_of(), Schedule(inputs, targets[:, :1]))
+
+
+def test_shapes_that_do_not_fit_are_named():
+    network, (inputs, targets) = network_of(), samples(3)
+    discrete = algorithm1.Discrete(network)
+    narrow = r"inputs must have shape \(batch, 5\), got \(3, 4\)"
+    with pytest.raises(ValueError, match=narrow):
+        algorithm1.learn(network, Schedule(inputs[:, :4], targets))
+    with pytest.raises(ValueError, match=narrow):
+        discrete.outputs(network.weights, inputs[:, :4])
+    with pytest.raises(ValueError, match=narrow):
+        discrete.step(discrete.tensors(network.weights), torch.ones(3, 4), torch.ones(3, 2))
+    with pytest.raises(ValueError, match=narrow):
+        algorithm1.equilibrium(network, inputs[:, :4])
+    with pytest.raises(ValueError, match=r"inputs must have shape \(batch, 5\), got \(5,\)"):
+        algorithm1.equilibrium(network, inputs[0])
+    with pytest.raises(ValueError, match=r"targets must have shape \(3, 2\), got \(3, 1\)"):
+        algorithm1.learn(network, Schedule(inputs, targets[:, :1]))
+    with pytest.raises(ValueError, match=r"targets must have shape \(3, 2\), got \(1, 2\)"):
+        algorithm1.equilibrium(network, inputs, targets[:1])
+
+
+def test_weights_of_another_network_are_named():
+    inputs, _ = samples(1)
+    other = network_of(bias=True).weights
+    with pytest.raises(ValueError, match="Algorithm 1: these weights belong to another network"):
+        algorithm1.equilibrium(network_of(), inputs, weights=other)
 
 
 def test_unknown_names_get_the_nearest():
