@@ -45,7 +45,8 @@ def check_step(where: str, described: Neuron | PlasticityRule, dt: Quantity, met
     if method != "euler" or rate == 0 or float(dt / second) < 2 / rate:
         return
     bound = Quantity(2 / rate, dim=second.dim)
-    other = " or use method='exponential_euler'" if isinstance(described, Neuron) else ""
+    neuron = isinstance(described, Neuron)  # weights take Euler steps, whatever the method
+    other = " (in Python, method='exponential_euler' takes any)" if neuron else ""
     raise ValueError(
         f"{where}: dt = {dt} is too large for its time constants; Euler's method needs "
         f"dt < {math.floor(float(bound / ms) * 1e6) / 1e6} ms. Lower dt{other}."

@@ -16,7 +16,7 @@ from compartments.names import look_up
 from experiments.page import FellShort, Section, write_page
 from experiments.page import Table as PageTable
 from experiments.progress import bar
-from experiments.storage import RunFolder, versions, write_json
+from experiments.storage import RunFolder, read_json, versions, write_json
 from models import Eligibility, Schedule, dll_network, simulate
 from rate_bridge import ode_engine
 
@@ -95,7 +95,7 @@ def main(config: Config) -> None:
                 rows.append(row)
                 report(len(rows) / len(pairs))
         write_json(run.path / "result.json", {"rows": rows, "versions": versions()})
-        _page(run.path, rows)
+        draw(run.path)
     _show(rows)
     print(f"{_sentence(rows)}\n{run.path / 'index.html'}")
 
@@ -150,13 +150,15 @@ def _cells(row: dict[str, Any]) -> list[Any]:
     return [row[k] for k in ("option", "method", "states", "weights", "weights_moved")]
 
 
-def _page(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+def draw(folder: Path) -> Path:
+    """The page from the saved numbers; returns its path."""
+    rows = read_json(folder / "result.json")["rows"]
     table = PageTable(HEADER, [_cells(row) for row in rows], "Largest absolute differences.")
     sections = [Section("Every option", (), (), (table,))]
     beyond = [row["option"] for row in rows if not _worst(row) <= TOLERANCE]
     if beyond:
         sections.append(FellShort(text=[f"Beyond {TOLERANCE:g}: {', '.join(beyond)}."]))
-    write_page(folder, "Two engines, one description", _sentence(rows), sections)
+    return write_page(folder, "Two engines, one description", _sentence(rows), sections)
 
 
 def _show(rows: Sequence[dict[str, Any]]) -> None:

@@ -92,8 +92,8 @@ def draw_one_neuron(folder: Path) -> Figure:
 
 def _draw_pulses(axes: Axes) -> None:
     for edges, name, words in (
-        (BASAL_MS, "u", "into the basal dendrite"),
-        (APICAL_MS, "a", "into the apical dendrite"),
+        (BASAL_MS, "u", f"{DRIVE:g} into the basal dendrite"),
+        (APICAL_MS, "a", f"{FEEDBACK:g} into the apical dendrite"),
     ):
         axes.axvspan(*edges, color=COLOURS[name], alpha=0.75, linewidth=0)
         axes.text(sum(edges) / 2, 0.5, words, color="white", ha="center", va="center", fontsize=8)

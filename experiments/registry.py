@@ -25,4 +25,5 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "train": Entry("experiments.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table", "rules x networks x data x seeds, as a table"),
+    "draw": Entry("experiments.draw", "figures and page of a finished run, drawn anew"),
 }

@@ -4,8 +4,8 @@ import contextlib
 import dataclasses
 import json
 import platform
+import secrets
 import shutil
-import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from compartments.files import written_whole
+from experiments.registry import EXPERIMENTS
 
 PACKAGES = ("apical-tuft", "brian2", "numpy", "torch", "scikit-learn", "xarray")
 
@@ -56,7 +57,8 @@ class RunFolder:
         check_space(self.parent, self.estimated_bytes)
         self._created = [p for p in (self.parent, *self.parent.parents) if not p.exists()]
         self.parent.mkdir(parents=True, exist_ok=True)
-        self.path = Path(tempfile.mkdtemp(prefix=f".{self.name}-", dir=self.parent))
+        self.path = self.parent / f".{self.name}-{secrets.token_hex(4)}"
+        self.path.mkdir()
         return self
 
     def __exit__(
@@ -68,7 +70,6 @@ class RunFolder:
         staging = self.path
         try:
             if kind is None:
-                staging.chmod(0o755)
                 self.path = _published(staging, self.parent, self.name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -154,8 +155,15 @@ def _plain(value: Any) -> Any:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as JSON, whole or not at all. NaN and infinity become ``null``."""
-    write_text(path, json.dumps(_plain(value), indent=2, allow_nan=False) + "\n")
+    """Write ``value`` as JSON, whole or not at all. NaN and infinity become ``null``.
+
+    With an experiment's ``Config`` goes the name of the experiment, which ``tuft draw`` asks for.
+    """
+    plain = _plain(value)
+    for name, entry in EXPERIMENTS.items():
+        if type(value).__module__ == entry.module:
+            plain = {"experiment": name, **plain}
+    write_text(path, json.dumps(plain, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:

@@ -1,6 +1,7 @@
 """`tuft table`: rules x networks x data x seeds, one JSON a run, one table from the JSONs."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,10 @@ def main(config: Config) -> None:
     folder = config.out / name
     if not config.rebuild:
         torch.set_num_threads(config.threads)
-        run_missing(config, plan, folder)
+        runs = chosen_runs(config, plan)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "config.json", config)
+        run_missing(config, runs, folder)
     drawn = rebuilt(plan, folder)
     print(f"{drawn.markdown()}\n{folder / 'table.md'}")
 
@@ -106,12 +110,25 @@ def chosen_runs(config: Config, plan: Plan) -> list[Run]:
     return runs
 
 
-def run_missing(config: Config, plan: Plan, folder: Path) -> None:
+def draw(folder: Path) -> None:
+    """Draw up the table from the JSONs and the configuration that are there."""
+    saved = read_json(folder / "config.json")
+    _, plan = plan_of(
+        Config(
+            plan=saved["plan"],
+            datasets=tuple(saved["datasets"]),
+            networks=tuple(saved["networks"]),
+            rules=tuple(saved["rules"]),
+        )
+    )
+    rebuilt(plan, folder)
+
+
+def run_missing(config: Config, runs: Sequence[Run], folder: Path) -> None:
     """Run what has no JSON yet; each run's JSON is written when it ends."""
     start = time.monotonic()
-    folder.mkdir(parents=True, exist_ok=True)
     held: tuple[Any, Dataset] | None = None
-    for run in chosen_runs(config, plan):
+    for run in runs:
         path = folder / f"{run.name}.json"
         if path.is_file():
             continue

@@ -84,6 +84,8 @@ def test_help_of_every_experiment(run, name):
         (["--dt", "3ms"], "is not a whole number of steps of 3. ms."),
         (["--sizes", "10", "4", "10"], "tuft: Schedule: stimulus has 64 units"),
         (["--name", "a/b"], "tuft: name must be the plain name of a folder, got 'a/b'."),
+        (["--seed", "-1"], "tuft: seed must be a whole number, 0 or more, got -1."),
+        (["--digits", "3", "3"], "tuft: digits must differ, else nothing switches; got (3, 3)."),
     ],
 )
 def test_wrong_values_end_in_one_line(run, options, message):
@@ -98,9 +100,35 @@ def test_wrong_options_end_with_the_nearest(run):
     status, _, err = run("traces", "--presentaton", "400ms")
     assert status == 2
     assert "--presentation" in err
-    status, _, err = run("traces", "--presentation", "400")
+    status, _, err = run("traces", "--seed", "one")
     assert status == 2
-    assert "'400' has no unit" in err
+    assert "--seed" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("traces --presentation 400", "presentation: '400' has no unit; write 400ms or 400s."),
+        ("remedies --seeds 0", "--seeds must be at least 1, got 0."),
+        ("train --epochs 0", "Options: epochs must be positive, got 0."),
+        ("train --seed -1", "Options: seed must be 0 or more, got -1."),
+        ("table --seeds -1", "Options: seed must be 0 or more, got -1."),
+        ("verify --seed -1", "seed must be a whole number, 0 or more, got -1."),
+        ("law --seed -1", "seed must be a whole number, 0 or more, got -1."),
+    ],
+)
+def test_refused_options_end_in_one_line(run, arguments, message):
+    assert run(*arguments.split()) == (2, "", f"tuft: {message}\n")
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["traces", "train", "table", "remedies"])
+@pytest.mark.parametrize("folder", ["file", "file/inside"])
+def test_a_file_where_results_should_go(run, name, folder):
+    Path("file").touch()
+    message = "tuft: --out: file is a file; choose another folder.\n"
+    assert run(name, "--out", folder) == (2, "", message)
+    assert [path.name for path in Path().iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize(

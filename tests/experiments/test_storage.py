@@ -2,7 +2,9 @@
 
 import errno
 import json
+import os
 import shutil
+import stat
 from collections import namedtuple
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,18 @@ def test_older_results_are_kept(tmp_path):
             write_text(run.path / "note.txt", text)
     assert (tmp_path / "demo" / "note.txt").read_text() == "first"
     assert latest(tmp_path, "demo") == run.path == tmp_path / "demo-3"
+
+
+@pytest.mark.parametrize(("mask", "folder", "file"), [(0o077, 0o700, 0o600), (0, 0o777, 0o666)])
+def test_the_users_umask_is_kept_to(tmp_path, mask, folder, file):
+    before = os.umask(mask)
+    try:
+        with RunFolder(tmp_path, "demo") as run:
+            write_text(run.path / "note.txt", "hello")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(run.path.stat().st_mode) == folder
+    assert stat.S_IMODE((run.path / "note.txt").stat().st_mode) == file
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])

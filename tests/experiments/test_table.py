@@ -24,7 +24,7 @@ def made(tmp_path_factory):
 
 
 def test_each_run_has_a_record_and_the_table_shows_them(made):
-    records = sorted(path.name for path in made.glob("*.json"))
+    records = sorted(path.name for path in made.glob("*__seed*.json"))
     assert len(records) == 4
     assert records[0] == "digits-mlp-digits__bp__seed0.json"
     text = (made / "table.md").read_text()
