@@ -16,7 +16,7 @@ from rich.table import Table as RichTable
 from compartments.names import look_up
 from experiments.bench_brian import brian_targets
 from experiments.bench_ode import torch_engine
-from experiments.bench_rows import Benchmark, groups, records
+from experiments.bench_rows import Benchmark, LeftOut, Row, groups, records
 from experiments.bench_training import training_steps
 from experiments.page import FellShort, Picture, Section, Table, shown, write_page
 from experiments.progress import bar
@@ -61,20 +61,22 @@ def main(config: Config) -> None:
         draw(run.path)
     result = read_json(run.path / "result.json")
     _print_table(result)
-    print("\n".join(sentences(result)))
+    print("\n".join([*sentences(result), *left_out_sentences(result)]))
     print(run.path / "index.html")
 
 
 def measure(config: Config, folder: Path) -> None:
     """Run the benchmarks one after another and write ``config.json`` and ``result.json``."""
     write_json(folder / "config.json", config)
-    rows = []
+    found: list[Row | LeftOut] = []
     for name in config.only or BENCHMARKS:
         with bar(f"bench {name}") as report:
-            rows += BENCHMARKS[name](config.full, report)
+            found += BENCHMARKS[name](config.full, report)
+    rows = [row for row in found if isinstance(row, Row)]
+    left_out = [vars(row) for row in found if isinstance(row, LeftOut)]
     machine = {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()}
-    found = {"rows": records(rows), "machine": machine, "versions": versions()}
-    write_json(folder / "result.json", found)
+    result = {"rows": records(rows), "left_out": left_out, "machine": machine}
+    write_json(folder / "result.json", {**result, "versions": versions()})
 
 
 def processor() -> str:
@@ -103,7 +105,7 @@ def draw(folder: Path) -> Path:
         ),
         (Table(HEADER, [_cells(record) for record in result["rows"]], _machine(result)),),
     )
-    short = too_slow(result)
+    short = [*too_slow(result), *left_out_sentences(result)]
     parts = [section, FellShort(text=tuple(short))] if short else [section]
     return write_page(folder, "How fast the engines are", sentences(result), parts)
 
@@ -154,6 +156,14 @@ def too_slow(result: Result) -> list[str]:
         and row["engine"] == WANTED[row["unit"]][0]
         and row["rate"] < WANTED[row["unit"]][1]
     ]
+
+
+def left_out_sentences(result: Result) -> list[str]:
+    """What could not run, and why: the engines that lack the same thing together."""
+    tasks: dict[str, list[str]] = {}
+    for row in result.get("left_out", ()):
+        tasks.setdefault(row["reason"], []).append(f"{row['group']} by {row['engine']}")
+    return [f"Left out: {'; '.join(names)}. {reason}" for reason, names in tasks.items()]
 
 
 def _print_table(result: Result) -> None:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from experiments.progress import Report
+from models.standalone import missing_programs
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,36 @@ class Row:
         return self.amount / self.run_seconds
 
 
-Benchmark = Callable[[bool, Report], list[Row]]
+@dataclass(frozen=True)
+class LeftOut:
+    """An engine that could not run here.
+
+    Parameters
+    ----------
+    group, engine : str
+        As for :class:`Row`.
+    reason : str
+        What is missing; a sentence.
+    """
+
+    group: str
+    engine: str
+    reason: str
+
+
+Measured = Sequence[Row | LeftOut]
+
+Benchmark = Callable[[bool, Report], Measured]
 """Takes whether to take the time for the full benchmark, and a callback; returns its rows."""
+
+
+def attempted(group: str, engine: str, measure: Callable[[], Row]) -> Row | LeftOut:
+    """The row of one of Brian2's targets, or what it would need."""
+    missing = " and ".join(missing_programs(engine))
+    if missing:
+        reason = f"{missing} cannot be found: install what is missing (CXX names another compiler)."
+        return LeftOut(group, engine, reason)
+    return measure()
 
 
 def records(rows: Iterable[Row]) -> list[dict[str, Any]]:

@@ -92,8 +92,7 @@ def within(folder: str, sections: Sequence[Section]) -> list[Section]:
 def main(config: Config) -> None:
     """Measure, draw, and print the result and where its page is."""
     parts(config)  # refuses what is wrong before a folder is made
-    if config.codegen != "numpy":
-        check_compiler(config.codegen)
+    check_compiler(config.codegen)
     with RunFolder(config.out, config.name) as run, bar("demo") as progress:
         measure(config, run.path, progress)
     print("\n".join(draw(run.path)))

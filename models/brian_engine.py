@@ -120,8 +120,7 @@ def simulate(
     )
     check_schedule_fits(network, schedule, plastic)
     keep = steps_of("weights_at", weights_at, dt, schedule)
-    if codegen != "numpy":
-        standalone.check_compiler(codegen)
+    standalone.check_compiler(codegen)
     plan = _Plan(network, schedule, dt, record, record_dt, record_units or {}, keep, seed)
     run = _run_standalone if codegen == "cpp_standalone" else _run_here
     with _interruptible():

@@ -26,18 +26,23 @@ progress << completed;
 """C++ that leaves the fraction that is done where :func:`execute` looks for it."""
 
 
+def missing_programs(codegen: str) -> list[str]:
+    """What a code generation needs and cannot be found: a C++ compiler, make."""
+    wanted = [] if codegen == "numpy" else [(os.environ.get("CXX") or "g++").split()[0]]
+    if codegen == "cpp_standalone":
+        wanted.append("make")
+    return [program for program in wanted if shutil.which(program) is None]
+
+
 def check_compiler(codegen: str) -> None:
-    """Refuse to go on without a C++ compiler (and make, for cpp_standalone).
+    """Refuse to go on without a C++ compiler (and make, for cpp_standalone); numpy needs neither.
 
     Raises
     ------
     RuntimeError
         Says what was looked for, and that numpy needs none.
     """
-    wanted = [(os.environ.get("CXX") or "g++").split()[0]]
-    if codegen == "cpp_standalone":
-        wanted.append("make")
-    missing = [program for program in wanted if shutil.which(program) is None]
+    missing = missing_programs(codegen)
     if missing:
         raise RuntimeError(
             f"codegen={codegen!r} compiles C++, but {' and '.join(missing)} cannot be found. "

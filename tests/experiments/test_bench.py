@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from experiments import bench, bench_brian, bench_step
+from experiments import bench, bench_brian, bench_ode, bench_step
 from experiments.bench_rows import Row, groups, records
 from experiments.cli import main
 from experiments.storage import read_json
@@ -43,6 +43,30 @@ def test_the_command_measures_draws_and_prints(tmp_path, capsys, smallest):
     links = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert "rates.png" in links
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_without_a_compiler_the_rest_is_measured(tmp_path, capsys, monkeypatch):
+    steps = {"numpy": 40, "cython": 40, "cpp_standalone": 40}
+    monkeypatch.setattr(bench_brian, "STEPS", {(4, 3, 2): steps})
+    monkeypatch.setattr(bench_ode, "SIZES", (4, 3, 2))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    options = ["--only", "brian", "torch", "--full", "--out", str(tmp_path)]
+    monkeypatch.setattr(bench_ode, "scaling", list)
+    assert main(["bench", *options]) == 0
+    result = read_json(tmp_path / "bench" / "result.json")
+    engines = {row["engine"] for row in result["rows"]}
+    assert engines == {"numpy", "torch", "torch, gathered", "bare matrix products"}
+    assert [(row["group"], row["engine"]) for row in result["left_out"]] == [
+        ("4-3-2", "cython"),
+        ("4-3-2", "cpp_standalone"),
+        ("digits, one epoch, 64-32-32-10", "cpp_standalone"),
+        ("4-3-2, batch 128: samples in parallel", "cpp_standalone"),
+    ]
+    out = capsys.readouterr().out
+    assert "Left out: 4-3-2 by cython. g++ cannot be found: install" in out
+    page = (tmp_path / "bench" / "index.html").read_text(encoding="utf-8")
+    assert "g++ and make cannot be found" in page
 
 
 def test_training_steps_become_rows(monkeypatch):
