@@ -1,7 +1,10 @@
 """Another rule for an existing torch model, and back.
 
 Only the layer types in :data:`CONVERTERS` change. Normalisation and embeddings connect no two
-units and stay; anything else that has parameters of its own is refused by its path.
+units and stay; anything else that has parameters of its own is refused by its path. Sums and
+normalisation pass errors on as in backpropagation (:mod:`rate_bridge.layers` says what that means
+for residual networks). The loss is taken for a mean over the batch; for any other call
+:func:`set_error_scale`.
 """
 
 import copy

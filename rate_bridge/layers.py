@@ -2,6 +2,17 @@
 
 They hold ``weight`` (W) and, where an error has to go further down, ``theta`` of the same shape,
 ``(n_above, n_below)``. Everything else of torch works on them as on the layers they derive from.
+
+What stands between such layers is torch's own, backward too:
+
+* An activation multiplies the error by f', which makes xi into delta.
+* A sum (a residual connection) hands the error of the unit above to each of its terms unchanged.
+  Where several layers read one unit, the errors that they send down are added: its xi is the sum,
+  but Theta of each layer learns from what that layer itself sent. The skip itself has no weights
+  and so no rule.
+* Batch norm sends the error through the batch's mean and variance, as in backpropagation. In
+  training a sample's delta then depends on the other samples of its batch, which no local rule
+  could know; group and layer norm mix units of one sample instead.
 """
 
 from typing import Any, cast
@@ -20,7 +31,10 @@ class FeedbackLayer(nn.Module):
     """What the layers share: the rule, Theta, and the call of :class:`Equilibrium`.
 
     ``error_scale`` is ``c`` where the loss is ``c * sum over samples``; None takes
-    ``1 / (first axis of the input)``, which is right for a loss averaged over the batch.
+    ``1 / (first axis of the input)``, which is right for a loss averaged over the batch. Theta's
+    rules minus and plus multiply two errors, so the loss's gradients alone would make them shrink
+    with c^2 (see :mod:`rate_bridge.rules.base`); with another loss than that mean, such as a sum
+    or a mean over time steps too, c has to be said.
     :func:`rate_bridge.convert.set_error_scale` sets it in a whole model.
 
     ``path`` is the layer's name in its model, for messages.
