@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 from brian2 import Network as BrianNetwork
-from brian2 import Quantity, StateMonitor, TimedArray, get_dimensions, ms, second
+from brian2 import Quantity, StateMonitor, TimedArray, ms
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from jaxtyping import Float
 
@@ -26,7 +26,7 @@ from compartments.brian import (
     own_stored,
 )
 from compartments.names import unknown_name
-from compartments.neuron import Neuron, check_time
+from compartments.neuron import Neuron, check_time, is_time
 from compartments.recording import traces
 from compartments.time_step import METHODS, check_step
 
@@ -37,14 +37,14 @@ Waveform = float | np.ndarray | Callable[[np.ndarray], np.ndarray]
 
 
 def pulse(
-    amplitude: float | Float[np.ndarray, "unit"], start: Quantity, stop: Quantity
+    amplitude: float | Sequence[float] | Float[np.ndarray, "unit"], start: Quantity, stop: Quantity
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A current step: ``amplitude`` from ``start`` (included) to ``stop``, else nothing.
 
     Parameters
     ----------
-    amplitude : float or array, (unit,)
-        Height; one for each neuron if an array.
+    amplitude : float, or sequence or array, (unit,)
+        Height; one for each neuron if it is not one number.
     start, stop : Quantity
         Times.
 
@@ -54,8 +54,8 @@ def pulse(
         For times without their unit, or a stop that is not after the start.
     """
     for name, value in (("start", start), ("stop", stop)):
-        if get_dimensions(value) is not second.dim:
-            raise ValueError(f"pulse: {name} must be a time with its unit, got {value}.")
+        if not is_time(value):
+            raise ValueError(f"pulse: {name} must be a time with its unit, got {value!r}.")
     begin_ms, end_ms = float(start / ms), float(stop / ms)
     if end_ms <= begin_ms:
         raise ValueError(f"pulse: stop ({stop}) must come after start ({start}).")

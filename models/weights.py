@@ -27,7 +27,7 @@ class WeightBundle(Mapping[str, np.ndarray]):
         If an array is not a matrix or holds a value that is not finite.
     """
 
-    def __init__(self, arrays: Mapping[str, Float[np.ndarray, "n_above n_below"]]) -> None:
+    def __init__(self, arrays: Mapping[str, Float[np.ndarray, "_ _"]]) -> None:
         frozen = {}
         for name, value in arrays.items():
             array = np.array(value, dtype=np.float64, order="C")
@@ -74,7 +74,7 @@ class WeightBundle(Mapping[str, np.ndarray]):
             digest.update(self[name].tobytes())
         return digest.hexdigest()
 
-    def with_arrays(self, **arrays: Float[np.ndarray, "n_above n_below"]) -> "WeightBundle":
+    def with_arrays(self, **arrays: Float[np.ndarray, "_ _"]) -> "WeightBundle":
         """A bundle in which some arrays are others."""
         return WeightBundle({**self._arrays, **arrays})
 

@@ -16,6 +16,11 @@ import pytest
 import torch
 from brian2.core.network import Network as BrianNetwork
 from brian2.devices.device import get_device, runtime_device
+from jaxtyping import config, install_import_hook
+from shape_checks import annotated_modules
+
+# The shapes that annotations name are checked wherever a test calls a function that has some.
+install_import_hook(annotated_modules(), "shape_checks.arrays_only")
 
 # Brian2 needs 0.2 s to 0.5 s a run, so few examples, and none of them is timed.
 hypothesis.settings.register_profile(
@@ -66,6 +71,14 @@ def _nothing_left_behind() -> Iterator[None]:
         before["matplotlib settings"] = after["matplotlib settings"]
     changed = {name: (before[name], now) for name, now in after.items() if now != before[name]}
     assert not changed, f"global state left behind (before, after): {changed}"
+
+
+@pytest.fixture
+def unchecked_shapes() -> Iterator[None]:
+    """For tests of what the packages themselves say of wrong shapes, and of compiled code."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture

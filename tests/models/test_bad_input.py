@@ -27,6 +27,7 @@ def refused(message, **changes):
         simulate(network, schedule, **changes)
 
 
+@pytest.mark.usefixtures("unchecked_shapes")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -215,6 +216,7 @@ class TestNetwork:
             self.build([Pathway("W", "input", "out", "drive", "u")], extra=twice)
 
 
+@pytest.mark.usefixtures("unchecked_shapes")
 class TestWeights:
     def test_saved_and_loaded(self, tmp_path):
         weights = dll_weights((3, 2, 2), bias=True)

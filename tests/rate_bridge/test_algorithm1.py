@@ -292,6 +292,7 @@ def test_learn_needs_targets():
         algorithm1.learn(network_of(), Schedule(inputs))
 
 
+@pytest.mark.usefixtures("unchecked_shapes")
 def test_shapes_that_do_not_fit_are_named():
     network, (inputs, targets) = network_of(), samples(3)
     discrete = algorithm1.Discrete(network)

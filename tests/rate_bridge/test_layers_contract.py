@@ -155,6 +155,7 @@ TRACER = pytest.mark.filterwarnings("ignore:.*should not be instantiated:Depreca
 
 
 @TRACER
+@pytest.mark.usefixtures("unchecked_shapes")
 @pytest.mark.parametrize("rule", ["dfa", "usf", "dll-minus"])
 @pytest.mark.parametrize("layer", ["linear", "conv2d"])
 def test_compiles_without_a_break(rule: str, layer: str) -> None:
@@ -171,6 +172,7 @@ def test_compiles_without_a_break(rule: str, layer: str) -> None:
 
 @TRACER
 @pytest.mark.slow
+@pytest.mark.usefixtures("unchecked_shapes")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # inductor's own imports
 def test_compiles_with_inductor() -> None:
     model, inputs = build("dll-minus", "linear", torch.float64)
@@ -301,6 +303,7 @@ def test_convolutions_refuse_what_they_cannot_do(layer: type) -> None:
         layer(2, 3, 2, padding="same")
 
 
+@pytest.mark.usefixtures("unchecked_shapes")
 def test_recurrent_refuses_other_inputs() -> None:
     model = convert(Elman(3, 5, 2))
     with pytest.raises(ValueError, match=r"expected input \(batch, time > 0, 3\), got \(4, 3\)"):
