@@ -39,7 +39,7 @@ class Samples:
     n_classes: int
     provenance: dict[str, Any]
 
-    def targets(self, labels: Int[np.ndarray, "sample"]) -> Float[np.ndarray, "sample n_out"]:
+    def targets(self, labels: Int[np.ndarray, "*sample"]) -> Float[np.ndarray, "*sample n_out"]:
         """One-hot targets."""
         return np.eye(self.n_classes)[labels]
 

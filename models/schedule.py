@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from brian2 import Quantity, ms, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Real
 
 from compartments.neuron import is_time
 
@@ -22,7 +22,7 @@ class Schedule:
     Parameters
     ----------
     inputs : array, (presentation, n_in)
-        Stimuli.
+        Stimuli; kept in float64, as the targets are.
     targets : array, (presentation, n_out), optional
         Targets; without them the network only predicts.
     presentation : Quantity
@@ -41,8 +41,8 @@ class Schedule:
         range, a lag that leaves no time to learn.
     """
 
-    inputs: Float[np.ndarray, "presentation n_in"]
-    targets: Float[np.ndarray, "presentation n_out"] | None = None
+    inputs: Real[np.ndarray, "presentation n_in"]
+    targets: Real[np.ndarray, "presentation n_out"] | None = None
     presentation: Quantity = field(default_factory=lambda: 400 * ms)
     lag: Quantity = field(default_factory=lambda: 0 * ms)
     blank: Quantity = field(default_factory=lambda: 0 * ms)

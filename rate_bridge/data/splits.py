@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64, Shaped
 from torch import Tensor
 
 SPLIT_SEED = 20_250
@@ -48,8 +48,8 @@ def time_bounds(n: int, train: float = 0.7, validation: float = 0.1) -> tuple[in
 
 
 def windows(
-    where: str, series: Float[Tensor, "time width"], length: int, stride: int = 1
-) -> Float[Tensor, "window length width"]:
+    where: str, series: Shaped[Tensor, "time width"], length: int, stride: int = 1
+) -> Shaped[Tensor, "window length width"]:
     """Windows of ``length`` steps, a view of ``series``.
 
     Raises
