@@ -21,8 +21,21 @@ class Config:
 
 
 def main(config: Config) -> None:
-    """Draw what the folder's experiment draws, and say where it is."""
-    made_by(config.folder).draw(config.folder)
+    """Draw what the folder's experiment draws, and say where it is.
+
+    Raises
+    ------
+    ValueError
+        For a folder without an experiment, or from a version that saved other numbers.
+    """
+    experiment = made_by(config.folder)
+    try:
+        experiment.draw(config.folder)
+    except KeyError as error:
+        raise ValueError(
+            f"The numbers in {config.folder} lack {error}; this version draws it. Run the "
+            "experiment again."
+        ) from error
     print(config.folder)
 
 

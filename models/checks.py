@@ -1,6 +1,7 @@
 """Everything that is refused before a simulation begins."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 
 from brian2 import Quantity
 
@@ -21,8 +22,8 @@ def check_seed(seed: int) -> None:
     ValueError
         With what came.
     """
-    if int(seed) != seed or seed < 0:
-        raise ValueError(f"seed must be a whole number, 0 or more, got {seed}.")
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"seed must be a whole number, 0 or more, got {seed!r}.")
 
 
 def check_run(
@@ -43,7 +44,14 @@ def check_run(
     ------
     ValueError
         With what came, what was expected and how to mend it.
+    TypeError
+        For a schedule that is no :class:`Schedule`.
     """
+    if not isinstance(schedule, Schedule):
+        raise TypeError(
+            f"simulate: schedule must be a Schedule, got {type(schedule).__name__}; "
+            "write Schedule(inputs, targets)."
+        )
     for kind, value, valid in (("codegen", codegen, CODEGEN), ("method", method, METHODS)):
         if value not in valid:
             raise unknown_name(kind, value, valid)

@@ -6,7 +6,7 @@ from brian2 import Quantity, ms
 
 from compartments.activations import Activation, activation
 from compartments.names import look_up
-from compartments.neuron import check_constant
+from compartments.neuron import check_constant, check_time
 from compartments.plasticity import FEEDBACK
 from models.eligibility import Eligibility
 
@@ -97,7 +97,7 @@ class DLLOptions:
         if self.tau_w is not None:
             check_constant("DLL network", "tau_w", self.tau_w)
         if self.prospective is not None:
-            check_constant("DLL network", "tau_d", self.prospective)
+            check_time("DLL network", "prospective", self.prospective)
             if (
                 self.beta is not None
                 or self.matched_soma

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 from compartments.names import look_up, unknown_name
 from compartments.neuron import GIVEN_BY_SCHEDULE, Neuron
 from compartments.plasticity import PlasticityRule
-from models.weights import WeightBundle
+from models.weights import WeightBundle, check_bundle
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
@@ -93,11 +93,7 @@ class Network:
     weights: WeightBundle
 
     def __post_init__(self) -> None:
-        if not isinstance(self.weights, WeightBundle):
-            raise TypeError(
-                f"Network: weights must be a WeightBundle, got {type(self.weights).__name__}; "
-                "write WeightBundle({'W0': ...})."
-            )
+        check_bundle("Network", self.weights)
         for kind, items in (("population", self.populations), ("pathway", self.pathways)):
             names = [item.name for item in items]
             twice = {name for name in names if names.count(name) > 1}

@@ -126,5 +126,20 @@ class WeightBundle(Mapping[str, np.ndarray]):
             )
 
 
+def check_bundle(where: str, weights: object) -> None:
+    """Refuse weights that are no :class:`WeightBundle`.
+
+    Raises
+    ------
+    TypeError
+        With what came, and how to mend it.
+    """
+    if not isinstance(weights, WeightBundle):
+        raise TypeError(
+            f"{where}: weights must be a WeightBundle, got {type(weights).__name__}; "
+            "write WeightBundle({'W0': ...})."
+        )
+
+
 def _count_bad(array: np.ndarray) -> int:
     return int((~np.isfinite(array)).sum())

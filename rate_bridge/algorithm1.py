@@ -15,7 +15,7 @@ from torch import Tensor
 from compartments.names import look_up
 from models.dll import DLLNetwork, DLLOptions
 from models.schedule import Schedule
-from models.weights import WeightBundle
+from models.weights import WeightBundle, check_bundle
 from rate_bridge.activations import TorchActivation, torch_activation
 from rate_bridge.devices import available_device
 from rate_bridge.local_steps import LOSSES, Parameters, forward, local_errors, updates
@@ -81,7 +81,10 @@ class Discrete:
         ------
         ValueError
             For weights of another network.
+        TypeError
+            For weights that are no :class:`WeightBundle`.
         """
+        check_bundle("Algorithm 1", weights)
         weights.check_fits(self.network.weight_shapes, "Algorithm 1")
         return {name: self.tensor(array) for name, array in weights.items()}
 

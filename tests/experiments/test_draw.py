@@ -37,6 +37,13 @@ def test_what_was_drawn_is_drawn_again(tmp_path, capsys, name):
     assert {path: path.read_bytes() for path in drawn(folder)} == before
 
 
+def test_numbers_of_another_version(tmp_path, capsys):
+    write_json(tmp_path / "config.json", {"experiment": "equivalence"})
+    write_json(tmp_path / "result.json", {"lines": []})
+    assert main(["draw", str(tmp_path)]) == 2
+    assert f"The numbers in {tmp_path} lack 'rows'; this" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [

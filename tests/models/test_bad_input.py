@@ -134,6 +134,8 @@ def test_a_plastic_network_needs_a_target():
         ("32", {}, "sizes must be whole numbers, .* got '32'"),
         (3, {}, "sizes must be whole numbers, .* got 3"),
         ((3, 2), {"seed": -1}, "seed must be a whole number, 0 or more, got -1"),
+        ((3, 2), {"seed": "x"}, "seed must be a whole number, 0 or more, got 'x'"),
+        ((3, 2), {"prospective": "1ms"}, "prospective must be a time with its unit, .* '1ms'"),
         ((3, 2), {"eta_W": "0.1"}, r"eta_W must be one number, got '0\.1'"),
         ((3, 2), {"eta_theta": None}, "eta_theta must be one number, got None"),
         ((3, 2), {"beta": "1"}, "beta must be one number, got '1'"),
@@ -159,6 +161,11 @@ def test_network_options(sizes, options, message):
 def test_types_of_network_options(options, message):
     with pytest.raises(TypeError, match=message):
         dll_network((3, 2), **options)
+
+
+def test_a_schedule_is_a_schedule():
+    with pytest.raises(TypeError, match="schedule must be a Schedule, got ndarray; write Schedule"):
+        simulate(small_network(), ONES)
 
 
 def test_an_unknown_option_gets_the_nearest():

@@ -318,6 +318,8 @@ def test_weights_of_another_network_are_named():
     other = network_of(bias=True).weights
     with pytest.raises(ValueError, match="Algorithm 1: these weights belong to another network"):
         algorithm1.equilibrium(network_of(), inputs, weights=other)
+    with pytest.raises(TypeError, match="Algorithm 1: weights must be a WeightBundle, got dict"):
+        algorithm1.Discrete(network_of()).outputs(dict(other), inputs)
 
 
 def test_unknown_names_get_the_nearest():
