@@ -56,12 +56,13 @@ class Plan:
     columns: tuple[Column, ...]
 
 
-_MLP = Options(epochs=10, batch_size=128, lr=1e-3, label_smoothing=0.1)
-_CNN = Options(epochs=12, batch_size=64, lr=5e-4, label_smoothing=0.1)
+_MLP = Options(epochs=10, batch_size=128, lr=1e-3, label_smoothing=0.1, weight_decay=0.3)
+_CNN = Options(epochs=20, batch_size=64, lr=5e-4, label_smoothing=0.1, weight_decay=0.3)
 _COMMON = (
     "Adam, learning rate falling linearly to zero over the epochs, cross-entropy, tanh, weights "
-    "N(0, 0.05²), no bias, targets 0.9 t + 0.01 (as the paper's code; chosen by the validation "
-    "accuracy of bp with seed 0: 98.60 % in 8 epochs, 98.48 % in 10 without), no augmentation; "
+    "N(0, 0.05²), no bias, targets 0.9 t + 0.01 (as the paper's code), no augmentation; each step "
+    "takes lr times 0.3 off every weight that learns (chosen by the validation accuracy of bp on "
+    "the MNIST MLP, three seeds: 98.65, 98.69, 98.79, 98.74 % for 0, 0.05, 0.3, 1); "
     "5,000 training images held out to choose the epoch. Theta: N(0, 1) in dense layers, "
     "N(0, 0.05²) in convolutions for dll, W's deviation for fa and kp; its learning rate is a "
     "tenth of W's for dll, W's for kp. The fourth theta_rule of dll, `kp`, is the rule `kp`. "
@@ -184,8 +185,8 @@ PLANS: dict[str, Plan] = {
     ),
     "cnn": Plan(
         "Convolutional networks",
-        _COMMON + "Batch 64 (the paper's), learning rate 5e-4 and only 12 (MNIST), 2 (Fashion) and "
-        "1 (CIFAR-10) epochs (the paper: 5e-5, its code 200 epochs).",
+        _COMMON + "Batch 64 (the paper's), learning rate 5e-4 and only 20 (MNIST), 6 (Fashion) and "
+        "4 (CIFAR-10) epochs (the paper: 5e-5, its code 200 epochs).",
         (
             Column(
                 "MNIST CNN",
@@ -199,7 +200,7 @@ PLANS: dict[str, Plan] = {
                 "Fashion CNN",
                 "fashion-mnist",
                 "cnn-fashion",
-                replace(_CNN, epochs=2),
+                replace(_CNN, epochs=6),
                 ("dll-minus", "kp", "bp"),
                 (0,),
             ),
@@ -207,7 +208,7 @@ PLANS: dict[str, Plan] = {
                 "CIFAR-10 CNN",
                 "cifar10",
                 "cnn-cifar10",
-                replace(_CNN, epochs=1),
+                replace(_CNN, epochs=4),
                 ("dll-minus", "kp", "bp"),
                 (0,),
                 allow=("cifar10",),
