@@ -57,7 +57,7 @@ def traces(
 
 def weight_traces(
     time_ms: Float[np.ndarray, "time"],
-    values: Mapping[str, Float[np.ndarray, "time n_above n_below"]],
+    values: Mapping[str, Float[np.ndarray, "time *copy n_above n_below"]],
 ) -> xr.Dataset:
     """Weights over time: one variable for each weight matrix, time first.
 
@@ -65,12 +65,14 @@ def weight_traces(
     ----------
     time_ms : array, (time,)
         Times in milliseconds.
-    values : mapping of str to array, (time, n_above, n_below)
+    values : mapping of str to array, (time, n_above, n_below) or (time, copy, n_above, n_below)
         Weights by name, dimensionless.
     """
     arrays = {
         name: xr.DataArray(
-            array, dims=(TIME_MS, f"above_{name}", f"below_{name}"), attrs={"units": "1"}
+            array,
+            dims=(TIME_MS, *["copy"][: array.ndim - 3], f"above_{name}", f"below_{name}"),
+            attrs={"units": "1"},
         )
         for name, array in values.items()
     }

@@ -45,13 +45,24 @@ class CopiesRun:
         With an axis ``copy``.
     weights : tuple of WeightBundle
         Of each copy, at the end.
+    weight_history : xarray.Dataset
+        For every weight matrix (time, copy, n_above, n_below) at the times asked for.
     seconds : dict of str to float
         Wall-clock time to ``build`` and to ``run``.
     """
 
     traces: xr.Dataset
     weights: tuple[WeightBundle, ...]
+    weight_history: xr.Dataset
     seconds: dict[str, float]
+
+    def of_copy(self, number: int) -> Run:
+        """One copy alone; the seconds are those of all."""
+        traces, history = (
+            dataset.isel(copy=number, missing_dims="ignore")
+            for dataset in (self.traces, self.weight_history)
+        )
+        return Run(traces, self.weights[number], history, self.seconds)
 
 
 def simulate(
@@ -107,16 +118,9 @@ def simulate(
     """
     settings = {"dt": dt, "method": method, "dtype": dtype, "device": device, "plastic": plastic}
     job = _Job(network, [schedule], batch, settings, deferred)
-    recorder = job.recorder(record, record_dt, record_units)
-    history = _History(job.engine, weights_at)
-
-    def probe(engine: OdeEngine, step: int) -> None:
-        recorder(engine, step)
-        history(engine, step)
-
-    seconds = job.run(probe if record or weights_at else None, progress)
+    traces, history, seconds = job.recorded(record, record_dt, record_units, weights_at, progress)
     (weights,) = job.engine.weights
-    return Run(recorder.dataset(), weights, history.dataset(), seconds)
+    return Run(traces, weights, history, seconds)
 
 
 def simulate_copies(
@@ -128,6 +132,7 @@ def simulate_copies(
     record: Sequence[str] = (),
     record_dt: Quantity | None = None,
     record_units: Mapping[str, Sequence[int]] | None = None,
+    weights_at: Sequence[Quantity] = (),
     plastic: bool = True,
     method: str = "euler",
     dtype: torch.dtype = torch.float64,
@@ -143,7 +148,9 @@ def simulate_copies(
         Of one structure; they may differ in weights and in the values of constants.
     schedules : Schedule or sequence of Schedule
         One for all, or one each; of equal length and timing.
-    batch, dt, record, record_dt, record_units, plastic, method, dtype, device, deferred, progress
+    batch, dt, record, record_dt, record_units, weights_at, plastic, method, dtype, device
+        As for :func:`simulate`.
+    deferred, progress
         As for :func:`simulate`.
 
     Raises
@@ -156,9 +163,8 @@ def simulate_copies(
     given = [schedules] * len(networks) if isinstance(schedules, Schedule) else list(schedules)
     settings = {"dt": dt, "method": method, "dtype": dtype, "device": device, "plastic": plastic}
     job = _Job(networks, given, batch, settings, deferred)
-    recorder = job.recorder(record, record_dt, record_units)
-    seconds = job.run(recorder if record else None, progress)
-    return CopiesRun(recorder.dataset(), tuple(job.engine.weights), seconds)
+    traces, history, seconds = job.recorded(record, record_dt, record_units, weights_at, progress)
+    return CopiesRun(traces, tuple(job.engine.weights), history, seconds)
 
 
 class _Job:
@@ -203,7 +209,26 @@ class _Job:
         values = values.to(buffers.device, buffers.dtype).unflatten(-2, (self.count, -1))
         return values.transpose(0, 1) if copied else values
 
-    def recorder(
+    def recorded(
+        self,
+        record: Sequence[str],
+        record_dt: Quantity | None,
+        units: Mapping[str, Sequence[int]] | None,
+        weights_at: Sequence[Quantity],
+        progress: Progress | None,
+    ) -> tuple[xr.Dataset, xr.Dataset, dict[str, float]]:
+        """Show everything; traces, weights at the chosen times, and the seconds it took."""
+        recorder = self._recorder(record, record_dt, units)
+        history = _History(self.engine, weights_at)
+
+        def probe(engine: OdeEngine, step: int) -> None:
+            recorder(engine, step)
+            history(engine, step)
+
+        seconds = self._run(probe if record or weights_at else None, progress)
+        return recorder.dataset(), history.dataset(), seconds
+
+    def _recorder(
         self,
         record: Sequence[str],
         record_dt: Quantity | None,
@@ -218,7 +243,7 @@ class _Job:
         steps = self.count * self.engine.timing.period
         return Recorder(self.engine, record, every, -(-steps // every), units)
 
-    def run(self, probe: Callable | None, progress: Progress | None) -> dict[str, float]:
+    def _run(self, probe: Callable | None, progress: Progress | None) -> dict[str, float]:
         """Show everything; returns the seconds it took."""
         start = time.perf_counter()
         for number in range(self.count):
@@ -240,18 +265,24 @@ class _History:
                 raise ValueError(f"weights_at: {time_} is not a multiple of dt ({engine.dt}).")
         self._dt_ms = float(engine.dt / ms)
         self._wanted = {round(exact) for exact in steps}
-        self._kept: list[WeightBundle] = []
+        self._copied = engine.copied
+        self._kept: list[list[WeightBundle]] = []
 
     def __call__(self, engine: OdeEngine, step: int) -> None:
         if engine.steps_done in self._wanted:
             engine.settle_weights(step)
-            self._kept.append(engine.weights[0])
+            self._kept.append(engine.weights)
 
     def dataset(self) -> xr.Dataset:
-        """For every pathway an array (time, n_above, n_below)."""
+        """For every pathway an array (time, n_above, n_below); of copies (time, copy, ...)."""
         time_ms = np.array(sorted(self._wanted)) * self._dt_ms
-        names = self._kept[0] if self._kept else ()
-        kept = {name: np.stack([bundle[name] for bundle in self._kept]) for name in names}
+        names = self._kept[0][0] if self._kept else ()
+        kept = {
+            name: np.array([[bundle[name] for bundle in bundles] for bundles in self._kept])
+            for name in names
+        }
+        if not self._copied:
+            kept = {name: array[:, 0] for name, array in kept.items()}
         return weight_traces(time_ms[: len(self._kept)], kept)
 
 

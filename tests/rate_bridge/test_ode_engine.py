@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 from brian2 import Equations, ms
 from ode_cases import OPTIONS, odd_network, option_network, rule_named, schedule_for
 
@@ -57,14 +58,18 @@ def test_copies_equal_separate_runs(name: str, method: str) -> None:
         for seed, (tau, eta) in enumerate([(10, 0.01), (14, 0.05), (10, 0.0)])
     ]
     schedules = [schedule_for(net, 4, seed) for seed, net in enumerate(nets)]
-    copies = simulate_copies(nets, schedules, batch=2, method=method, record=("u", "error"))
+    wanted = {"record": ("u", "error"), "weights_at": [0 * ms, 40 * ms, 60 * ms]}
+    copies = simulate_copies(nets, schedules, batch=2, method=method, **wanted)
     for number, (net, schedule) in enumerate(zip(nets, schedules, strict=True)):
-        alone = simulate(net, schedule, batch=2, method=method, record=("u", "error"))
+        alone = simulate(net, schedule, batch=2, method=method, **wanted)
+        own = copies.of_copy(number)
         for key in net.weights:
-            difference = abs(copies.weights[number][key] - alone.weights[key]).max()
+            difference = abs(own.weights[key] - alone.weights[key]).max()
             assert difference < 1e-12  # the same operations, summed in another order
         for trace in alone.traces:
-            assert float(abs(copies.traces[trace][:, number] - alone.traces[trace]).max()) < 1e-12
+            assert float(abs(own.traces[trace] - alone.traces[trace]).max()) < 1e-12
+        assert set(own.weight_history.data_vars) == set(net.weights)
+        xr.testing.assert_allclose(own.weight_history, alone.weight_history, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("rule", ["oja", "not a product", "one side", "traces"])
