@@ -5,31 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from compartments.names import unknown_name
-from experiments import compare_page, compare_sweeps
-from experiments.compare_measures import (
-    agreement,
-    differences,
-    discrete_steps,
-    outputs,
-    weight_distance,
-)
-from experiments.engines import engine
+from experiments import compare_page
+from experiments.cells import Cells
+from experiments.compare_learning import discrete_trajectory, over_learning, per_presentation, save
+from experiments.compare_points import Point, sweeps
+from experiments.compare_sweeps import Group, Material, errors, grouped, rows, slopes
+from experiments.engines import copies, engine
 from experiments.page import write_page
 from experiments.progress import Report, bar
 from experiments.quantities import duration
 from experiments.samples import Samples, samples
 from experiments.storage import RunFolder, read_json, versions, write_json
-from models import DLLNetwork, DLLOptions, Run, Schedule, WeightBundle, dll_network
-from models.checks import CODEGEN
+from models import DLLNetwork, DLLOptions, Schedule, dll_network
+from models.checks import check_run
+from models.standalone import check_compiler
 from rate_bridge import algorithm1
 
-QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
-
-CHECKPOINTS = 25
-"""Moments of learning at which both networks are evaluated on the validation samples."""
+SWEEP_SHARE = 0.4
+"""About how much of the time the sweeps take."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +64,19 @@ class Config:
     power: float = 5.0
     """Mean squared length of the centred inputs."""
     engine: str = "brian2"
-    """What runs the continuous network, and the sweeps: brian2 or torch."""
+    """What runs the continuous network: brian2 or torch."""
     codegen: str = "cpp_standalone"
     """Brian2's code generation: cpp_standalone (needs a C++ compiler), cython or numpy."""
     sweep: bool = True
-    """Whether to measure how the error depends on time, lag, dt, eta and remedies."""
+    """Whether to measure how the error depends on time, lag, dt, eta, remedies and depth."""
+    sweep_engine: str = "torch"
+    """What runs the sweeps: torch (points of one structure side by side) or brian2 (one by one)."""
     sweep_presentations: int = 12
-    """Presentations for each point of the sweeps."""
+    """Samples in the cycle that is shown for each point of the sweeps."""
+    sweep_seeds: int = 3
+    """Seeds of each point of the sweeps: --seed and the ones after it."""
     quick: bool = False
-    """Only the sweeps over presentation time and remedies."""
+    """Only the sweeps over presentation time and, at 20 tau, remedies."""
     jobs: int = 2
     """Processes for the sweeps."""
     seed: int = 0
@@ -91,57 +88,109 @@ class Config:
 
     def __post_init__(self) -> None:
         engine(self.engine)
-        for name in ("presentations", "sweep_presentations", "jobs"):
+        copies(self.sweep_engine)
+        for name in ("presentations", "sweep_presentations", "sweep_seeds", "jobs"):
             if getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1, got {getattr(self, name)}.")
+                option = name.replace("_", "-")
+                raise ValueError(f"--{option} must be at least 1, got {getattr(self, name)}.")
         if self.sweep and min(self.presentations, self.sweep_presentations) < 2:
             raise ValueError(
-                "--presentations and --sweep-presentations must be at least 2 for a sweep, the "
-                "first is not counted; or choose --no-sweep."
+                "--presentations and --sweep-presentations must be at least 2 for a sweep, whose "
+                "error comes from the switches; or choose --no-sweep."
             )
         if not self.eta_W > 0:
             raise ValueError(f"--eta-W must be positive, else nothing learns; got {self.eta_W}.")
         if self.seed < 0:
             raise ValueError(f"--seed must be 0 or more, got {self.seed}.")
-        if self.codegen not in CODEGEN:
-            raise unknown_name("codegen", self.codegen, CODEGEN)
 
 
-def described(config: Config) -> tuple[DLLNetwork, Schedule, Samples]:
-    """The network, the schedule and the samples that a configuration stands for."""
-    data = samples(config.dataset, config.power)
+def described(config: Config, data: Samples, seed: int) -> tuple[DLLNetwork, Schedule]:
+    """The network and the schedule that a configuration stands for."""
     sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
     names = DLLOptions.__dataclass_fields__
     options = DLLOptions(**{k: v for k, v in vars(config).items() if k in names})
-    network = dll_network(sizes, options, seed=config.seed)
-    rows = data.presented(config.presentations, config.seed)
+    network = dll_network(sizes, options, seed=seed)
+    shown = data.presented(config.presentations, seed)
     schedule = Schedule(
-        data.train.inputs[rows],
-        data.targets(data.train.labels[rows]),
+        data.train.inputs[shown],
+        data.targets(data.train.labels[shown]),
         presentation=duration("--presentation", config.presentation),
         lag=duration("--lag", config.lag, zero_allowed=True),
         blank=duration("--blank", config.blank, zero_allowed=True),
     )
-    return network, schedule, data
+    return network, schedule
+
+
+def check(config: Config) -> Samples:
+    """The samples of a configuration, if all of it can be run.
+
+    Raises
+    ------
+    ValueError
+        For data, options or times that do not fit.
+    RuntimeError
+        Without a C++ compiler, where code is to be compiled.
+    """
+    data = samples(config.dataset, config.power)
+    network, schedule = described(config, data, config.seed)
+    dt = duration("--dt", config.dt)
+    check_run(
+        network,
+        schedule,
+        dt=dt,
+        record=(),
+        record_dt=dt,
+        record_units=None,
+        plastic=True,
+        method="euler",
+        codegen=config.codegen,
+    )
+    if config.engine == "brian2" and config.codegen != "numpy":
+        check_compiler(config.codegen)
+    return data
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
-    """Run both, compare them, and write every number; returns what ``result.json`` holds."""
-    network, schedule, data = described(config)
+    """Run both, compare them, and write every number; returns what ``result.json`` holds.
+
+    The sweeps come first: they are kept until the end, in ``.<name>-cells`` beside the results,
+    so that a run that is stopped goes on with what is still to be done.
+    """
+    data = check(config)
     write_json(folder / "config.json", config)
     start = time.perf_counter()
-    share = 0.7 if config.sweep else 1.0
-    moments = [k * schedule.period for k in range(len(schedule))]
+    points, groups = swept(config, data) if config.sweep else ([], {})
+    cells = Cells(config.out / f".{config.name}-cells")
+    share = SWEEP_SHARE if config.sweep else 0.0
+    found = cells.results(errors, groups, config.jobs, lambda done: progress(share * done))
+    seconds = {"sweeps": time.perf_counter() - start}
+    result = learned(config, data, folder, lambda done: progress(share + (1 - share) * done))
+    if config.sweep:
+        result["sweeps"] = sweep_result(config, rows(points, list(groups.values()), found))
+    result["seconds"] |= seconds | {"all": time.perf_counter() - start}
+    write_json(folder / "result.json", result)
+    cells.forget(groups)
+    progress(1.0)
+    return result
+
+
+def learned(config: Config, data: Samples, folder: Path, progress: Report) -> dict[str, Any]:
+    """Learn in continuous time and by Algorithm 1; what came of it, weights in files of their own.
+
+    The change of every update goes to ``updates.npz``, what was presented to ``presented.npz``.
+    """
+    network, schedule = described(config, data, config.seed)
     run = engine(config.engine)(
         network,
         schedule,
         dt=duration("--dt", config.dt),
-        weights_at=moments,
+        weights_at=[k * schedule.period for k in range(len(schedule))],
         codegen=config.codegen,
-        progress=lambda fraction: progress(share * fraction),
+        progress=progress,
     )
     discrete, kept = discrete_trajectory(network, schedule)
-    result = {
+    save(folder, network, run.weights, discrete, schedule)
+    return {
         "dataset": data.name,
         "sizes": network.sizes,
         "seeds": [config.seed],
@@ -154,122 +203,41 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         "seconds": {"continuous": run.seconds},
         "versions": versions(),
     }
-    save(folder, network, run.weights, discrete, schedule)
-    if config.sweep:
-        result["sweeps"] = swept(config, network, schedule, discrete)
-    result["seconds"]["all"] = time.perf_counter() - start
-    write_json(folder / "result.json", result)
-    progress(1.0)
-    return result
 
 
-def discrete_trajectory(
-    network: DLLNetwork, schedule: Schedule
-) -> tuple[WeightBundle, dict[int, WeightBundle]]:
-    """Weights after Algorithm 1, and those at the checkpoints on the way."""
-    wanted = set(checkpoints(len(schedule)))
-    kept: dict[int, WeightBundle] = {}
-
-    def visit(presentation: int, weights: Any) -> None:
-        if presentation in wanted:
-            kept[presentation] = WeightBundle({n: w.numpy() for n, w in weights.items()})
-
-    final = algorithm1.learn(network, schedule, visit=visit)
-    return final, kept
+def swept(config: Config, data: Samples) -> tuple[list[Point], dict[str, Group]]:
+    """The points of the sweeps and, by name, the groups in which they are run."""
+    seeds = range(config.seed, config.seed + config.sweep_seeds)
+    materials = [material(config, data, seed) for seed in seeds]
+    points = sweeps(quick=config.quick, clamped=config.beta is None, hidden=bool(config.hidden))
+    groups = grouped(points, materials, config.sweep_engine)
+    return points, {group.name: group for group in groups}
 
 
-def checkpoints(presentations: int) -> list[int]:
-    """The presentations before which both networks are looked at."""
-    count = min(CHECKPOINTS, presentations)
-    return sorted({int(k) for k in np.linspace(0, presentations - 1, count)})
-
-
-def per_presentation(
-    network: DLLNetwork, run: Run, schedule: Schedule, folder: Path
-) -> dict[str, Any]:
-    """Cosine and relative error of every update; the series go to ``updates.npz``."""
-    changes = differences(run.weight_history, run.weights)
-    steps = discrete_steps(network, run.weight_history, schedule)
-    found = agreement(changes, steps)
-    series = {f"{name}_{kind}": s for name, kinds in found.items() for kind, s in kinds.items()}
-    np.savez_compressed(folder / "updates.npz", allow_pickle=False, **series)
-    summary = {}
-    for name, kinds in found.items():
-        summary[name] = {
-            kind: dict(
-                zip(("q25", "median", "q75"), np.nanquantile(s, (0.25, 0.5, 0.75)), strict=True)
-            )
-            for kind, s in kinds.items()
-        }
-    return {"update": summary}
-
-
-def over_learning(
-    network: DLLNetwork,
-    run: Run,
-    discrete: WeightBundle,
-    kept: dict[int, WeightBundle],
-    data: Samples,
-) -> dict[str, Any]:
-    """Distance of the weights and accuracy of both networks, on the way and at the end."""
-    distance: dict[str, list[float]] = {}
-    accuracy: dict[str, list[float]] = {"continuous": [], "discrete": []}
-    for moment, theirs in kept.items():
-        ours = WeightBundle({str(n): h.values[moment] for n, h in run.weight_history.items()})
-        for name, value in weight_distance(ours, theirs, network.weights).items():
-            distance.setdefault(name, []).append(value)
-        for label, weights in (("continuous", ours), ("discrete", theirs)):
-            guess = outputs(network, weights)(data.validation.inputs)
-            accuracy[label].append(data.validation.accuracy(guess))
-    final = {"continuous": run.weights, "discrete": discrete}
-    parts = {"validation": data.validation, "test": data.test}
-    return {
-        "checkpoints": list(kept),
-        "validation_accuracy": accuracy,
-        "weight_distance_on_the_way": distance,
-        "weight_distance": weight_distance(run.weights, discrete, network.weights),
-        "accuracy": {
-            label: {
-                part: samples_.accuracy(outputs(network, weights)(samples_.inputs))
-                for part, samples_ in parts.items()
-            }
-            for label, weights in final.items()
-        },
-        "test_samples": len(data.test.labels),
-    }
-
-
-def save(
-    folder: Path,
-    network: DLLNetwork,
-    continuous: WeightBundle,
-    discrete: WeightBundle,
-    schedule: Schedule,
-) -> None:
-    """The weights before and after, and what was presented, in order."""
-    network.weights.save(folder / "weights_initial.npz")
-    continuous.save(folder / "weights_continuous.npz")
-    discrete.save(folder / "weights_discrete.npz")
+def material(config: Config, data: Samples, seed: int) -> Material:
+    """What the sweeps share for one seed: its first samples, its weights before and after."""
+    network, schedule = described(config, data, seed)
     assert schedule.targets is not None  # a plastic network is shown targets
-    np.savez_compressed(folder / "presented.npz", inputs=schedule.inputs, targets=schedule.targets)
-
-
-def swept(
-    config: Config, network: DLLNetwork, schedule: Schedule, learned: WeightBundle
-) -> dict[str, Any]:
-    """The points of all sweeps and the slopes of error against presentation time."""
-    assert schedule.targets is not None  # a plastic network is shown targets
-    rows = slice(0, config.sweep_presentations)
-    material = compare_sweeps.Material(
+    cycle = slice(0, config.sweep_presentations)
+    return Material(
         network.sizes,
         network.options,
-        schedule.inputs[rows],
-        schedule.targets[rows],
-        {"initial": network.weights, "learned": learned},
+        schedule.inputs[cycle],
+        schedule.targets[cycle],
+        {"initial": network.weights, "learned": algorithm1.learn(network, schedule)},
+        seed,
     )
-    points = compare_sweeps.settings(config.quick)
-    measured = compare_sweeps.measured(points, material, config.jobs, config.engine)
-    return {"points": measured, "slope_of_error_in_T": compare_sweeps.slopes(measured)}
+
+
+def sweep_result(config: Config, measured: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is kept of the sweeps: every point, and slopes of error against presentation time."""
+    return {
+        "engine": config.sweep_engine,
+        "seeds": list(range(config.seed, config.seed + config.sweep_seeds)),
+        "presentations": min(config.presentations, config.sweep_presentations),
+        "points": measured,
+        "slope_of_error_in_T": slopes(measured),
+    }
 
 
 def draw(folder: Path) -> list[str]:
@@ -283,7 +251,7 @@ def draw(folder: Path) -> list[str]:
 
 def main(config: Config) -> None:
     """Measure, draw, and print the result and where its page is."""
-    described(config)  # what is wrong with the input is said before a folder is made
+    check(config)  # what is wrong with the input is said before a folder is made
     with RunFolder(config.out, config.name) as run, bar("compare") as progress:
         measure(config, run.path, progress)
     print("\n".join(draw(run.path)))

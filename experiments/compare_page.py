@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from experiments import compare_figures
+from experiments.compare_sweep_figures import worst
 from experiments.page import FellShort, Section, Table
 
 CLOSE_WEIGHTS, CLOSE_ACCURACY = 0.08, 0.02
@@ -52,17 +55,25 @@ def sections(folder: Path, result: Mapping[str, Any]) -> list[Section]:
         found.append(
             Section(
                 "What the error depends on",
-                [
-                    "Short runs from given weights; each point is one run, every presentation but "
-                    "the first counted. The error is the root mean square difference between the "
-                    "two updates, over that of Algorithm 1's."
-                ],
+                [_how(result["sweeps"])],
                 pictures=swept,
                 tables=[_slope_table(result)],
             )
         )
     short = fell_short(result)
     return [*found, FellShort(text=short)] if short else found
+
+
+def _how(sweeps: Mapping[str, Any]) -> str:
+    """How the sweeps were measured."""
+    engine = {"torch": "the torch engine", "brian2": "Brian2"}[sweeps["engine"]]
+    return (
+        f"Each point is a short run by {engine} from given weights: {sweeps['presentations']} "
+        "samples shown in a cycle, once the network has run in. The error of an update is the root "
+        "mean square difference between the updates and Algorithm 1's steps, over that of the "
+        f"steps. Seeds of initial weights and samples: {len(sweeps['seeds'])}; lines and dots are "
+        "means, bands and bars go from the smallest to the largest."
+    )
 
 
 def _accuracy_table(result: Mapping[str, Any]) -> Table:
@@ -117,13 +128,21 @@ def fell_short(result: Mapping[str, Any]) -> list[str]:
             if p["sweep"] == "presentation" and p["weights"] == weights
         ]
         if points:
-            errors = [f"{max(p['error'].values()):.0%} at {p['value']:g} τ" for p in points]
+            errors = [f"{worst(p, 'error').mean():.0%} at {p['value']:g} τ" for p in points]
             found.append(
                 f"Without lag and without remedy, from the {weights} weights, an update is off by "
                 f"{', '.join(errors)} (the worst matrix)."
             )
+    found += _diverged(result)
     found.append(
-        "One seed and one pass: an accuracy here says how the two forms of learning "
-        "agree, not how well the rule can do."
+        "Learning is measured for one seed and one pass: an accuracy here says how the two forms "
+        "of learning agree, not how well the rule can do."
     )
     return found
+
+
+def _diverged(result: Mapping[str, Any]) -> list[str]:
+    points = result.get("sweeps", {}).get("points", ())
+    lost = [p for p in points if not np.isfinite(worst(p, "error")).all()]
+    names = dict.fromkeys(f"{p['sweep']} {p['value']} ({p['remedy']})" for p in lost)
+    return [f"Diverged for at least one seed: {', '.join(names)}."] if names else []

@@ -1,39 +1,34 @@
-"""How the error of one continuous update depends on time, lag, dt, eta and remedies.
+"""The error of continuous updates at every point of the sweeps, for every seed.
 
-Every point is a short run from given weights; the error is that of :func:`pooled_error` over all
-presentations but the first, which starts at rest instead of at another stimulus' equilibrium.
+Every point is a short run from given weights: a few samples shown in a cycle, once to run in, so
+that each presentation meets what the one before it left, and once to count. Two errors are taken,
+both by :func:`pooled_error`: of each presentation's update, and of their sum over the cycle. What
+a remedy moves from one presentation into the next counts in the first and cancels in the second.
+
+Points of one structure and timing are a group, whose settings and seeds run as copies.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from brian2 import Quantity
+from jaxtyping import Float
 
+from experiments.cells import cell_name
 from experiments.compare_measures import differences, discrete_steps, log_slope, pooled_error
-from experiments.engines import engine
+from experiments.compare_points import Point, Setting
+from experiments.engines import Outcome, copies
 from experiments.remedy_list import remedy
-from models import DLLNetwork, DLLOptions, Schedule, WeightBundle, dll_network
+from experiments.storage import versions
+from models import DLLNetwork, DLLOptions, Run, Schedule, WeightBundle, dll_network
 
-PURE_ETA = 1e-5
-"""Share of the learning rates that is kept where weights should not move while they are measured.
-
-Small enough that the drift within a presentation (theory.md 3) is far below what is measured.
-"""
-
-COMPARED = (
-    "none",
-    "lag",
-    "matched",
-    "filtered",
-    "both",
-    "both-lag",
-    "low-pass",
-    "look-ahead",
-    "eligibility",
-)
-"""Which of the remedies are swept."""
+RUN_IN = 40.0
+"""Time in tau_u to run in: e^-40 40^8/8! < 1e-9 of the beginning is left behind nine stages."""
+RUN_IN_FILTER = 5.0
+"""The same for a low-pass filter of plasticity, in its own time constant: 0.7 % is left."""
 
 WITHOUT: Mapping[str, Any] = {
     "matched_soma": False,
@@ -45,112 +40,174 @@ WITHOUT: Mapping[str, Any] = {
 """Options of a network without any remedy."""
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One point of a sweep; all times in units of tau_u."""
-
-    sweep: str
-    value: float | str
-    presentation: float = 40.0
-    lag: float = 0.0
-    dt: float = 0.1
-    eta_scale: float = PURE_ETA
-    remedy: str = "none"
-    weights: str = "initial"
-    changes: Mapping[str, Any] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What all points share: the network as it is described, samples, and two sets of weights."""
+    """What all points of one seed share.
+
+    Parameters
+    ----------
+    sizes, options
+        The network as it is described.
+    inputs, targets : array, (presentation, n_in) and (presentation, n_out)
+        The samples of the cycle.
+    weights : mapping of str to WeightBundle
+        To start from, by name.
+    seed : int
+        For the initial weights of networks of another depth.
+    """
 
     sizes: tuple[int, ...]
     options: DLLOptions
-    inputs: np.ndarray
-    targets: np.ndarray
+    inputs: Float[np.ndarray, "presentation n_in"]
+    targets: Float[np.ndarray, "presentation n_out"]
     weights: Mapping[str, WeightBundle]
+    seed: int = 0
+
+    def determined_by(self) -> dict[str, Any]:
+        """Plain values that are the same for the same material."""
+        samples = self.inputs.tobytes() + self.targets.tobytes()
+        return {
+            "sizes": self.sizes,
+            "options": repr(self.options),
+            "samples": hashlib.sha256(samples).hexdigest(),
+            "weights": {name: bundle.hash for name, bundle in self.weights.items()},
+            "seed": self.seed,
+        }
 
 
-def settings(quick: bool = False) -> list[Setting]:
-    """The points of all sweeps; ``quick`` leaves time and remedies only."""
-    both = ("initial", "learned")
-    times = (5.0, 10.0, 20.0, 40.0) if quick else (5.0, 10.0, 20.0, 40.0, 80.0)
-    points = [Setting("presentation", T, presentation=T, weights=w) for T in times for w in both]
-    for name in COMPARED:
-        label = remedy(name).label
-        points += [
-            Setting("remedy", label, presentation=20.0, remedy=name, weights=w) for w in both
-        ]
-    if quick:
-        return points
-    points += [Setting("lag", lag, lag=lag) for lag in (0.0, 5.0, 10.0, 15.0, 20.0, 25.0)]
-    points += [Setting("dt", dt, dt=dt) for dt in (0.025, 0.05, 0.1, 0.2, 0.4)]
-    scales = (0.1, 0.3, 1.0, 3.0, 10.0)
-    return points + [Setting("eta", scale, lag=16.0, eta_scale=scale) for scale in scales]
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Settings of one structure and timing, to be run for every seed."""
+
+    settings: tuple[Setting, ...]
+    materials: tuple[Material, ...]
+    engine: str
+
+    @property
+    def name(self) -> str:
+        """For a file; the same for groups that give the same result."""
+        first = self.settings[0]
+        found = {
+            "settings": [asdict(setting) for setting in self.settings],
+            "materials": [material.determined_by() for material in self.materials],
+            "engine": self.engine,
+            "versions": versions(),
+        }
+        return cell_name(f"{first.remedy}-{first.presentation:g}", found)
 
 
-def measured(
-    points: Sequence[Setting], material: Material, jobs: int = 1, runner: str = "brian2"
-) -> list[dict[str, Any]]:
-    """The error of every point: the setting and, by weight matrix, its relative error."""
-    if jobs == 1:
-        return [_measure(point, material, runner) for point in points]
-    work = (delayed(_measure)(point, material, runner) for point in points)
-    return list(Parallel(n_jobs=jobs)(work))
+def grouped(points: Sequence[Point], materials: Sequence[Material], engine: str) -> list[Group]:
+    """The settings of all points, each once, in groups of one structure and timing."""
+    found: dict[tuple, list[Setting]] = {}
+    for s in dict.fromkeys(point.setting for point in points):
+        found.setdefault((s.presentation, s.lag, s.dt, s.remedy, s.depth), []).append(s)
+    return [Group(tuple(settings), tuple(materials), engine) for settings in found.values()]
 
 
-def _measure(point: Setting, material: Material, runner: str) -> dict[str, Any]:
-    network, schedule, dt = described(point, material)
-    moments = [k * schedule.period for k in range(len(schedule))]
-    run = engine(runner)(network, schedule, codegen="numpy", dt=dt, weights_at=moments)
-    ours = differences(run.weight_history, run.weights)
-    theirs = discrete_steps(network, run.weight_history, schedule)
-    later = {name: (ours[name][1:], step[1:]) for name, step in theirs.items()}
-    error = pooled_error(
-        {name: pair[0] for name, pair in later.items()},
-        {name: pair[1] for name, pair in later.items()},
-    )
-    return {
-        "sweep": point.sweep,
-        "value": point.value,
-        "weights": point.weights,
-        "presentation": point.presentation,
-        "lag": float(schedule.lag / network.options.tau_u),
-        "error": error,
-    }
-
-
-def described(point: Setting, material: Material) -> tuple[DLLNetwork, Schedule, Any]:
-    """The network, schedule and time step of a point."""
-    o, chosen, dt = material.options, remedy(point.remedy), point.dt * material.options.tau_u
-    lag = point.presentation / 2 if chosen.lagged else point.lag
+def described(setting: Setting, material: Material) -> tuple[DLLNetwork, Schedule, Quantity]:
+    """The network, the schedule of one cycle, and the time step of a setting."""
+    o, chosen, dt = material.options, remedy(setting.remedy), setting.dt * material.options.tau_u
+    lag = setting.presentation / 2 if chosen.lagged else setting.lag
     options = replace(
         o,
-        **{**WITHOUT, **chosen.options(point.presentation * o.tau_u, dt)},
-        eta_W=o.eta_W * point.eta_scale,
-        eta_theta=o.eta_theta * point.eta_scale,
-        kp_decay=o.kp_decay * point.eta_scale,
+        **{**WITHOUT, **chosen.options(setting.presentation * o.tau_u, dt)},
+        eta_W=o.eta_W * setting.eta_scale,
+        eta_theta=o.eta_theta * setting.eta_scale,
+        kp_decay=o.kp_decay * setting.eta_scale,
     )
-    network = dll_network(material.sizes, options, weights=material.weights[point.weights])
+    sizes, weights = material.sizes, material.weights.get(setting.weights)
+    if setting.depth is not None:
+        sizes, weights = (sizes[0], *[sizes[1]] * setting.depth, sizes[-1]), None
+    network = dll_network(sizes, options, weights=weights, seed=material.seed)
     schedule = Schedule(
         material.inputs,
         material.targets,
-        presentation=point.presentation * o.tau_u,
+        presentation=setting.presentation * o.tau_u,
         lag=lag * o.tau_u,
     )
     return network, schedule, dt
 
 
-def slopes(points: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """Slope of log error against log T, for each set of weights and each weight matrix."""
+def run_in(network: DLLNetwork, schedule: Schedule) -> int:
+    """How many presentations are shown before those that count."""
+    o = network.options
+    needed = RUN_IN * o.tau_u
+    if o.tau_w is not None:
+        needed += RUN_IN_FILTER * o.tau_w
+    return int(np.ceil(float(needed / schedule.period) - 1e-9))
+
+
+def errors(group: Group) -> list[dict[str, Any]]:
+    """For each setting ``error`` and ``summed``, by weight matrix a list with a value a seed.
+
+    NaN where a copy diverged.
+    """
+    pairs = [(s, m) for s in group.settings for m in group.materials]
+    networks, cycles, dts = zip(*(described(s, m) for s, m in pairs), strict=True)
+    before, count = run_in(networks[0], cycles[0]), len(cycles[0])
+    order = np.arange(-before, count) % count
+    shown = [replace(c, inputs=c.inputs[order], targets=c.targets[order]) for c in cycles]
+    moments = [k * cycles[0].period for k in range(before, before + count)]
+    runs = copies(group.engine)(networks, shown, dt=dts[0], weights_at=moments)
+    found = [_errors(*each) for each in zip(networks, cycles, runs, strict=True)]
+    names = sorted({name for each in found for name in each["error"]}) or list(networks[0].weights)
+    seeds = len(group.materials)
+    return [
+        {
+            kind: {n: [each[kind].get(n, np.nan) for each in found[k : k + seeds]] for n in names}
+            for kind in ("error", "summed")
+        }
+        for k in range(0, len(found), seeds)
+    ]
+
+
+def _errors(network: DLLNetwork, cycle: Schedule, run: Outcome) -> dict[str, dict[str, float]]:
+    if not isinstance(run, Run):
+        return {"error": {}, "summed": {}}
+    ours = differences(run.weight_history, run.weights)
+    theirs = discrete_steps(network, run.weight_history, cycle)
+    sums = [{name: each.sum(0) for name, each in of.items()} for of in (ours, theirs)]
+    return {"error": pooled_error(ours, theirs), "summed": pooled_error(*sums)}
+
+
+def rows(
+    points: Sequence[Point], groups: Sequence[Group], results: Sequence[Sequence[Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Every point with its errors: the setting, ``error`` and ``summed``."""
+    found = {
+        setting: result
+        for group, of_group in zip(groups, results, strict=True)
+        for setting, result in zip(group.settings, of_group, strict=True)
+    }
+    return [
+        {"sweep": p.sweep, "value": p.value, **asdict(p.setting), **found[p.setting]}
+        for p in points
+    ]
+
+
+def values(row: Mapping[str, Any], kind: str) -> dict[str, Float[np.ndarray, "seed"]]:
+    """The errors of a row, ``error`` or ``summed``, by weight matrix; NaN where it diverged."""
+    return {name: np.array(each, dtype=float) for name, each in row[kind].items()}
+
+
+def measured(
+    points: Sequence[Point], materials: Sequence[Material], engine: str = "brian2"
+) -> list[dict[str, Any]]:
+    """The rows of all points, one group after another in this process."""
+    groups = grouped(points, materials, engine)
+    return rows(points, groups, [errors(group) for group in groups])
+
+
+def slopes(measured: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Slope of log error (mean over seeds) against log T, for each set of weights and matrix."""
     found: dict[str, dict[str, float]] = {}
-    for weights in sorted({point["weights"] for point in points}):
-        chosen = [p for p in points if p["sweep"] == "presentation" and p["weights"] == weights]
+    for weights in sorted({row["weights"] for row in measured}):
+        chosen = [r for r in measured if r["sweep"] == "presentation" and r["weights"] == weights]
         if len(chosen) < 2:
             continue
-        times = np.array([point["value"] for point in chosen])
+        times = np.array([row["value"] for row in chosen])
+        means = [{n: each.mean() for n, each in values(r, "error").items()} for r in chosen]
         found[weights] = {
-            name: log_slope(times, np.array([point["error"][name] for point in chosen]))
-            for name in chosen[0]["error"]
+            name: log_slope(times, np.array([mean[name] for mean in means])) for name in means[0]
         }
     return found

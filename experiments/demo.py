@@ -20,7 +20,7 @@ class Config:
     presentations: int = 1437
     """Digits presented, one after another; 400 ms each."""
     sweep_presentations: int = 6
-    """Presentations for each point of the sweeps."""
+    """Samples in the cycle that is shown for each point of the sweeps."""
     codegen: str = "cpp_standalone"
     """Brian2's code generation: cpp_standalone (needs a C++ compiler), cython or numpy."""
     jobs: int = 2
@@ -44,6 +44,8 @@ def parts(config: Config) -> tuple[traces.Config, compare.Config]:
             quick=True,
             jobs=config.jobs,
             seed=config.seed,
+            out=config.out,
+            name=config.name,
         ),
     )
 

@@ -1,12 +1,14 @@
 """The engines that can run a network through a schedule, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from compartments.names import look_up
 from models import Network, Run, Schedule, simulate
+from models.guards import DivergenceError
 from rate_bridge import ode_engine
 
 
@@ -15,10 +17,17 @@ def _brian2(network: Network, schedule: Schedule, codegen: str, **options: Any) 
 
 
 def _torch(network: Network, schedule: Schedule, codegen: str, **options: Any) -> Run:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # one sample at a time: more threads only wait for each other
-    try:
+    with one_thread():
         return ode_engine.simulate(network, schedule, **options)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within the block torch computes in one thread: for small tensors more only wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
     finally:
         torch.set_num_threads(threads)
 
@@ -35,3 +44,50 @@ def engine(name: str) -> Callable[..., Run]:
         For an unknown name.
     """
     return look_up("engine", name, ENGINES)
+
+
+Outcome = Run | DivergenceError
+"""What came of one of several runs; one that diverged leaves the others alone."""
+
+
+def _one_by_one(
+    networks: Sequence[Network], schedules: Sequence[Schedule], **options: Any
+) -> list[Outcome]:
+    found: list[Outcome] = []
+    for network, schedule in zip(networks, schedules, strict=True):
+        try:
+            found.append(simulate(network, schedule, codegen="numpy", **options))
+        except DivergenceError as error:
+            found.append(error)
+    return found
+
+
+def _side_by_side(
+    networks: Sequence[Network], schedules: Sequence[Schedule], **options: Any
+) -> list[Outcome]:
+    try:
+        with one_thread():
+            run = ode_engine.simulate_copies(networks, schedules, **options)
+    except DivergenceError as error:
+        if len(networks) == 1:
+            return [error]
+        pairs = zip(networks, schedules, strict=True)  # which of them it was, each alone shows
+        return [_side_by_side([net], [plan], **options)[0] for net, plan in pairs]
+    return [run.of_copy(number) for number in range(len(networks))]
+
+
+COPIES: dict[str, Callable[..., list[Outcome]]] = {"brian2": _one_by_one, "torch": _side_by_side}
+
+
+def copies(name: str) -> Callable[..., list[Outcome]]:
+    """How the engine of that name runs copies: ``run(networks, schedules, dt=..., ...)``.
+
+    The networks are of one structure, the schedules of equal timing and length. Brian2 runs them
+    one by one, torch side by side in one process.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    return look_up("engine", name, COPIES)

@@ -5,25 +5,22 @@ copies in one process, and cells go to several processes. A finished cell is kep
 was stopped goes on where it was.
 """
 
-import hashlib
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
-import torch
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from experiments.cells import Cells, cell_name
 from experiments.continuous import DISCRETE, Cell, learned
 from experiments.progress import bar
 from experiments.remedies_figures import MAIN, draw
 from experiments.remedy_list import REMEDIES, remedy
-from experiments.storage import RunFolder, read_json, versions, write_json
+from experiments.storage import RunFolder, versions, write_json
 
 
 @dataclass(frozen=True)
@@ -96,34 +93,17 @@ class Config:
 
 def main(config: Config) -> None:
     """Learn what is not yet learned, select, draw, and show a table."""
-    cells = config.cells()
-    kept = config.out / f".{config.name}-cells"
-    kept.mkdir(parents=True, exist_ok=True)
-    waiting = [cell for cell in cells if not _file(kept, cell).exists()]
-    with bar(f"{len(waiting)} of {len(cells)} cells") as report:
-        done = joblib.Parallel(n_jobs=config.jobs, return_as="generator_unordered")(
-            joblib.delayed(_learn)(kept, cell) for cell in waiting
-        )
-        for number, _ in enumerate(done, start=1):
-            report(number / len(waiting))
+    cells = {cell_name(cell.key, vars(cell)): cell for cell in config.cells()}
+    kept = Cells(config.out / f".{config.name}-cells")
+    with bar(f"{len(cells)} cells") as report:
+        found = kept.results(learned, cells, config.jobs, report)
     with RunFolder(config.out, config.name) as run:
         write_json(run.path / "config.json", config)
-        rows = [_row(read_json(_file(kept, cell))) for cell in cells]
+        rows = [_row(result) for result in found]
         write_json(run.path / "result.json", {"rows": rows, "versions": versions()})
         draw(run.path)
     show(rows)
     print(run.path / "index.html")
-
-
-def _file(folder: Path, cell: Cell) -> Path:
-    described = json.dumps(vars(cell), sort_keys=True, default=str)
-    code = hashlib.sha256(described.encode()).hexdigest()[:10]
-    return folder / f"{cell.key}-{code}.json"
-
-
-def _learn(folder: Path, cell: Cell) -> None:
-    torch.set_num_threads(1)
-    write_json(_file(folder, cell), learned(cell))
 
 
 def _row(found: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Nothing here touches matplotlib's global settings: draw within ``with style():``
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,12 @@ def close(figure: Figure) -> None:
     if pyplot is not None:
         pyplot.close(figure)
     figure.clear()
+
+
+def matrix_colours(names: Sequence[str]) -> list[str]:
+    """A colour for each weight matrix, the same in every figure that shows these matrices."""
+    place = {name: k for k, name in enumerate(sorted(names))}
+    return [SERIES[place[name] % len(SERIES)] for name in names]
 
 
 def shade_target(axes: Axes, begin: float, end: float, label: str | None = None) -> None:

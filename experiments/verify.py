@@ -14,7 +14,8 @@ from scipy.stats import binom, gamma
 
 from compartments.activations import ACTIVATIONS
 from compartments.plasticity import THETA_RULES
-from experiments.compare_sweeps import PURE_ETA, Material, Setting, measured, slopes
+from experiments.compare_points import PURE_ETA, Point, Setting
+from experiments.compare_sweeps import Material, measured, slopes, values
 from experiments.progress import Report, bar
 from experiments.storage import RunFolder, versions, write_json
 from models import DLLNetwork, Schedule, dll_network, simulate
@@ -89,11 +90,12 @@ def settled_updates(seed: int) -> Iterator[Link]:
             assert schedule.targets is not None  # random_schedule gives targets
             bundles = {"initial": network.weights}
             material = Material(SIZES, network.options, schedule.inputs, schedule.targets, bundles)
-            (point,) = measured([Setting("rule", rule, presentation=60.0, lag=40.0)], material)
+            point = Point("rule", rule, Setting(60.0, lag=40.0))
+            (row,) = measured([point], [material])
             output = "clamped" if beta is None else f"nudged, beta {beta}"
             yield Link(
                 f"settled update against Algorithm 1, theta {rule}, {output}, relative",
-                max(point["error"].values()),
+                max(error.max() for error in values(row, "error").values()),
                 1e-4,
                 "rounding: the weights move by 1e-7 of their size or less",
             )
@@ -175,8 +177,8 @@ def bias_of_transients(seed: int) -> Iterator[Link]:
     assert schedule.targets is not None  # random_schedule gives targets
     bundles = {"initial": network.weights}
     material = Material(network.sizes, network.options, schedule.inputs, schedule.targets, bundles)
-    points = [Setting("presentation", T, presentation=T) for T in (20.0, 40.0, 80.0, 160.0, 320.0)]
-    for name, slope in slopes(measured(points, material))["initial"].items():
+    points = [Point("presentation", T, Setting(T)) for T in (20.0, 40.0, 80.0, 160.0, 320.0)]
+    for name, slope in slopes(measured(points, [material]))["initial"].items():
         yield Link(
             f"slope of log error against log T, {name}: {slope:.4f}; distance from -1",
             abs(slope + 1),
