@@ -145,7 +145,7 @@ def check(config: Config) -> Samples:
         method="euler",
         codegen=config.codegen,
     )
-    if config.engine == "brian2" and config.codegen != "numpy":
+    if config.engine == "brian2":
         check_compiler(config.codegen)
     return data
 

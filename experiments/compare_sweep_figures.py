@@ -149,7 +149,8 @@ def _heat_map(folder: Path, points: Sequence[Row]) -> Picture:
         "Relative error of the worst weight matrix, mean over seeds, from given weights that do "
         "not move; a lag is T/2. Left: the sum of the updates over a cycle of samples against the "
         "sum of Algorithm 1's steps. Right: each update against its own step. 1 is as far from "
-        "Algorithm 1 as no learning at all.",
+        "Algorithm 1 as no learning at all. A sum over few samples also holds chance products of "
+        "neighbouring ones; with more samples (`--sweep-presentations`) they weigh less.",
     )
 
 

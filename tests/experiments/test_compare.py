@@ -8,9 +8,19 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from experiments import compare, compare_figures, compare_measures, compare_sweeps
+from experiments import (
+    compare,
+    compare_figures,
+    compare_measures,
+    compare_points,
+    compare_sweep_figures,
+    compare_sweeps,
+)
 from experiments.cli import main
+from experiments.compare_points import Point, Setting
+from experiments.compare_sweeps import Material
 from models import Schedule, WeightBundle, dll_network
+from models.checks import check_run
 from rate_bridge import algorithm1
 
 SMALL = compare.Config(
@@ -68,30 +78,94 @@ def test_slope_of_a_power_law():
     assert compare_measures.log_slope(x, 3 * x**-1.5) == pytest.approx(-1.5)
 
 
-def test_settled_updates_agree_and_unsettled_ones_do_not(network, schedule):
-    bundles = {"initial": network.weights}
-    material = compare_sweeps.Material(
-        network.sizes, network.options, schedule.inputs, schedule.targets, bundles
-    )
-    points = [compare_sweeps.Setting("lag", lag, presentation=60.0, lag=lag) for lag in (0.0, 40.0)]
-    without, settled = compare_sweeps.measured(points, material)
-    assert min(without["error"].values()) > 0.01
-    # e^-40 40^3 / 3! of 4 stages is left, weights move by 1e-6 of their size: rounding is 1e-9
-    assert max(settled["error"].values()) < 1e-5
+@pytest.fixture
+def materials(network, rng):
+    """Two seeds, each with weights and samples of its own."""
+    found = []
+    for seed in (1, 2):
+        own = dll_network(network.sizes, network.options, seed=seed)
+        other = dll_network(network.sizes, network.options, seed=seed + 10)
+        bundles = {"initial": own.weights, "learned": other.weights}
+        inputs, targets = rng.normal(size=(3, 5)), rng.normal(size=(3, 3))
+        found.append(Material(network.sizes, network.options, inputs, targets, bundles, seed))
+    return found
 
 
-def test_every_remedy_is_described(network, schedule):
-    bundles = {"initial": network.weights, "learned": network.weights}
-    material = compare_sweeps.Material(
-        network.sizes, network.options, schedule.inputs, schedule.targets, bundles
-    )
+def measured(settings, materials, engine="torch"):
+    points = [Point("any", number, setting) for number, setting in enumerate(settings)]
+    return compare_sweeps.measured(points, materials, engine)
+
+
+def test_settled_updates_agree_and_unsettled_ones_do_not(materials):
+    without, settled = measured([Setting(60.0), Setting(60.0, lag=40.0)], materials)
+    for kind in ("error", "summed"):
+        assert min(map(min, without[kind].values())) > 0.01
+        # e^-40 40^3 / 3! of 4 stages is left, weights move by 1e-6 of their size: rounding is 1e-9
+        assert max(map(max, settled[kind].values())) < 1e-5
+
+
+SOME = [
+    Setting(5.0, remedy="eligibility"),
+    Setting(5.0, remedy="eligibility", weights="learned"),
+    Setting(10.0, remedy="lag", depth=2),
+    Setting(10.0, eta_scale=1.0),
+    Setting(10.0, eta_scale=10.0),
+]
+
+
+def test_copies_give_what_brian2_gives_one_by_one(materials):
+    both = [measured(SOME, materials, name) for name in ("torch", "brian2")]
+    for side_by_side, one_by_one in zip(*both, strict=True):
+        for kind in ("error", "summed"):
+            for name, values in one_by_one[kind].items():
+                # updates of 1e-7 of the weights, each rounded to 1e-16: 1e-8 of an update
+                np.testing.assert_allclose(side_by_side[kind][name], values, rtol=1e-6)
+
+
+def test_settings_of_one_structure_and_timing_run_together(materials):
+    points = [Point("any", number, setting) for number, setting in enumerate(SOME)]
+    groups = compare_sweeps.grouped([*points, points[0]], materials, "torch")
+    assert [len(group.settings) for group in groups] == [2, 1, 2]
+    assert len({group.name for group in groups}) == 3
+    assert groups[0].name != compare_sweeps.grouped(points, materials[:1], "torch")[0].name
+
+
+def test_what_is_moved_to_the_next_presentation_cancels_in_the_sum(materials):
+    (row,) = measured([Setting(20.0, remedy="low-pass")], materials)
+    (plain,) = measured([Setting(20.0)], materials)
+    for name, values in row["summed"].items():
+        # what the filter of 5 T has not forgotten after 5 of its time constants: 0.7 %
+        np.testing.assert_allclose(values, plain["summed"][name], rtol=0.05)
+        assert min(row["error"][name]) > 2 * max(plain["error"][name])
+
+
+def test_a_copy_that_diverges_leaves_the_others_alone(materials):
+    fine, lost = Setting(5.0, eta_scale=0.1), Setting(5.0, eta_scale=900.0)
+    (alone,), both = measured([fine], materials), measured([fine, lost], materials)
+    assert both[0]["error"].keys() == alone["error"].keys()
+    for name, values in alone["error"].items():
+        np.testing.assert_allclose(both[0]["error"][name], values, rtol=1e-9)  # rounding
+    assert np.isnan(list(both[1]["error"].values())).all()
+
+
+def test_every_remedy_is_described(materials):
     descriptions = set()
-    for name in compare_sweeps.COMPARED:
-        point = compare_sweeps.Setting("remedy", name, presentation=20.0, remedy=name)
-        described, plan, _ = compare_sweeps.described(point, material)
+    for name in compare_points.COMPARED:
+        described, plan, _ = compare_sweeps.described(Setting(20.0, remedy=name), materials[0])
         changed = [str(getattr(described.options, field)) for field in compare_sweeps.WITHOUT]
         descriptions.add((*changed, float(plan.lag)))
-    assert len(descriptions) == len(compare_sweeps.COMPARED)
+    assert len(descriptions) == len(compare_points.COMPARED)
+
+
+@pytest.mark.parametrize("beta", [None, 1.0])
+def test_all_points_of_all_sweeps_can_be_described(beta, materials):
+    material = replace(materials[0], options=replace(materials[0].options, beta=beta))
+    for point in compare_points.sweeps(clamped=beta is None):
+        network, plan, dt = compare_sweeps.described(point.setting, material)
+        check_run(network, plan, dt=dt, record=(), record_dt=dt, record_units=None, plastic=True,
+                  method="euler", codegen="numpy")  # fmt: skip
+        depth = point.setting.depth
+        assert depth is None or network.sizes == (5, *[4] * depth, 3)
 
 
 def test_smallest_run_leaves_everything_it_names(tmp_path):
@@ -136,6 +210,8 @@ def test_an_older_result_is_kept(tmp_path):
         (["--dataset", "digit"], "digits"),
         (["--dt", "30ms", "--codegen", "numpy"], "dt < "),
         (["--codegen", "cpp"], "codegen"),
+        (["--sweep-engine", "brian"], "Did you mean 'brian2'"),
+        (["--sweep-seeds", "0"], "--sweep-seeds must be at least 1"),
     ],
 )
 def test_bad_input_is_named_and_leaves_nothing(arguments, message, tmp_path, capsys):
@@ -147,10 +223,49 @@ def test_bad_input_is_named_and_leaves_nothing(arguments, message, tmp_path, cap
 
 
 def test_sweeps_end_in_slopes_and_figures(tmp_path):
-    config = replace(SMALL, sweep=True, quick=True, sweep_presentations=2, jobs=1, out=tmp_path)
-    compare.main(config)
-    result = json.loads((tmp_path / "compare" / "result.json").read_text())
-    slopes = result["sweeps"]["slope_of_error_in_T"]["initial"]
-    # T from 5 tau, one presentation counted: the 1/T law with its first correction
-    assert all(-1.5 < slope < -0.5 for slope in slopes.values())
+    few = {"sweep_presentations": 2, "sweep_seeds": 2, "jobs": 1}
+    compare.main(replace(SMALL, sweep=True, quick=True, out=tmp_path, **few))
+    sweeps = json.loads((tmp_path / "compare" / "result.json").read_text())["sweeps"]
+    # T from 5 tau, two presentations counted: the 1/T law with its first correction
+    assert all(-1.5 < slope < -0.5 for slope in sweeps["slope_of_error_in_T"]["initial"].values())
+    assert sweeps["seeds"] == [0, 1]
     assert (tmp_path / "compare" / "sweep_remedies.pdf").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["compare"]  # nothing else is left
+
+
+def test_every_sweep_is_drawn_also_where_a_copy_diverged(tmp_path):
+    rows = []
+    for p in compare_points.sweeps():
+        values = {"W0": [0.1, None if p.value == 10.0 else 0.2], "W1": [0.2, 0.3]}
+        errors = dict.fromkeys(("error", "summed"), values)
+        rows.append({"sweep": p.sweep, "value": p.value, **vars(p.setting), **errors})
+    sweeps = {"points": rows, "engine": "torch", "seeds": [0, 1], "presentations": 2}
+    names = [picture.name for picture in compare_sweep_figures.draw(tmp_path, sweeps)]
+    assert names == [
+        "sweep_presentation",
+        "sweep_remedies",
+        "sweep_heat_map",
+        "sweep_lag_dt_eta",
+        "sweep_depth",
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{name}.{suffix}" for name in names for suffix in ("png", "pdf")
+    }
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
+    few = {"sweep_presentations": 2, "sweep_seeds": 1, "jobs": 1}
+    config = replace(SMALL, sweep=True, quick=True, out=tmp_path, **few)
+
+    def stopped(*arguments, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compare, "learned", stopped)  # by Ctrl-C, when the sweeps are done
+        with pytest.raises(KeyboardInterrupt):
+            compare.main(config)
+    (kept,) = tmp_path.iterdir()
+    assert kept.name == ".compare-cells"
+    monkeypatch.setattr(compare, "errors", stopped)  # nothing is measured again
+    compare.main(config)
+    assert [path.name for path in tmp_path.iterdir()] == ["compare"]
