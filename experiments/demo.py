@@ -23,8 +23,8 @@ class Config:
     """Samples in the cycle that is shown for each point of the sweeps."""
     codegen: str = "cpp_standalone"
     """Brian2's code generation: cpp_standalone (needs a C++ compiler), cython or numpy."""
-    jobs: int = 2
-    """Processes for the sweeps."""
+    jobs: int = 1
+    """Processes for the sweeps; each takes longer to start than these few sweeps."""
     seed: int = 0
     """For initial weights and the order of the samples."""
     out: Path = Path("runs")
