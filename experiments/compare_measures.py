@@ -17,7 +17,7 @@ History = xr.Dataset | Mapping[str, np.ndarray]
 
 def discrete_steps(
     network: DLLNetwork, weights: History, schedule: Schedule
-) -> dict[str, Float[np.ndarray, "presentation n_above n_below"]]:
+) -> dict[str, Float[np.ndarray, "presentation _n_above _n_below"]]:
     """Algorithm 1's step for every presentation, each taken from its own weights.
 
     Parameters
@@ -43,8 +43,8 @@ def discrete_steps(
 
 
 def agreement(
-    continuous: Mapping[str, Float[np.ndarray, "presentation n_above n_below"]],
-    discrete: Mapping[str, Float[np.ndarray, "presentation n_above n_below"]],
+    continuous: Mapping[str, Float[np.ndarray, "presentation _n_above _n_below"]],
+    discrete: Mapping[str, Float[np.ndarray, "presentation _n_above _n_below"]],
 ) -> dict[str, dict[str, Float[np.ndarray, "presentation"]]]:
     """For every weight matrix that Algorithm 1 moves, cosine and relative error of each update.
 
@@ -65,10 +65,13 @@ def agreement(
 
 
 def pooled_error(
-    continuous: Mapping[str, Float[np.ndarray, "presentation n_above n_below"]],
-    discrete: Mapping[str, Float[np.ndarray, "presentation n_above n_below"]],
+    continuous: Mapping[str, Float[np.ndarray, "*presentation n_above n_below"]],
+    discrete: Mapping[str, Float[np.ndarray, "*presentation n_above n_below"]],
 ) -> dict[str, float]:
-    """Root mean square of the difference over that of the discrete update, per weight matrix."""
+    """Root mean square of the difference over that of the discrete update, per weight matrix.
+
+    Of a single update (n_above, n_below) it is the relative error in the Frobenius norm.
+    """
     return {
         name: float(np.linalg.norm(continuous[name] - goal) / np.linalg.norm(goal))
         for name, goal in discrete.items()

@@ -185,7 +185,7 @@ def rows(
     ]
 
 
-def values(row: Mapping[str, Any], kind: str) -> dict[str, Float[np.ndarray, "seed"]]:
+def values(row: Mapping[str, Any], kind: str) -> dict[str, Float[np.ndarray, "_seed"]]:
     """The errors of a row, ``error`` or ``summed``, by weight matrix; NaN where it diverged."""
     return {name: np.array(each, dtype=float) for name, each in row[kind].items()}
 

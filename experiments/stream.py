@@ -181,7 +181,7 @@ def _relative(numbers: dict[str, float]) -> dict[str, float]:
 
 def _change(
     cell: Cell, net: DLLNetwork, data: Samples, rows: Tensor, warm: int
-) -> dict[str, Float[Tensor, "stream n_above n_below"]]:
+) -> dict[str, Float[Tensor, "stream _n_above _n_below"]]:
     """The summed change of every weight after the warm-up, in units of the learning rate."""
     engine = OdeEngine(
         [net] * rows.shape[1],
