@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from compartments.names import look_up
+from experiments import bench_cost
 from experiments.bench_brian import brian_targets
 from experiments.bench_ode import torch_engine
 from experiments.bench_rows import Benchmark, LeftOut, Row, groups, records
@@ -94,15 +95,17 @@ def draw(folder: Path) -> Path:
     result = read_json(folder / "result.json")
     grouped = groups(result["rows"])
     save_figure(_figure(grouped), folder, "rates")
+    pictures = [
+        Picture(
+            "rates",
+            "Rates; labels give the ratio to the first of each group. Dotted: what is wanted.",
+        ),
+        *bench_cost.draw(folder, result["rows"]),
+    ]
     section = Section(
         "Rates",
         ("All rows were measured in one run, one after another. Building happens once.",),
-        (
-            Picture(
-                "rates",
-                "Rates; labels give the ratio to the first of each group. Dotted: what is wanted.",
-            ),
-        ),
+        pictures,
         (Table(HEADER, [_cells(record) for record in result["rows"]], _machine(result)),),
     )
     short = [*too_slow(result), *left_out_sentences(result)]

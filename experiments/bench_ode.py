@@ -13,49 +13,59 @@ from experiments.progress import Report
 from models import Schedule, dll_network, simulate
 from rate_bridge.ode_engine.core import OdeEngine, Timing
 
-SIZES = (784, 500, 500, 10)
-BATCH = 128
+BATCH, WIDTH, DEPTH = 128, 500, 2
+"""The network that is compared with Brian2: samples in parallel, width and number of hidden layers.
+"""
+VARIED = {"batch": (8, 32, 512), "width": (64, 256, 1024), "depth": (1, 4, 8)}
+"""Each alone, the others as above."""
 STEPS = 40
 """Time steps of 1 ms in a presentation."""
 
 
 def torch_engine(full: bool, progress: Report) -> Measured:
-    """784-500-500-10, batch 128, float32; with ``full`` also batch, width and depth."""
-    rows = against_brian()
-    progress(0.5)
-    rows += against_products(SIZES, BATCH)
-    progress(0.7)
-    if full:
-        for sizes, batch in scaling():
-            rows += against_products(sizes, batch)
-    progress(1.0)
+    """784-500-500-10, batch 128, float32; with ``full`` also other batches, widths and depths."""
+    rows: list[Row | LeftOut] = list(against_brian())
+    tasks = scaling() if full else [(BATCH, WIDTH, DEPTH)]
+    for number, (batch, width, depth) in enumerate(tasks, start=1):
+        rows += against_products(batch, width, depth)
+        progress(number / len(tasks))
     return rows
 
 
-def scaling() -> list[tuple[tuple[int, ...], int]]:
-    """Networks for cost against batch, width and depth."""
-    by_batch = [(SIZES, batch) for batch in (8, 32, 512)]
-    by_width = [((784, width, width, 10), BATCH) for width in (64, 256, 1024)]
-    by_depth = [((784, *(256,) * depth, 10), BATCH) for depth in (1, 2, 4)]
-    return by_batch + by_width + by_depth
+def scaling() -> list[tuple[int, int, int]]:
+    """Batch, width and depth, each varied alone around the network that Brian2 runs, too."""
+    return [
+        (BATCH, WIDTH, DEPTH),
+        *((batch, WIDTH, DEPTH) for batch in VARIED["batch"]),
+        *((BATCH, width, DEPTH) for width in VARIED["width"]),
+        *((BATCH, WIDTH, depth) for depth in VARIED["depth"]),
+    ]
 
 
 def against_brian() -> list[Row | LeftOut]:
     """Sample-steps of the plastic network: cpp_standalone shows one sample, torch a batch."""
-    name, unit = f"{_name(SIZES, BATCH)}: samples in parallel", "sample-steps"
-    rows = [attempted(name, "cpp_standalone", lambda: _one_sample(name, unit))]
-    for label, deferred in (("torch", False), ("torch, gathered", True)):
-        build, seconds = step_seconds(SIZES, BATCH, deferred)
-        rows.append(Row(name, label, build, seconds, BATCH, unit))
+    sizes = layers(WIDTH, DEPTH)
+    name, unit = f"{_name(sizes, BATCH)}: samples in parallel", "sample-steps"
+    rows = [attempted(name, "cpp_standalone", lambda: _one_sample(sizes, name, unit))]
+    cores = torch.get_num_threads()
+    for threads in sorted({1, cores}):
+        for label, deferred in (("torch", False), ("torch, gathered", True)):
+            torch.set_num_threads(threads)
+            try:
+                build, seconds = step_seconds(sizes, BATCH, deferred)
+            finally:
+                torch.set_num_threads(cores)
+            shown = f"{label}, {threads} thread{'s' if threads > 1 else ''}"
+            rows.append(Row(name, shown, build, seconds, BATCH, unit))
     return rows
 
 
-def _one_sample(name: str, unit: str) -> Row:
-    network = dll_network(SIZES)
+def _one_sample(sizes: tuple[int, ...], name: str, unit: str) -> Row:
+    network = dll_network(sizes)
     generator = np.random.default_rng(0)
     count = 10
-    inputs = generator.normal(0, (5 / SIZES[0]) ** 0.5, (count, SIZES[0]))
-    targets = np.eye(SIZES[-1])[generator.integers(SIZES[-1], size=count)]
+    inputs = generator.normal(0, (5 / sizes[0]) ** 0.5, (count, sizes[0]))
+    targets = np.eye(sizes[-1])[generator.integers(sizes[-1], size=count)]
     schedule = Schedule(inputs, targets, presentation=STEPS * ms)
     run = simulate(network, schedule, dt=1 * ms, codegen="cpp_standalone")
     return Row(
@@ -63,8 +73,9 @@ def _one_sample(name: str, unit: str) -> Row:
     )
 
 
-def against_products(sizes: Sequence[int], batch: int) -> list[Row]:
+def against_products(batch: int, width: int, depth: int) -> list[Row]:
     """Time steps a second: bare matrix products, the engine, the engine with gathered weights."""
+    sizes, at = layers(width, depth), {"batch": batch, "width": width, "depth": depth}
     products = _bare_products(sizes, batch)
 
     def one_presentation() -> None:  # as long as what it is compared with
@@ -72,11 +83,16 @@ def against_products(sizes: Sequence[int], batch: int) -> list[Row]:
             products()
 
     bare = _seconds_each(one_presentation) / STEPS
-    rows = [Row(_name(sizes, batch), "bare matrix products", 0.0, bare, 1, "steps")]
+    rows = [Row(_name(sizes, batch), "bare matrix products", 0.0, bare, 1, "steps", at)]
     for label, deferred in (("torch", False), ("torch, gathered", True)):
         build, seconds = step_seconds(sizes, batch, deferred)
-        rows.append(Row(_name(sizes, batch), label, build, seconds, 1, "steps"))
+        rows.append(Row(_name(sizes, batch), label, build, seconds, 1, "steps", at))
     return rows
+
+
+def layers(width: int, depth: int) -> tuple[int, ...]:
+    """Sizes of a network for MNIST's images."""
+    return (784, *(width,) * depth, 10)
 
 
 def _name(sizes: Sequence[int], batch: int) -> str:

@@ -1,6 +1,6 @@
 """What a benchmark measures: rows of seconds and rates, compared within their group."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -27,6 +27,8 @@ class Row:
         How much was done in ``run_seconds``.
     unit : str
         Of what: ``"synapse-steps"``, ``"samples"``, ...
+    at : mapping of str to float, optional
+        What the task's cost is drawn against: batch, width, depth.
     """
 
     group: str
@@ -35,6 +37,7 @@ class Row:
     run_seconds: float
     amount: float
     unit: str
+    at: Mapping[str, float] | None = None
 
     @property
     def rate(self) -> float:

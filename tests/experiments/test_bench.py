@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from experiments import bench, bench_brian, bench_ode, bench_step
+from experiments import bench, bench_brian, bench_cost, bench_ode, bench_step
 from experiments.bench_rows import Row, groups, records
 from experiments.cli import main
 from experiments.storage import read_json
@@ -48,25 +48,39 @@ def test_the_command_measures_draws_and_prints(tmp_path, capsys, smallest):
 def test_without_a_compiler_the_rest_is_measured(tmp_path, capsys, monkeypatch):
     steps = {"numpy": 40, "cython": 40, "cpp_standalone": 40}
     monkeypatch.setattr(bench_brian, "STEPS", {(4, 3, 2): steps})
-    monkeypatch.setattr(bench_ode, "SIZES", (4, 3, 2))
+    monkeypatch.setattr(bench_ode, "WIDTH", 3)
+    monkeypatch.setattr(bench_ode, "VARIED", {"batch": (4,), "depth": (), "width": ()})
+    monkeypatch.setattr(bench_ode, "_seconds_each", lambda action: action() or 1e-3)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
     options = ["--only", "brian", "torch", "--full", "--out", str(tmp_path)]
-    monkeypatch.setattr(bench_ode, "scaling", list)
     assert main(["bench", *options]) == 0
     result = read_json(tmp_path / "bench" / "result.json")
-    engines = {row["engine"] for row in result["rows"]}
-    assert engines == {"numpy", "torch", "torch, gathered", "bare matrix products"}
+    engines = {row["engine"].partition(",")[0] for row in result["rows"]}
+    assert engines == {"numpy", "torch", "bare matrix products"}
     assert [(row["group"], row["engine"]) for row in result["left_out"]] == [
         ("4-3-2", "cython"),
         ("4-3-2", "cpp_standalone"),
         ("digits, one epoch, 64-32-32-10", "cpp_standalone"),
-        ("4-3-2, batch 128: samples in parallel", "cpp_standalone"),
+        ("784-3-3-10, batch 128: samples in parallel", "cpp_standalone"),
     ]
     out = capsys.readouterr().out
     assert "Left out: 4-3-2 by cython. g++ cannot be found: install" in out
     page = (tmp_path / "bench" / "index.html").read_text(encoding="utf-8")
     assert "g++ and make cannot be found" in page
+    assert 'src="cost.png"' in page
+
+
+def test_cost_is_drawn_against_what_varies_alone():
+    def row(batch, width):
+        at = {"batch": batch, "width": width, "depth": 2}
+        return Row(f"{width}, {batch}", "torch", 0.0, 1.0, 1, "steps", at)
+
+    found = records([ROWS[0], row(128, 500), row(8, 500), row(128, 64), row(8, 64)])
+    assert [r["group"] for r in bench_cost.varied(found, "batch")] == ["500, 128", "500, 8"]
+    assert [r["group"] for r in bench_cost.varied(found, "width")] == ["500, 128", "64, 128"]
+    assert bench_cost.varied(found, "depth") == []
+    assert bench_cost.varied(records(ROWS), "batch") == []
 
 
 def test_training_steps_become_rows(monkeypatch):

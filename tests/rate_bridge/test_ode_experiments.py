@@ -78,9 +78,11 @@ def test_bad_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
 def test_benchmarks_compare_equal_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_ode, "_seconds_each", lambda action: action() or 1e-3)
     with torch.inference_mode():
-        rows = bench_ode.against_products((6, 5, 4, 3), 4)
+        rows = bench_ode.against_products(batch=4, width=5, depth=2)
     assert [row.engine for row in rows] == ["bare matrix products", "torch", "torch, gathered"]
-    assert len(bench_ode.scaling()) == 9
+    assert {row.group for row in rows} == {"784-5-5-10, batch 4"}
+    tasks = bench_ode.scaling()
+    assert len(set(tasks)) == len(tasks) == 10
 
 
 def test_the_error_of_an_update_falls_as_one_over_time(tmp_path: Path) -> None:
