@@ -1,4 +1,4 @@
-"""``tuft remedies``: which remedy learns continuously how well, at which presentation time.
+"""``tuft remedies``: which remedy learns how well, at which presentation time and depth.
 
 Every remedy at every presentation time is a cell: all its seeds and rates learn side by side as
 copies in one process, and cells go to several processes. A finished cell is kept, so a run that
@@ -18,7 +18,7 @@ from rich.table import Table
 from experiments.cells import Cells, cell_name
 from experiments.continuous import DISCRETE, Cell, learned
 from experiments.progress import bar
-from experiments.remedies_figures import MAIN, draw
+from experiments.remedies_figures import MAIN, by_depth, draw
 from experiments.remedy_list import REMEDIES, remedy
 from experiments.storage import RunFolder, versions, write_json
 
@@ -31,6 +31,8 @@ class Config:
     """Classified data set; digits needs no file."""
     hidden: tuple[int, ...] = (32, 32)
     """Neurons in each hidden layer."""
+    depths: tuple[int, ...] = ()
+    """Compare networks with so many hidden layers, each as wide as the first of `hidden`."""
     power: float = 5.0
     """Mean squared length of the centred inputs."""
     remedies: tuple[str, ...] = tuple(REMEDIES)
@@ -66,9 +68,24 @@ class Config:
         for name in ("seeds", "epochs", "batch", "jobs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1, got {getattr(self, name)}.")
+        for name in ("ratios", "long_ratios", "etas"):
+            if not all(0 < value < math.inf for value in getattr(self, name)):
+                option = name.replace("_", "-")
+                raise ValueError(f"--{option} must be positive, got {getattr(self, name)}.")
+        if not (self.remedies and self.ratios and self.etas):
+            raise ValueError("--remedies, --ratios and --etas each need at least one value.")
+        if self.depths and (min(self.depths) < 1 or not self.hidden):
+            raise ValueError(
+                f"--depths must be at least 1, and --hidden name a width; got {self.depths} and "
+                f"{self.hidden}."
+            )
+
+    def networks(self) -> list[tuple[int, ...]]:
+        """The hidden layers of every network that is compared."""
+        return [self.hidden[:1] * depth for depth in self.depths] or [self.hidden]
 
     def cells(self) -> list[Cell]:
-        """Algorithm 1, and every remedy at every presentation time."""
+        """For every network Algorithm 1, and every remedy at every presentation time."""
         pairs = [(DISCRETE, 1.0)]
         pairs += [(name, ratio) for ratio in self.ratios for name in self.remedies]
         main = [name for name in self.remedies if name in MAIN]
@@ -76,7 +93,7 @@ class Config:
         return [
             Cell(
                 self.dataset,
-                self.hidden,
+                hidden,
                 self.power,
                 name,
                 float(ratio),
@@ -87,6 +104,7 @@ class Config:
                 self.look_ahead_dt_ms if name == "look-ahead" else self.dt_ms,
                 self.theta_share,
             )
+            for hidden in self.networks()
             for name, ratio in pairs
         ]
 
@@ -121,6 +139,7 @@ def _row(found: dict[str, Any]) -> dict[str, Any]:
         "remedy": cell["remedy"],
         "label": "Algorithm 1" if cell["remedy"] == DISCRETE else remedy(cell["remedy"]).label,
         "ratio": None if cell["remedy"] == DISCRETE else cell["ratio"],
+        "depth": len(cell["hidden"]),
         "dt_ms": cell["dt_ms"],
         "seeds": len(cell["seeds"]),
         "validation": {str(eta): value for eta, value in zip(cell["etas"], last, strict=True)},
@@ -147,9 +166,15 @@ def _deviation(values: np.ndarray) -> float:
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """A table on the terminal: test accuracy of the selected rate."""
+    """Tables on the terminal, one a depth: test accuracy of the selected rate."""
+    for depth, members in by_depth(rows).items():
+        _show(f"{depth} hidden layer{'s' if depth > 1 else ''}", members)
+
+
+def _show(title: str, rows: list[dict[str, Any]]) -> None:
     ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
-    table = Table(box=SIMPLE_HEAD, caption="test accuracy in %, mean ± s.d. over seeds (rate)")
+    caption = "test accuracy in %, mean ± s.d. over seeds (rate)"
+    table = Table(box=SIMPLE_HEAD, title=title, caption=caption)
     table.add_column("remedy")
     for ratio in ratios:
         table.add_column(f"T = {ratio:g} τ", justify="right", no_wrap=True)

@@ -15,31 +15,89 @@ MAIN = ("none", "lag", "both", "look-ahead", "eligibility", "eligibility-gain")
 """Remedies of the line figure, as far as they were measured."""
 
 
+def by_depth(rows: Sequence[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    """The rows of each number of hidden layers."""
+    depths = sorted({row["depth"] for row in rows})
+    return {depth: [row for row in rows if row["depth"] == depth] for depth in depths}
+
+
 def draw(folder: Path) -> Path:
-    """Heat map, lines, and the page; returns the page."""
+    """The figures, and the page; returns the page."""
     rows = read_json(folder / "result.json")["rows"]
     config = read_json(folder / "config.json")
-    names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
+    found = by_depth(rows)
     with style():
-        figure = new_figure(6.2, 1.2 + 0.27 * len(names))
-        heat_map(figure.subplots(), rows)
-        save_figure(figure, folder, "heat_map")
-        figure = new_figure(5.6, 3.6)
-        lines(figure.subplots(), rows)
-        save_figure(figure, folder, "accuracy")
-    header = ("remedy", "T/τ", "rate", "validation %", "test %", "s.d.", "seconds")
+        pictures = against_depth(folder, rows) if len(found) > 1 else against_time(folder, rows)
+    header = ("hidden layers", "remedy", "T/τ", "rate", "validation %", "test %", "s.d.", "seconds")
     table = Table(header, [_cells(row) for row in rows], _caption(config))
-    pictures = (
+    section = Section("Remedies", (), pictures, (table,))
+    leads = [f"{depth} hidden: {line}" for depth, part in found.items() for line in lead(part)]
+    return write_page(
+        folder, "Learning without phases", leads if len(found) > 1 else lead(rows), [section]
+    )
+
+
+def against_time(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
+    """Heat map and lines over the presentation time, for one network."""
+    names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
+    figure = new_figure(6.2, 1.2 + 0.27 * len(names))
+    heat_map(figure.subplots(), rows)
+    save_figure(figure, folder, "heat_map")
+    figure = new_figure(5.6, 3.6)
+    lines(figure.subplots(), rows)
+    save_figure(figure, folder, "accuracy")
+    return [
         Picture("heat_map", "Test accuracy in points below Algorithm 1, best rate of each cell."),
         Picture("accuracy", "Test accuracy; dotted: Algorithm 1. Bars: s.d. over seeds."),
+    ]
+
+
+def against_depth(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
+    """A panel of accuracy against depth for each presentation time."""
+    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    figure = new_figure(1.2 + 3.4 * len(ratios), 3.4)
+    panels = figure.subplots(1, len(ratios), sharey=True, squeeze=False)[0]
+    for axes, ratio in zip(panels, ratios, strict=True):
+        depth_lines(axes, rows, ratio)
+    panels[0].set_ylabel("test accuracy (%)")
+    panels[0].legend(fontsize=7)
+    save_figure(figure, folder, "depth")
+    caption = "Test accuracy against depth; dotted: Algorithm 1. Bars: s.d. over seeds."
+    return [Picture("depth", caption)]
+
+
+def depth_lines(axes: Axes, rows: Sequence[dict[str, Any]], ratio: float) -> Axes:
+    """Accuracy against the number of hidden layers, a line for each remedy."""
+    names = dict.fromkeys(row["remedy"] for row in rows if row["ratio"] == ratio)
+    for colour, name in zip(SERIES, names, strict=False):
+        members = [row for row in rows if (row["remedy"], row["ratio"]) == (name, ratio)]
+        _bars(axes, "depth", members, colour)
+    discrete = [row for row in rows if row["ratio"] is None and row["test"] is not None]
+    axes.plot([r["depth"] for r in discrete], [100 * r["test"] for r in discrete], **THEORY)
+    axes.set_xticks(sorted({row["depth"] for row in rows}))
+    axes.set(xlabel="hidden layers", title=f"T = {ratio:g} τ")
+    return axes
+
+
+def _bars(axes: Axes, key: str, members: Sequence[dict[str, Any]], colour: str) -> None:
+    """One remedy's accuracy against ``key``, with its deviation over seeds."""
+    learned = [row for row in members if row["test"] is not None]
+    axes.errorbar(
+        [row[key] for row in learned],
+        [100 * row["test"] for row in learned],
+        [100 * (row["test_sd"] or 0) for row in learned],
+        marker="o",
+        color=colour,
+        capsize=2,
+        label=members[0]["label"],
     )
-    section = Section("Remedies", (), pictures, (table,))
-    return write_page(folder, "Learning without phases", lead(rows), [section])
 
 
 def _caption(config: dict[str, Any]) -> str:
+    depths = ", ".join(map(str, config["depths"]))
+    layers = f"{depths} of {config['hidden'][0]}" if depths else str(config["hidden"])
     return (
-        f"{config['dataset']}, hidden layers {config['hidden']}, {config['epochs']} epochs, batch "
+        f"{config['dataset']}, hidden layers: {layers}; {config['epochs']} epochs, batch "
         f"{config['batch']}, {config['seeds']} seeds. Rate selected on validation samples, tested "
         "once after the last epoch."
     )
@@ -47,7 +105,7 @@ def _caption(config: dict[str, Any]) -> str:
 
 def _cells(row: dict[str, Any]) -> list[object]:
     percent = [None if row[k] is None else 100 * row[k] for k in ("selected", "test", "test_sd")]
-    return [row["label"], row["ratio"], row["eta"], *percent, row["seconds"]]
+    return [row["depth"], row["label"], row["ratio"], row["eta"], *percent, row["seconds"]]
 
 
 def reference(rows: Sequence[dict[str, Any]]) -> tuple[float, str]:
@@ -105,16 +163,7 @@ def lines(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
     """Accuracy against presentation time, a line for each main remedy."""
     present = [name for name in MAIN if any(row["remedy"] == name for row in rows)]
     for colour, name in zip(SERIES, present, strict=False):
-        members = [r for r in rows if r["remedy"] == name and r["test"] is not None]
-        axes.errorbar(
-            [row["ratio"] for row in members],
-            [100 * row["test"] for row in members],
-            [100 * (row["test_sd"] or 0) for row in members],
-            marker="o",
-            color=colour,
-            capsize=2,
-            label=members[0]["label"] if members else name,
-        )
+        _bars(axes, "ratio", [row for row in rows if row["remedy"] == name], colour)
     axes.axhline(100 * reference(rows)[0], **THEORY)
     axes.set_xscale("log")
     ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})

@@ -44,6 +44,21 @@ def test_remedies_go_on_where_they_were(
     assert (tmp_path / "remedies" / "index.html").exists()
 
 
+def test_remedies_compare_depths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ["--remedies", "both", "--ratios", "2", "5", "--long-ratios", "--depths", "1", "3"]
+    assert main(["remedies", *SMALL, *chosen, "--out", str(tmp_path)]) == 0
+    rows = read_json(tmp_path / "remedies" / "result.json")["rows"]
+    assert [(row["depth"], row["remedy"], row["ratio"]) for row in rows] == [
+        (depth, name, ratio)
+        for depth in (1, 3)
+        for name, ratio in (("algorithm1", None), ("both", 2.0), ("both", 5.0))
+    ]
+    out = capsys.readouterr().out
+    assert "1 hidden layer " in out
+    assert "3 hidden layers" in out
+    assert (tmp_path / "remedies" / "depth.png").exists()
+
+
 @pytest.mark.parametrize("name", REMEDIES)
 def test_every_remedy_can_learn(name: str, tmp_path: Path) -> None:
     cells = remedies.Config(
@@ -71,6 +86,10 @@ def test_a_copy_that_diverges_leaves_the_others_alone(tmp_path: Path) -> None:
 def test_bad_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remedies", "--remedies", "matchd"]) == 2
     assert "Did you mean 'matched'" in capsys.readouterr().err
+    assert main(["remedies", "--ratios", "-1"]) == 2
+    assert "--ratios must be positive" in capsys.readouterr().err
+    assert main(["remedies", "--depths", "0"]) == 2
+    assert "--depths must be at least 1" in capsys.readouterr().err
     assert main(["equivalence", "--only", "papr"]) == 2
     assert "Did you mean 'paper'" in capsys.readouterr().err
 
