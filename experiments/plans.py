@@ -57,7 +57,7 @@ class Plan:
 
 
 _MLP = Options(epochs=10, batch_size=128, lr=1e-3, label_smoothing=0.1, weight_decay=0.3)
-_CNN = Options(epochs=20, batch_size=64, lr=5e-4, label_smoothing=0.1, weight_decay=0.3)
+_CNN = Options(epochs=20, batch_size=64, lr=1e-3, label_smoothing=0.1, weight_decay=0.3)
 _COMMON = (
     "Adam, learning rate falling linearly to zero over the epochs, cross-entropy, tanh, weights "
     "N(0, 0.05²), no bias, targets 0.9 t + 0.01 (as the paper's code), no augmentation; each step "
@@ -185,8 +185,9 @@ PLANS: dict[str, Plan] = {
     ),
     "cnn": Plan(
         "Convolutional networks",
-        _COMMON + "Batch 64 (the paper's), learning rate 5e-4 and only 20 (MNIST), 6 (Fashion) and "
-        "4 (CIFAR-10) epochs (the paper: 5e-5, its code 200 epochs).",
+        _COMMON + "Batch 64 (the paper's), learning rate 1e-3 (of 5e-4 and 1e-3 the better one for "
+        "dll-minus on MNIST's validation part after 4 epochs, 98.10 against 97.72 %) and only 20 "
+        "(MNIST), 6 (Fashion) and 4 (CIFAR-10) epochs (the paper: 5e-5, its code 200 epochs).",
         (
             Column(
                 "MNIST CNN",
