@@ -149,6 +149,7 @@ def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dic
         apart = ours - theirs
         found[f"W{i}"] = {
             "bias": float((apart.mean(0) ** 2 - apart.var(0) / streams).sum()),
+            "chance": float((apart.var(0) / streams).sum()),
             "mean": float((mean**2).sum()),
             "variance": float(ours.var(0).sum()) * presentations,
             "discrete_variance": float((both - mean**2).sum()),
@@ -169,9 +170,13 @@ def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dic
 
 
 def _relative(numbers: dict[str, float]) -> dict[str, float]:
-    """Bias over the mean's norm (0 where it drowns in noise); variances over the discrete one."""
+    """Bias over the mean's norm, 0 where chance hides it; variances over the discrete one.
+
+    ``chance`` is the bias that an unbiased update would seem to have if it were not taken off.
+    """
     relative = {
         "bias": float(np.sqrt(max(numbers["bias"], 0.0) / numbers["mean"])),
+        "chance": float(np.sqrt(numbers["chance"] / numbers["mean"])),
         "noise": numbers["variance"] / numbers["discrete_variance"],
     }
     if "theory" in numbers:

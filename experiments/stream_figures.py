@@ -26,13 +26,14 @@ def draw(folder: Path) -> Path:
             lines(right, chosen, "noise", f"{kind}: variance over Algorithm 1's")
         panels[0, 0].legend(fontsize=7)
         save_figure(figure, folder, "stream")
-    header = ("activation", "remedy", "T/τ", "bias %", "noise", "noise, theory")
+    header = ("activation", "remedy", "T/τ", "bias %", "chance %", "noise", "noise, theory")
     cells = [
         [
             row["activation"],
             row["label"],
             row["ratio"],
             100 * row["bias"],
+            100 * row["chance"],
             row["noise"],
             row.get("noise_theory"),
         ]
@@ -41,8 +42,9 @@ def draw(folder: Path) -> Path:
     picture = Picture(
         "stream",
         "Independent samples, each shown for T, weights that stand still. Left: distance of the "
-        "mean update from Algorithm 1's, relative to it. Right: variance of the summed update over "
-        "that of Algorithm 1's; dotted: theory for eligibility in a linear network.",
+        "mean update from Algorithm 1's, relative to it; what chance alone makes is taken off. "
+        "Right: variance of the summed update over that of Algorithm 1's; dotted: theory for "
+        "eligibility in a linear network.",
     )
     section = Section("In an unbroken stream", (), (picture,), (Table(header, cells),))
     return write_page(folder, "Mean and noise of continuous updates", sentences(rows), [section])
@@ -57,7 +59,7 @@ def lines(axes: Axes, rows: Rows, key: str, title: str) -> Axes:
         axes.plot(ratios, found, "o-", color=colour, label=members[0]["label"])
         if all(f"{key}_theory" in row for row in members):
             axes.plot(ratios, [row[f"{key}_theory"] for row in members], **THEORY)
-    axes.set(xscale="log", yscale="log", xlabel="presentation T/τ", title=title)
+    axes.set(xscale="log", ylim=(0, None), xlabel="presentation T/τ", title=title)
     ratios = sorted({row["ratio"] for row in rows})
     axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
     axes.minorticks_off()
