@@ -170,14 +170,14 @@ PLANS: dict[str, Plan] = {
         "Sentences, TextCNN",
         "Kim's network (100 filters of 3, 4 and 5 words, maximum over time, dropout 0.5) with "
         "tanh, 35 words, word vectors of 300 from the training part (PPMI, SVD) in place of GloVe; "
-        "Adam, learning rate 1e-3 falling linearly to zero, batch 50, 6 epochs; a tenth of the "
+        "Adam, learning rate 1e-3 falling linearly to zero, batch 50, 20 epochs; a tenth of the "
         "sentences for validation and a tenth for the test.",
         (
             Column(
                 "MR TextCNN",
                 "mr",
                 "textcnn",
-                Options(epochs=6, batch_size=50, lr=1e-3),
+                Options(epochs=20, batch_size=50, lr=1e-3),
                 MAIN_RULES,
                 (0, 1, 2),
             ),
