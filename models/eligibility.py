@@ -35,10 +35,11 @@ unbiased for any means. Both hold for any presentation time, however short.
 
 **What it costs.** Products of different presentations do not vanish, they only average out. For
 centred factors the sum of their squared weights, ``sum_{m != 0} r_m^2`` against ``r_0^2 = w^2``
-(r_m the overlap of k with k shifted by m presentations; the whole formula and its measurement are in
-``experiments/stream.py``), is noise beside the signal that Algorithm 1 does not have: of order sigma/T for a delay of standard deviation sigma, so the rate must be
+(r_m the overlap of k with k shifted by m presentations), is noise beside the signal that Algorithm
+1 does not have: of order sigma/T for a delay of standard deviation sigma, so the rate must be
 smaller or more samples averaged in that proportion. It grows with depth: sigma^2 is
-``L tau_u^2 + (L-i-1)(tau_a^2 + tau_x^2)``.
+``L tau_u^2 + (L-i-1)(tau_a^2 + tau_x^2)``. The whole formula stands, and is measured, in
+``experiments/stream.py``.
 
 **What is not matched.** In a network that is not linear, f' belongs to the stimulus now while the
 error belongs to an earlier one; ``late_gain`` passes f' through the stages that it is missing,
