@@ -187,8 +187,8 @@ PLANS: dict[str, Plan] = {
     "cnn": Plan(
         "Convolutional network, MNIST",
         _COMMON + "Batch 64 (the paper's), learning rate 1e-3 (of 5e-4 and 1e-3 the better one for "
-        "dll-minus on the validation part after 4 epochs, 98.10 against 97.72 %) and 20 epochs (the "
-        "paper: 5e-5, its code 200 epochs). Slow Theta: its learning rate 1e-6, for which the "
+        "dll-minus on the validation part after 4 epochs, 98.10 against 97.72 %) and 20 epochs "
+        "(the paper: 5e-5, its code 200 epochs). Slow Theta: its learning rate 1e-6, for which the "
         "validation part gave 98.32 % after 4 epochs.",
         (
             Column("MNIST CNN", "mnist", "cnn-mnist", _CNN, ("dll-minus", "kp", "bp"), (0,)),
