@@ -58,6 +58,7 @@ class Plan:
 
 _MLP = Options(epochs=10, batch_size=128, lr=1e-3, label_smoothing=0.1, weight_decay=0.3)
 _CNN = Options(epochs=20, batch_size=64, lr=1e-3, label_smoothing=0.1, weight_decay=0.3)
+_PLAIN = replace(_MLP, weight_decay=0.0)
 _SHORT = Options(epochs=1, batch_size=64, lr=5e-4, label_smoothing=0.1)
 _COMMON = (
     "Adam, learning rate falling linearly to zero over the epochs, cross-entropy, tanh, weights "
@@ -92,26 +93,28 @@ PLANS: dict[str, Plan] = {
     ),
     "released-code": Plan(
         "MNIST, MLP 784-1024-512-256-10 with departures of the released code, each alone",
-        _COMMON + "10 epochs, learning rate 1e-3, batch 128. Outer weight: u = W f(u) with tanh on "
-        "the pixels, softmax on the last hidden vector and the error t - u, as the released layer "
-        "computes; frozen Theta: never updated, as released; FA ±1: the released baseline's "
+        _COMMON
+        + "Here without weight decay; 10 epochs, learning rate 1e-3, batch 128. Outer weight: "
+        "u = W f(u) with tanh on the pixels, softmax on the last hidden vector and the error t - u, "
+        "as the released layer computes; frozen Theta: never updated, as released; FA ±1: the released baseline's "
         "feedback matrices.",
         tuple(
             Column(name, "mnist", "mlp-mnist", options, rules, (0, 1, 2), network_options=switches)
             for name, options, rules, switches in (
+                ("no departure", _PLAIN, ("bp", "dll-minus", "fa"), {}),
                 (
                     "outer weight",
-                    replace(_MLP, loss="mse"),
+                    replace(_PLAIN, loss="mse"),
                     ("bp", "dll-minus"),
                     {"repo_compat": ("outer_weight",)},
                 ),
                 (
                     "outer weight, frozen Theta",
-                    replace(_MLP, loss="mse"),
+                    replace(_PLAIN, loss="mse"),
                     ("dll-minus",),
                     {"repo_compat": ("outer_weight", "frozen_theta")},
                 ),
-                ("FA ±1", _MLP, ("fa",), {"initial": "sign"}),
+                ("FA ±1", _PLAIN, ("fa",), {"initial": "sign"}),
             )
         ),
     ),
