@@ -95,9 +95,9 @@ PLANS: dict[str, Plan] = {
         "MNIST, MLP 784-1024-512-256-10 with departures of the released code, each alone",
         _COMMON
         + "Here without weight decay; 10 epochs, learning rate 1e-3, batch 128. Outer weight: "
-        "u = W f(u) with tanh on the pixels, softmax on the last hidden vector and the error t - u, "
-        "as the released layer computes; frozen Theta: never updated, as released; FA ±1: the released baseline's "
-        "feedback matrices.",
+        "u = W f(u) with tanh on the pixels, softmax on the last hidden vector and the error "
+        "t - u, as the released layer computes; frozen Theta: never updated, as released; FA ±1: "
+        "the released baseline's feedback matrices.",
         tuple(
             Column(name, "mnist", "mlp-mnist", options, rules, (0, 1, 2), network_options=switches)
             for name, options, rules, switches in (
