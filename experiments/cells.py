@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import threading
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
@@ -84,9 +85,14 @@ def _closed_when_stopped(running: Generator) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib's about results that nobody will take
-            running.close()
+        # joblib warns of results that nobody will take; its threads may fail over lost processes
+        hook, threading.excepthook = threading.excepthook, lambda args: None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                running.close()
+        finally:
+            threading.excepthook = hook
         raise
 
 

@@ -1,5 +1,6 @@
 """Learning in continuous time on classified samples, seeds and rates side by side as copies."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,16 @@ class Cell:
     activation: str = "tanh"
     theta_rule: str = "minus"
 
+    def __post_init__(self) -> None:
+        if not 0 < self.dt_ms < math.inf:
+            raise ValueError(f"The time step must be positive and finite, got {self.dt_ms} ms.")
+        steps = self.ratio * TAU_MS / self.dt_ms
+        if self.remedy != DISCRETE and not (1 <= steps < math.inf and _whole(steps)):
+            raise ValueError(
+                f"T = {self.ratio:g} tau is no whole number of time steps of {self.dt_ms:g} ms "
+                f"(tau = {TAU_MS:g} ms); choose another time or step."
+            )
+
     @property
     def key(self) -> str:
         """A name for files, within one experiment."""
@@ -101,6 +112,10 @@ class Cell:
             dll_network(sizes, seed=seed, eta_W=eta, eta_theta=self.theta_share * eta, **options)
             for eta, seed in self.copies
         ]
+
+
+def _whole(steps: float) -> bool:
+    return abs(steps - round(steps)) < 1e-6
 
 
 def orders(cell: Cell, data: Samples) -> Int[np.ndarray, "copy presentation"]:

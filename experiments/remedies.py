@@ -1,8 +1,8 @@
 """``tuft remedies``: which remedy learns how well, at which presentation time and depth.
 
 Every remedy at every presentation time is a cell: all its seeds and rates learn side by side as
-copies in one process, and cells go to several processes. A finished cell is kept, so a run that
-was stopped goes on where it was.
+copies in one process, and cells go to several processes. A finished cell is kept beside the
+results: a run that was stopped goes on where it was, and a later one learns only what is new.
 """
 
 import math
@@ -20,6 +20,7 @@ from experiments.continuous import DISCRETE, Cell, learned
 from experiments.progress import bar
 from experiments.remedies_figures import MAIN, by_depth, draw
 from experiments.remedy_list import REMEDIES, remedy
+from experiments.samples import samples
 from experiments.storage import RunFolder, versions, write_json
 
 
@@ -79,6 +80,7 @@ class Config:
                 f"--depths must be at least 1, and --hidden name a width; got {self.depths} and "
                 f"{self.hidden}."
             )
+        self.cells()  # each checks its times
 
     def networks(self) -> list[tuple[int, ...]]:
         """The hidden layers of every network that is compared."""
@@ -111,11 +113,18 @@ class Config:
 
 def main(config: Config) -> None:
     """Learn what is not yet learned, select, draw, and show a table."""
-    cells = {cell_name(cell.key, vars(cell)): cell for cell in config.cells()}
+    data = samples(config.dataset, config.power)
+    if config.batch > len(data.train.labels):
+        raise ValueError(
+            f"--batch {config.batch} is more than the {len(data.train.labels)} training samples of "
+            f"{config.dataset}."
+        )
+    shared = {"data": data.provenance, "versions": versions()}
+    cells = {cell_name(cell.key, vars(cell) | shared): cell for cell in config.cells()}
     kept = Cells(config.out / f".{config.name}-cells")
-    with bar(f"{len(cells)} cells") as report:
-        found = kept.results(learned, cells, config.jobs, report)
     with RunFolder(config.out, config.name) as run:
+        with bar(f"{len(cells)} cells") as report:
+            found = kept.results(learned, cells, config.jobs, report)
         write_json(run.path / "config.json", config)
         rows = [_row(result) for result in found]
         write_json(run.path / "result.json", {"rows": rows, "versions": versions()})

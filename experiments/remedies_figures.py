@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from experiments.page import Picture, Section, Table, write_page
 from experiments.storage import read_json
-from experiments.style import INK, SERIES, THEORY, new_figure, save_figure, style
+from experiments.style import INK, THEORY, looks, new_figure, save_figure, style
 
 MAIN = ("none", "lag", "both", "look-ahead", "eligibility", "eligibility-gain")
 """Remedies of the line figure, as far as they were measured."""
@@ -47,7 +47,7 @@ def against_time(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
     lines(figure.subplots(), rows)
     save_figure(figure, folder, "accuracy")
     return [
-        Picture("heat_map", "Test accuracy in points below Algorithm 1, best rate of each cell."),
+        Picture("heat_map", "Test accuracy in points beside Algorithm 1, best rate of each cell."),
         Picture("accuracy", "Test accuracy; dotted: Algorithm 1. Bars: s.d. over seeds."),
     ]
 
@@ -68,10 +68,10 @@ def against_depth(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]
 
 def depth_lines(axes: Axes, rows: Sequence[dict[str, Any]], ratio: float) -> Axes:
     """Accuracy against the number of hidden layers, a line for each remedy."""
-    names = dict.fromkeys(row["remedy"] for row in rows if row["ratio"] == ratio)
-    for colour, name in zip(SERIES, names, strict=False):
+    names = [row["remedy"] for row in rows if row["ratio"] == ratio]
+    for name, look in looks(names).items():
         members = [row for row in rows if (row["remedy"], row["ratio"]) == (name, ratio)]
-        _bars(axes, "depth", members, colour)
+        _bars(axes, "depth", members, look)
     discrete = [row for row in rows if row["ratio"] is None and row["test"] is not None]
     axes.plot([r["depth"] for r in discrete], [100 * r["test"] for r in discrete], **THEORY)
     axes.set_xticks(sorted({row["depth"] for row in rows}))
@@ -79,17 +79,16 @@ def depth_lines(axes: Axes, rows: Sequence[dict[str, Any]], ratio: float) -> Axe
     return axes
 
 
-def _bars(axes: Axes, key: str, members: Sequence[dict[str, Any]], colour: str) -> None:
+def _bars(axes: Axes, key: str, members: Sequence[dict[str, Any]], look: dict[str, Any]) -> None:
     """One remedy's accuracy against ``key``, with its deviation over seeds."""
     learned = [row for row in members if row["test"] is not None]
     axes.errorbar(
         [row[key] for row in learned],
         [100 * row["test"] for row in learned],
         [100 * (row["test_sd"] or 0) for row in learned],
-        marker="o",
-        color=colour,
         capsize=2,
         label=members[0]["label"],
+        **look,
     )
 
 
@@ -134,7 +133,7 @@ def lead(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
-    """Remedies by presentation times; colour and number: points below Algorithm 1."""
+    """Remedies by presentation times; number: points beside Algorithm 1, colour: below it."""
     ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
     names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
     labels = {row["remedy"]: row["label"] for row in rows}
@@ -162,8 +161,8 @@ def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
 def lines(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
     """Accuracy against presentation time, a line for each main remedy."""
     present = [name for name in MAIN if any(row["remedy"] == name for row in rows)]
-    for colour, name in zip(SERIES, present, strict=False):
-        _bars(axes, "ratio", [row for row in rows if row["remedy"] == name], colour)
+    for name, look in looks(present).items():
+        _bars(axes, "ratio", [row for row in rows if row["remedy"] == name], look)
     axes.axhline(100 * reference(rows)[0], **THEORY)
     axes.set_xscale("log")
     ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})

@@ -87,6 +87,7 @@ class Config:
         for name in ("activations", "remedies", "ratios"):
             if not getattr(self, name):
                 raise ValueError(f"--{name} needs at least one value.")
+        self.cells()  # each checks its times
 
     def cells(self) -> list[Cell]:
         """One measurement each."""
@@ -170,9 +171,10 @@ def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dic
 
 
 def _relative(numbers: dict[str, float]) -> dict[str, float]:
-    """Bias over the mean's norm, 0 where chance hides it; variances over the discrete one.
+    """Bias over the mean's norm, not below 0; variances over the discrete one.
 
-    ``chance`` is the bias that an unbiased update would seem to have if it were not taken off.
+    ``chance`` is the bias that an unbiased update would seem to have if it were not taken off; what
+    is left is uncertain by something of that order.
     """
     relative = {
         "bias": float(np.sqrt(max(numbers["bias"], 0.0) / numbers["mean"])),

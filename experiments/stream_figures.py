@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from experiments.page import Picture, Section, Table, write_page
 from experiments.storage import read_json
-from experiments.style import SERIES, THEORY, new_figure, save_figure, style
+from experiments.style import THEORY, looks, new_figure, save_figure, style
 
 Rows = Sequence[dict[str, Any]]
 
@@ -52,11 +52,11 @@ def draw(folder: Path) -> Path:
 
 def lines(axes: Axes, rows: Rows, key: str, title: str) -> Axes:
     """One quantity against T, a line for each remedy."""
-    for colour, name in zip(SERIES, dict.fromkeys(row["remedy"] for row in rows), strict=False):
+    for name, look in looks(row["remedy"] for row in rows).items():
         members = [row for row in rows if row["remedy"] == name]
         ratios = [row["ratio"] for row in members]
         found = [row[key] for row in members]
-        axes.plot(ratios, found, "o-", color=colour, label=members[0]["label"])
+        axes.plot(ratios, found, label=members[0]["label"], **look)
         if all(f"{key}_theory" in row for row in members):
             axes.plot(ratios, [row[f"{key}_theory"] for row in members], **THEORY)
     axes.set(xscale="log", ylim=(0, None), xlabel="presentation T/τ", title=title)
@@ -71,7 +71,8 @@ def sentences(rows: Rows) -> list[str]:
     shortest = min(row["ratio"] for row in rows)
     return [
         f"{row['activation']}, T = {row['ratio']:g} τ, {row['label']}: bias "
-        f"{100 * row['bias']:.0f} %, variance {row['noise']:.2f} times Algorithm 1's"
+        f"{100 * row['bias']:.0f} % (chance {100 * row['chance']:.0f} %), variance "
+        f"{row['noise']:.2f} times Algorithm 1's"
         + (f" (theory {row['noise_theory']:.2f})" if "noise_theory" in row else "")
         + "."
         for row in rows

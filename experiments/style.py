@@ -6,7 +6,7 @@ Nothing here touches matplotlib's global settings: draw within ``with style():``
 
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ COLOURS = {
 }
 """Basal blue, apical vermilion, soma green, error purple, target amber (Okabe and Ito 2008)."""
 
+MARKERS = "os^Dv"
+"""A marker for each round through the colours."""
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#b0479a", "#e69f00", "#56b4e9", "#555555")
 """For lines that are no compartment: layers, engines, remedies; in this order."""
 
@@ -155,3 +157,12 @@ def padded(low: float, high: float, share: float = 0.08) -> tuple[float, float]:
     """Limits a little beyond the data; never empty."""
     span = max(high - low, 1e-3 * max(abs(low), abs(high), 1.0))
     return float(np.float64(low - share * span)), float(np.float64(high + share * span))
+
+
+def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Colour and marker of each of any number of lines, for matplotlib."""
+    count = len(SERIES)
+    return {
+        name: {"color": SERIES[k % count], "marker": MARKERS[k // count % len(MARKERS)]}
+        for k, name in enumerate(dict.fromkeys(names))
+    }

@@ -58,3 +58,8 @@ def test_settings_that_measure_nothing_are_refused():
         stream.Config(streams=1)
     with pytest.raises(ValueError, match="--ratios needs at least one value"):
         stream.Config(ratios=())
+    for ratio in (-1, 0.01, float("nan"), 2.03):
+        with pytest.raises(ValueError, match="no whole number of time steps"):
+            stream.Config(ratios=(ratio,))
+    with pytest.raises(ValueError, match="time step must be positive"):
+        stream.Config(dt_ms=0)

@@ -75,3 +75,8 @@ def test_layers_have_readable_names():
         "hidden 12",
         "output",
     ]
+
+
+def test_every_line_has_a_look_of_its_own():
+    found = look.looks(str(k) for k in range(21))
+    assert len({tuple(one.values()) for one in found.values()}) == 21

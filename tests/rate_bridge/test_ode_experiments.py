@@ -88,6 +88,8 @@ def test_bad_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Did you mean 'matched'" in capsys.readouterr().err
     assert main(["remedies", "--ratios", "-1"]) == 2
     assert "--ratios must be positive" in capsys.readouterr().err
+    assert main(["remedies", "--dt-ms", "0"]) == 2
+    assert "time step must be positive" in capsys.readouterr().err
     assert main(["remedies", "--depths", "0"]) == 2
     assert "--depths must be at least 1" in capsys.readouterr().err
     assert main(["equivalence", "--only", "papr"]) == 2
@@ -118,3 +120,15 @@ def test_a_page_is_written_also_where_algorithm_1_diverges(tmp_path: Path) -> No
     arguments = ["remedies", "--hidden", "6", "--epochs", "1", "--seeds", "1", *chosen]
     assert main([*arguments, "--batch", "16", "--out", str(tmp_path)]) == 0
     assert "everything diverged" in (tmp_path / "remedies" / "index.html").read_text()
+
+
+def test_what_cannot_be_learned_is_refused_before_anything_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(remedies, "learned", None)  # nothing is learned
+    arguments = ["remedies", "--out", str(tmp_path)]
+    assert main([*arguments, "--name", "../x"]) != 0
+    assert "plain name of a folder" in capsys.readouterr().err
+    assert main([*arguments, "--batch", "100000"]) != 0
+    assert "--batch 100000 is more than the" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
