@@ -50,7 +50,8 @@ def made_by(folder: Path) -> ModuleType:
     path = folder / "config.json"
     if not path.is_file():
         raise ValueError(f"{folder} is no results folder: there is no config.json in it.")
-    name = read_json(path).get("experiment")
+    saved = read_json(path)
+    name = saved.get("experiment") if isinstance(saved, dict) else None
     if name is None:
         raise ValueError(
             f"{path} does not say which experiment it belongs to; results of older versions do "

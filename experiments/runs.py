@@ -1,8 +1,10 @@
 """One training run from its description to its record: what `tuft train` and `tuft table` share."""
 
 import dataclasses
+import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,29 @@ class Run:
         column = self.column or f"{self.dataset} {self.network}"
         slug = re.sub(r"[^a-z0-9]+", "-", column.lower()).strip("-")
         return f"{slug}__{self.rule}__seed{self.options.seed}"
+
+
+def differing(run: Run, record: Mapping[str, Any]) -> list[str]:
+    """In what a run differs from a record of its name: ``"lr is 0.001 there, 0.01 here"``.
+
+    Training options that an older record does not name are at their defaults there.
+    """
+    there = record["run"]
+    here = {
+        "dataset": run.dataset,
+        "network": run.network,
+        "data_options": run.data_options,
+        "network_options": run.network_options,
+        **dataclasses.asdict(run.options),
+    }
+    defaults = dataclasses.asdict(Options())
+    kept = {**defaults, **there["options"], **{name: there[name] for name in list(here)[:4]}}
+    asked = json.loads(json.dumps(here))
+    return [
+        f"{name} is {kept[name]} there, {value} here"
+        for name, value in asked.items()
+        if kept[name] != value
+    ]
 
 
 def dataset_of(run: Run) -> Dataset:

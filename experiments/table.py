@@ -13,11 +13,13 @@ from compartments.names import look_up, unknown_name
 from experiments.plans import PLANS, Column, Plan
 from experiments.progress import bar
 from experiments.published import PUBLISHED
-from experiments.runs import Run, dataset_of, record_of
+from experiments.runs import Run, dataset_of, differing, record_of
 from experiments.storage import read_json, write_json, write_text
 from experiments.table_figure import save_figure
 from experiments.train import summary
 from rate_bridge.data import Dataset
+from rate_bridge.references import REFERENCES
+from rate_bridge.rules import RULES
 from rate_bridge.tables import Table, table
 from rate_bridge.training import Options
 
@@ -52,14 +54,25 @@ class Config:
     threads: int = 1
     """Threads that torch uses."""
 
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise ValueError(f"--threads must be at least 1, got {self.threads}.")
+        if self.plan is None and not (self.datasets and self.networks):
+            raise ValueError("--datasets and --networks each need at least one name.")
+        known: dict[str, Any] = {**RULES, **REFERENCES}
+        for rule in self.rules:
+            look_up("rule", rule.partition("-")[0], known)
+
 
 def main(config: Config) -> None:
     """Run what is missing, then write `table.md` and `table.png`."""
     name, plan = plan_of(config)
     folder = config.out / name
+    runs = chosen_runs(config, plan)
+    if not config.rebuild or config.plan is not None:
+        check_kept(runs, folder)
     if not config.rebuild:
         torch.set_num_threads(config.threads)
-        runs = chosen_runs(config, plan)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "config.json", config)
         run_missing(config, runs, folder)
@@ -122,6 +135,20 @@ def draw(folder: Path) -> None:
         )
     )
     rebuilt(plan, folder)
+
+
+def check_kept(runs: Sequence[Run], folder: Path) -> None:
+    """Raise ``ValueError`` where a record that is there already was made with other options."""
+    for run in runs:
+        path = folder / f"{run.name}.json"
+        if not path.is_file():
+            continue
+        differences = differing(run, read_json(path))
+        if differences:
+            raise ValueError(
+                f"{path} was made with other options: {'; '.join(differences)}. Choose another "
+                "--out, or delete the file to run it anew."
+            )
 
 
 def run_missing(config: Config, runs: Sequence[Run], folder: Path) -> None:

@@ -43,6 +43,10 @@ class Config:
     threads: int = 1
     """Threads that torch uses."""
 
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise ValueError(f"--threads must be at least 1, got {self.threads}.")
+
 
 def main(config: Config) -> None:
     """Run, write `result.json` and `weights.pt`, and say where they are."""

@@ -66,8 +66,8 @@ class Options:
     def __post_init__(self) -> None:
         positive = {"epochs": self.epochs, "batch_size": self.batch_size, "lr": self.lr}
         for name, value in positive.items():
-            if not value > 0:
-                raise ValueError(f"Options: {name} must be positive, got {value}.")
+            if not 0 < value < math.inf:
+                raise ValueError(f"Options: {name} must be positive and finite, got {value}.")
         available_device(self.device)
         if self.seed < 0:
             raise ValueError(f"Options: seed must be 0 or more, got {self.seed}.")

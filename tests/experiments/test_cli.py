@@ -110,7 +110,7 @@ def test_wrong_options_end_with_the_nearest(run):
     [
         ("traces --presentation 400", "presentation: '400' has no unit; write 400ms or 400s."),
         ("remedies --seeds 0", "--seeds must be at least 1, got 0."),
-        ("train --epochs 0", "Options: epochs must be positive, got 0."),
+        ("train --epochs 0", "Options: epochs must be positive and finite, got 0."),
         ("train --seed -1", "Options: seed must be 0 or more, got -1."),
         ("table --seeds -1", "Options: seed must be 0 or more, got -1."),
         ("verify --seed -1", "seed must be a whole number, 0 or more, got -1."),

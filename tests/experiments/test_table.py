@@ -1,6 +1,7 @@
 """`tuft table`: runs what is missing, rebuilds from the records alone."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,44 @@ def test_what_has_a_record_is_not_run_again(made):
     table.main(table.Config(rules=("bp",), seeds=(0, 2), training=SHORT, out=made.parent))
     assert json.loads(path.read_text())["test"]["accuracy"] == 0.125
     assert (made / "digits-mlp-digits__bp__seed2.json").is_file()
+
+
+def test_runs_with_other_options_are_never_mixed(made):
+    before = {path.name: path.read_bytes() for path in made.iterdir()}
+    other = Options(epochs=2, batch_size=128, weight_decay=0.1)
+    config = table.Config(rules=("bp",), seeds=(0, 5), training=other, out=made.parent)
+    with pytest.raises(ValueError, match=r"bp__seed0\.json was made with other options") as caught:
+        table.main(config)
+    assert "epochs is 1 there, 2 here; weight_decay is 0.0 there, 0.1 here" in str(caught.value)
+    assert {path.name: path.read_bytes() for path in made.iterdir()} == before
+
+
+def test_a_record_without_a_newer_option_had_its_default(made):
+    path = made / "digits-mlp-digits__dll-minus__seed1.json"
+    record = json.loads(path.read_text())
+    del record["run"]["options"]["weight_decay"]
+    path.write_text(json.dumps(record))
+    table.main(table.Config(rules=("dll-minus",), seeds=(1,), training=SHORT, out=made.parent))
+
+
+def test_the_records_of_the_repository_are_those_of_its_plans():
+    results = Path(table.__file__).parent / "results"
+    checked = [name for name in PLANS if (results / name).is_dir()]
+    assert len(checked) > 5
+    for name in checked:
+        runs = table.chosen_runs(table.Config(plan=name), PLANS[name])
+        table.check_kept(runs, results / name)
+        known = {f"{run.name}.json" for run in runs}
+        assert {path.name for path in (results / name).glob("*.json")} <= known
+
+
+def test_what_names_nothing_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="--datasets and --networks each need"):
+        table.Config(datasets=())
+    with pytest.raises(ValueError, match="Unknown rule 'zzz'"):
+        table.Config(rules=("zzz",))
+    with pytest.raises(ValueError, match="--threads must be at least 1"):
+        table.Config(threads=0)
 
 
 def test_when_time_is_up_the_rest_is_left(tmp_path, capsys):

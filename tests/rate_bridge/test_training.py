@@ -208,10 +208,11 @@ def test_the_error_at_the_output_is_target_minus_answer(kind, smoothing):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"epochs": 0}, "epochs must be positive, got 0"),
+        ({"epochs": 0}, "epochs must be positive and finite, got 0"),
         ({"lr": -1.0}, "lr must be positive"),
         ({"label_smoothing": 1.0}, "label_smoothing must be in 0..1"),
         ({"patience": 0}, "patience must be at least 1"),
+        ({"lr": math.inf}, "lr must be positive and finite"),
         ({"weight_decay": -0.1}, "weight_decay must be 0 or more"),
     ],
 )
