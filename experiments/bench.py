@@ -180,8 +180,7 @@ def _print_table(result: Result) -> None:
             numbers = (row["build_seconds"], row["run_seconds"], row["rate"], row["ratio"])
             table.add_row(f"  {row['engine']}", *map(shown, numbers))
         table.add_section()
-    console = Console()
-    (console if console.is_terminal else Console(width=120)).print(table)
+    Console(width=max(120, Console().width)).print(table)  # rather long lines than cut numbers
 
 
 def _figure(grouped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
