@@ -17,9 +17,10 @@ from experiments.runs import Run, dataset_of, differing, record_of
 from experiments.storage import read_json, write_json, write_text
 from experiments.table_figure import save_figure
 from experiments.train import summary
-from rate_bridge.data import Dataset
+from rate_bridge.data import DATASETS, Dataset
+from rate_bridge.networks import NETWORKS
 from rate_bridge.references import REFERENCES
-from rate_bridge.rules import RULES
+from rate_bridge.rules import RULES, make_rule
 from rate_bridge.tables import Table, table
 from rate_bridge.training import Options
 
@@ -70,7 +71,7 @@ def main(config: Config) -> None:
     folder = config.out / name
     runs = chosen_runs(config, plan)
     if not config.rebuild or config.plan is not None:
-        check_kept(runs, folder)
+        check_kept(plan, folder)
     if not config.rebuild:
         torch.set_num_threads(config.threads)
         folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +108,7 @@ def chosen_runs(config: Config, plan: Plan) -> list[Run]:
     Raises
     ------
     ValueError
-        For a column that the plan does not have.
+        For a column that the plan does not have, or an unknown data set, network or theta_rule.
     """
     names = [column.name for column in plan.columns]
     for name in config.columns:
@@ -120,6 +121,12 @@ def chosen_runs(config: Config, plan: Plan) -> list[Run]:
                 column, rules=config.rules or column.rules, seeds=config.seeds or column.seeds
             )
             runs += left.runs()
+    for run in runs:
+        look_up("data set", run.dataset, DATASETS)
+        look_up("network", run.network, NETWORKS)
+        rule, _, theta_rule = run.rule.partition("-")
+        if rule not in REFERENCES:
+            make_rule(rule, **({"theta_rule": theta_rule} if theta_rule else {}))
     return runs
 
 
@@ -137,13 +144,19 @@ def draw(folder: Path) -> None:
     rebuilt(plan, folder)
 
 
-def check_kept(runs: Sequence[Run], folder: Path) -> None:
-    """Raise ``ValueError`` where a record that is there already was made with other options."""
-    for run in runs:
-        path = folder / f"{run.name}.json"
-        if not path.is_file():
+def check_kept(plan: Plan, folder: Path) -> None:
+    """Raise ``ValueError`` where a record that is there already was made with other options.
+
+    All records in the plan's columns are looked at, chosen or not: one table averages them.
+    """
+    columns = {column.name: column for column in plan.columns}
+    for path in sorted(folder.glob("*__seed*.json")):
+        record = read_json(path)
+        column, rule, seed = (record["run"][name] for name in ("column", "rule", "seed"))
+        if column not in columns:
             continue
-        differences = differing(run, read_json(path))
+        (run,) = replace(columns[column], rules=(rule,), seeds=(seed,)).runs()
+        differences = differing(run, record)
         if differences:
             raise ValueError(
                 f"{path} was made with other options: {'; '.join(differences)}. Choose another "

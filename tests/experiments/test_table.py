@@ -77,7 +77,7 @@ def test_the_records_of_the_repository_are_those_of_its_plans():
     assert len(checked) > 5
     for name in checked:
         runs = table.chosen_runs(table.Config(plan=name), PLANS[name])
-        table.check_kept(runs, results / name)
+        table.check_kept(PLANS[name], results / name)
         known = {f"{run.name}.json" for run in runs}
         assert {path.name for path in (results / name).glob("*.json")} <= known
 
@@ -130,3 +130,21 @@ def test_published_numbers_are_per_cent_of_known_rules():
         assert rule in {"bp", "fa", "dll-minus", "dll-fixed"}
         assert metric == "accuracy"
         assert 0 < value < 100
+
+
+def test_a_record_that_is_only_kept_is_not_mixed_in_either(made):
+    other = table.Config(
+        rules=("bp",), seeds=(7,), training=Options(epochs=3, batch_size=128), out=made.parent
+    )
+    with pytest.raises(ValueError, match=r"was made with other options: epochs is 1 there, 3 here"):
+        table.main(other)
+    assert not (made / "digits-mlp-digits__bp__seed7.json").exists()
+
+
+@pytest.mark.parametrize(
+    "options", [{"datasets": ("digit",)}, {"networks": ("mlp",)}, {"rules": ("dll-zzz",)}]
+)
+def test_an_unknown_name_leaves_no_folder(tmp_path, options):
+    with pytest.raises(ValueError, match="Unknown"):
+        table.main(table.Config(out=tmp_path / "out", **options))
+    assert not (tmp_path / "out").exists()
