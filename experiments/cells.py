@@ -62,7 +62,7 @@ class Cells:
         tasks = (joblib.delayed(_kept)(work, cells[n], n, self._file(n)) for n in waiting)
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")
         done = parallel(tasks)
-        with _closed_when_stopped(done):
+        with _without_lost_work(), _closed_when_stopped(done):
             for name, result in done:
                 found[name] = result
                 report(len(found) / len(cells))
@@ -80,19 +80,31 @@ class Cells:
 
 
 @contextlib.contextmanager
+def _without_lost_work() -> Iterator[None]:
+    """Silence the thread of joblib's that misses a work item when the processes are stopped."""
+    before = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        name = args.thread.name if args.thread else ""
+        if not (args.exc_type is KeyError and name.startswith("ExecutorManagerThread")):
+            before(args)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
+
+
+@contextlib.contextmanager
 def _closed_when_stopped(running: Generator) -> Iterator[None]:
     """End joblib's processes at once, also if what stops the block is raised outside joblib."""
     try:
         yield
     except BaseException:
-        # joblib warns of results that nobody will take; its threads may fail over lost processes
-        hook, threading.excepthook = threading.excepthook, lambda args: None
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                running.close()
-        finally:
-            threading.excepthook = hook
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # joblib's about results that nobody will take
+            running.close()
         raise
 
 
