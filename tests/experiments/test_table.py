@@ -68,7 +68,11 @@ def test_a_record_without_a_newer_option_had_its_default(made):
     record = json.loads(path.read_text())
     del record["run"]["options"]["weight_decay"]
     path.write_text(json.dumps(record))
-    table.main(table.Config(rules=("dll-minus",), seeds=(1,), training=SHORT, out=made.parent))
+    asked = {"rules": ("dll-minus",), "seeds": (1,), "out": made.parent}
+    table.main(table.Config(training=SHORT, **asked))
+    assert json.loads(path.read_text()) == record  # taken for the same, and not run again
+    with pytest.raises(ValueError, match=r"weight_decay is 0\.0 there, 0\.1 here"):
+        table.main(table.Config(training=Options(**{**vars(SHORT), "weight_decay": 0.1}), **asked))
 
 
 def test_the_records_of_the_repository_are_those_of_its_plans():
