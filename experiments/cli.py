@@ -80,7 +80,10 @@ def _run(name: str, *options: str) -> None:
 
     if name not in EXPERIMENTS:
         raise unknown_name("experiment", name, [*EXPERIMENTS, *COMMANDS])
+    interrupt = signal.getsignal(signal.SIGINT)
     module = importlib.import_module(EXPERIMENTS[name].module)
+    if interrupt == signal.SIG_IGN:  # a shell's background: Brian2's handler would call it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.excepthook = sys.__excepthook__  # Brian2's writes a log and its own report for any error
     # Brian2 warns of every object that was made and not run: all of them, when it is stopped
     logging.getLogger("brian2.core.base").setLevel(logging.ERROR)
