@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from experiments import compare, compare_page, traces, traces_page
-from experiments.page import Section, write_page
-from experiments.progress import Report, bar
-from experiments.storage import RunFolder, read_json, versions, write_json
+from experiments.compare import experiment as compare
+from experiments.compare import page as compare_page
+from experiments.lab.progress import Report, bar
+from experiments.lab.storage import RunFolder, read_json, versions, write_json
+from experiments.report.page import Section, write_page
+from experiments.traces import experiment as traces
+from experiments.traces import page as traces_page
 from models.standalone import check_compiler
 
 

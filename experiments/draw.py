@@ -8,8 +8,8 @@ from types import ModuleType
 import tyro
 
 from compartments.names import look_up
+from experiments.lab.storage import read_json
 from experiments.registry import EXPERIMENTS
-from experiments.storage import read_json
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from compartments.names import look_up
-from experiments.page import FellShort, Section, write_page
-from experiments.page import Table as PageTable
-from experiments.progress import bar
-from experiments.storage import RunFolder, read_json, versions, write_json
+from experiments.lab.progress import bar
+from experiments.lab.storage import RunFolder, read_json, versions, write_json
+from experiments.report.page import FellShort, Section, write_page
+from experiments.report.page import Table as PageTable
 from models import Eligibility, Schedule, dll_network, simulate
 from rate_bridge import ode_engine
 

@@ -11,19 +11,29 @@ class Entry(NamedTuple):
 
 
 EXPERIMENTS: dict[str, Entry] = {
-    "traces": Entry("experiments.traces", "what each compartment does, beside Algorithm 1"),
+    "traces": Entry(
+        "experiments.traces.experiment", "what each compartment does, beside Algorithm 1"
+    ),
     "demo": Entry("experiments.demo", "the story in one command: traces, learning, comparison"),
-    "compare": Entry("experiments.compare", "continuous time against Algorithm 1, same samples"),
+    "compare": Entry(
+        "experiments.compare.experiment", "continuous time against Algorithm 1, same samples"
+    ),
     "transfer": Entry("experiments.transfer", "weights from Algorithm 1 into Brian2 and back"),
     "verify": Entry("experiments.verify", "every link between the engines, beside its tolerance"),
-    "bench": Entry("experiments.bench", "speed of the engines, as ratios measured in one run"),
-    "equivalence": Entry("experiments.equivalence", "Brian2 against torch, every option and step"),
-    "law": Entry("experiments.law", "the error of one update against T, dt and eta, fitted"),
-    "stream": Entry("experiments.stream", "bias and noise of updates in an unbroken stream"),
-    "remedies": Entry(
-        "experiments.remedies", "learning without phases: remedies x presentation time"
+    "bench": Entry(
+        "experiments.bench.experiment", "speed of the engines, as ratios measured in one run"
     ),
-    "train": Entry("experiments.train", "one network, one data set, one rule, one seed"),
-    "table": Entry("experiments.table", "rules x networks x data x seeds, as a table"),
+    "equivalence": Entry("experiments.equivalence", "Brian2 against torch, every option and step"),
+    "law": Entry(
+        "experiments.law.experiment", "the error of one update against T, dt and eta, fitted"
+    ),
+    "stream": Entry(
+        "experiments.stream.experiment", "bias and noise of updates in an unbroken stream"
+    ),
+    "remedies": Entry(
+        "experiments.remedies.experiment", "learning without phases: remedies x presentation time"
+    ),
+    "train": Entry("experiments.table.train", "one network, one data set, one rule, one seed"),
+    "table": Entry("experiments.table.experiment", "rules x networks x data x seeds, as a table"),
     "draw": Entry("experiments.draw", "figures and page of a finished run, drawn anew"),
 }

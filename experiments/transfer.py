@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from brian2 import ms
 
-from experiments.compare_measures import outputs
-from experiments.engines import engine
-from experiments.progress import Report, bar
-from experiments.quantities import duration
-from experiments.samples import Part, Samples, samples
-from experiments.storage import RunFolder, versions, write_json
+from experiments.compare.measures import outputs
+from experiments.lab.engines import engine
+from experiments.lab.progress import Report, bar
+from experiments.lab.quantities import duration
+from experiments.lab.samples import Part, Samples, samples
+from experiments.lab.storage import RunFolder, versions, write_json
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
-from rate_bridge import algorithm1
+from rate_bridge.references import algorithm1
 
 
 @dataclass(frozen=True)

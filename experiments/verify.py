@@ -14,13 +14,13 @@ from scipy.stats import binom, gamma
 
 from compartments.activations import ACTIVATIONS
 from compartments.plasticity import THETA_RULES
-from experiments.compare_points import PURE_ETA, Point, Setting
-from experiments.compare_sweeps import Material, measured, slopes, values
-from experiments.progress import Report, bar
-from experiments.storage import RunFolder, versions, write_json
+from experiments.compare.points import PURE_ETA, Point, Setting
+from experiments.compare.sweeps import Material, measured, slopes, values
+from experiments.lab.progress import Report, bar
+from experiments.lab.storage import RunFolder, versions, write_json
 from models import DLLNetwork, Schedule, dll_network, simulate
-from rate_bridge import algorithm1
-from rate_bridge.activations import torch_activation
+from rate_bridge.ode_engine.activations import torch_activation
+from rate_bridge.references import algorithm1
 
 SIZES = (64, 32, 32, 10)
 

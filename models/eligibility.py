@@ -39,7 +39,7 @@ centred factors the sum of their squared weights, ``sum_{m != 0} r_m^2`` against
 1 does not have: of order sigma/T for a delay of standard deviation sigma, so the rate must be
 smaller or more samples averaged in that proportion. It grows with depth: sigma^2 is
 ``L tau_u^2 + (L-i-1)(tau_a^2 + tau_x^2)``. The whole formula stands, and is measured, in
-``experiments/stream.py``.
+``experiments/stream/experiment.py``.
 
 **What is not matched.** In a network that is not linear, f' belongs to the stimulus now while the
 error belongs to an earlier one; ``late_gain`` passes f' through the stages that it is missing,

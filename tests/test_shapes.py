@@ -5,7 +5,7 @@ import pytest
 from jaxtyping import TypeCheckError
 from shape_checks import annotated_modules
 
-from experiments.samples import Part
+from experiments.lab.samples import Part
 from models import WeightBundle
 
 

@@ -15,7 +15,7 @@ import sympy
 import torch
 from torch import Tensor
 
-from rate_bridge.expressions import FUNCTIONS, SUPPORTS_OUT, Value, applied, evaluated
+from rate_bridge.ode_engine.expressions import FUNCTIONS, SUPPORTS_OUT, Value, applied, evaluated
 
 
 class Level(IntEnum):

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from compartments.neuron import Neuron
 from models.network import Network, Pathway, Population
-from rate_bridge.expressions import parsed
 from rate_bridge.ode_engine.block import Block, Call, Level, Node
 from rate_bridge.ode_engine.buffers import Buffers, constants, scheduled_inputs
-from rate_bridge.ode_engine.deferred import Deferred
-from rate_bridge.ode_engine.learning import Synapses, weight_moves
-from rate_bridge.ode_engine.moves import state_moves
+from rate_bridge.ode_engine.expressions import parsed
+from rate_bridge.ode_engine.gathered import Deferred
+from rate_bridge.ode_engine.integrators import state_moves
+from rate_bridge.ode_engine.weight_steps import Synapses, weight_moves
 
 Action = Callable[[], object]
 
@@ -55,7 +55,7 @@ class Compiler:
         Integrator of the neurons' states.
     deferred : bool
         Whether pathways may gather their change over a presentation
-        (:mod:`rate_bridge.ode_engine.deferred`).
+        (:mod:`rate_bridge.ode_engine.gathered`).
     """
 
     def __init__(

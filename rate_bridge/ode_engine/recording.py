@@ -17,7 +17,7 @@ from compartments.names import unknown_name
 from compartments.recording import TIME_MS, trace_name, unit_dimension
 from rate_bridge.ode_engine.block import Call
 from rate_bridge.ode_engine.compile import Program
-from rate_bridge.ode_engine.core import OdeEngine
+from rate_bridge.ode_engine.engine import OdeEngine
 
 Key = tuple[str, str]
 

@@ -17,7 +17,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from rate_bridge.operations import Operation
+from rate_bridge.rules.operations import Operation
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Local:
 class Rule:
     """A learning rule. Subclasses are one small file each.
 
-    ``eta_ratio`` is eta_Theta over eta_W, the ratio :func:`rate_bridge.convert.parameter_groups`
+    ``eta_ratio`` is eta_Theta over eta_W, which :func:`rate_bridge.layers.convert.parameter_groups`
     takes. ``reads_weight`` says whether the backward pass may see W at all: where it is False the
     layer does not even keep W for it.
     """

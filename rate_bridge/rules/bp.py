@@ -12,7 +12,7 @@ from rate_bridge.rules.base import Rule
 class Backprop(Rule):
     """``xi = W^T delta``. Source: Rumelhart, Hinton & Williams 1986, Nature 323:533-536.
 
-    :func:`rate_bridge.convert.convert` gives ordinary torch layers for it.
+    :func:`rate_bridge.layers.convert.convert` gives ordinary torch layers for it.
     """
 
     name: ClassVar[str] = "bp"

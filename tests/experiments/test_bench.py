@@ -4,10 +4,14 @@ import re
 
 import pytest
 
-from experiments import bench, bench_brian, bench_cost, bench_ode, bench_step
-from experiments.bench_rows import Row, groups, records
+from experiments.bench import brian_targets as bench_brian
+from experiments.bench import experiment as bench
+from experiments.bench import ode_engine as bench_ode
+from experiments.bench import step_cost as bench_cost
+from experiments.bench import training_step as bench_step
+from experiments.bench.rows import Row, groups, records
 from experiments.cli import main
-from experiments.storage import read_json
+from experiments.lab.storage import read_json
 
 ROWS = [
     Row("small", "numpy", 0.1, 2.0, 100, "synapse-steps"),

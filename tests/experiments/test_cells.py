@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cells import Cells, cell_name
+from experiments.lab.kept_results import Cells, cell_name
 
 
 def squared(number):

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments import cli, traces
+from experiments import cli
 from experiments.registry import EXPERIMENTS
+from experiments.traces import experiment as traces
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = ["traces", "--sizes", "64", "4", "10", "--presentation", "20ms", "--dt", "1ms"]

@@ -8,20 +8,18 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from experiments import (
-    compare,
-    compare_figures,
-    compare_measures,
-    compare_points,
-    compare_sweep_figures,
-    compare_sweeps,
-)
 from experiments.cli import main
-from experiments.compare_points import Point, Setting
-from experiments.compare_sweeps import Material
+from experiments.compare import experiment as compare
+from experiments.compare import figures as compare_figures
+from experiments.compare import measures as compare_measures
+from experiments.compare import points as compare_points
+from experiments.compare import sweep_figures as compare_sweep_figures
+from experiments.compare import sweeps as compare_sweeps
+from experiments.compare.points import Point, Setting
+from experiments.compare.sweeps import Material
 from models import Schedule, WeightBundle, dll_network
 from models.checks import check_run
-from rate_bridge import algorithm1
+from rate_bridge.references import algorithm1
 
 SMALL = compare.Config(
     hidden=(6,), presentations=12, presentation="60ms", lag="20ms", codegen="numpy", sweep=False

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from experiments.cli import main
-from experiments.storage import read_json, write_json
+from experiments.lab.storage import read_json, write_json
 
 TRAINED = ["--datasets", "digits", "--rules", "bp", "--seeds", "0", "--epochs", "1"]
 

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from experiments.page import FellShort, Picture, Section, Table, shown, write_page
-from experiments.storage import write_json
-from experiments.style import new_figure, save_figure
+from experiments.lab.storage import write_json
+from experiments.report.figure_style import new_figure, save_figure
+from experiments.report.page import FellShort, Picture, Section, Table, shown, write_page
 
 
 @pytest.fixture

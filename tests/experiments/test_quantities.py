@@ -3,7 +3,7 @@
 import pytest
 from brian2 import ms, second
 
-from experiments.quantities import duration
+from experiments.lab.quantities import duration
 
 
 @pytest.mark.parametrize(

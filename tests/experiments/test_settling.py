@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from experiments.settling import chain_residual, chain_response, settling_time, stages_ms
+from experiments.traces.settling import chain_residual, chain_response, settling_time, stages_ms
 from models import DLLOptions
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.storage import RunFolder, latest, read_json, versions, write_json, write_text
+from experiments.lab.storage import RunFolder, latest, read_json, versions, write_json, write_text
 
 
 def test_folder_appears_when_its_block_ends_well(tmp_path):

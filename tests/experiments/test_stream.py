@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from experiments import stream
-from experiments.samples import samples
+from experiments.lab.samples import samples
+from experiments.stream import experiment as stream
 from models import dll_network
 from models.eligibility import same_presentation
 

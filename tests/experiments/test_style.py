@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from experiments import style as look
+from experiments.report import figure_style as look
 
 
 def drawn():

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from experiments import table
-from experiments.plans import PLANS
-from experiments.published import PUBLISHED
+import experiments
+from experiments.table import experiment as table
+from experiments.table.plans import PLANS
+from experiments.table.published import PUBLISHED
+from rate_bridge.baselines import REFERENCES
 from rate_bridge.data import DATASETS
-from rate_bridge.networks import NETWORKS
-from rate_bridge.references import REFERENCES
+from rate_bridge.networks.registry import NETWORKS
 from rate_bridge.rules import make_rule
-from rate_bridge.training import Options
+from rate_bridge.training.trainer import Options
 
 SHORT = Options(epochs=1, batch_size=128)
 
@@ -76,7 +77,7 @@ def test_a_record_without_a_newer_option_had_its_default(made):
 
 
 def test_the_records_of_the_repository_are_those_of_its_plans():
-    results = Path(table.__file__).parent / "results"
+    results = Path(experiments.__file__).parent / "results"
     checked = [name for name in PLANS if (results / name).is_dir()]
     assert len(checked) > 5
     for name in checked:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from compartments import load_traces
-from experiments import traces, traces_page
 from experiments.cli import main
-from experiments.one_neuron import measure_one_neuron
-from experiments.storage import read_json
+from experiments.lab.storage import read_json
+from experiments.traces import experiment as traces
+from experiments.traces import page as traces_page
+from experiments.traces.one_neuron import measure_one_neuron
 from models import DLLOptions
 
 SMALL = traces.Config(sizes=(64, 5, 4, 10), presentation="120ms", dt="1ms", neurons=2)

@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
-from experiments import train
 from experiments.cli import main as tuft
-from experiments.runs import Run, data_folder, dataset_of, record_of
-from rate_bridge.training import Options
+from experiments.table import train
+from experiments.table.runs import Run, data_folder, dataset_of, record_of
+from rate_bridge.training.trainer import Options
 
 SHORT = Options(epochs=2, batch_size=64, lr=1e-3)
 

@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import ms
 
 from models import Schedule, dll_network
-from rate_bridge import algorithm1
+from rate_bridge.references import algorithm1
 
 TAU = 10.0
 """The longest default time constant, ms."""

@@ -7,8 +7,8 @@ from brian2 import ms, second
 from models.dll import DLLOptions, dll_network, dll_weights
 from models.eligibility import Eligibility, chance_of_meeting, same_presentation, stages
 from models.schedule import Schedule
-from rate_bridge.algorithm1 import Discrete
 from rate_bridge.ode_engine import simulate
+from rate_bridge.references.algorithm1 import Discrete
 
 MATCHED = {"matched_soma": True, "filtered_target": True}
 

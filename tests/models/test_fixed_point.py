@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from compartments import ACTIVATIONS
 from compartments.plasticity import THETA_RULES
 from models import Schedule, dll_network, dll_weights, simulate
-from rate_bridge import algorithm1
+from rate_bridge.references import algorithm1
 
 RECORD = ("u", "a", "x", "error", "delta")
 

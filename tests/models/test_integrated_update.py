@@ -6,7 +6,7 @@ from brian2 import ms
 from dll_cases import schedule_of, small_network
 
 from models import simulate
-from rate_bridge import algorithm1
+from rate_bridge.references import algorithm1
 
 TAU_U, TAU_A, TAU_X = 10.0, 8.0, 5.0
 DT = 1.0

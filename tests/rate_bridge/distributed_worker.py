@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 
-from rate_bridge import networks
-from rate_bridge.convert import parameter_groups
 from rate_bridge.data import Source, load
-from rate_bridge.distributed import joined
-from rate_bridge.training import Options, Training
+from rate_bridge.layers.convert import parameter_groups
+from rate_bridge.networks import registry as networks
+from rate_bridge.training.distributed import joined
+from rate_bridge.training.trainer import Options, Training
 
 CASES = {
     "dll-minus": {"rule": "dll", "theta_rule": "minus"},

@@ -7,8 +7,8 @@ import torch
 from compartments import ACTIVATIONS
 from compartments.plasticity import THETA_RULES
 from models import DLLOptions, Schedule, dll_network, dll_weights
-from rate_bridge import algorithm1
-from rate_bridge.activations import torch_activation
+from rate_bridge.ode_engine.activations import torch_activation
+from rate_bridge.references import algorithm1
 
 SIZES = (5, 4, 3, 2)
 LOSSES = tuple(algorithm1.LOSSES)

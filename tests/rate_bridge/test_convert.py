@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rate_bridge.convert import convert, parameter_groups, set_error_scale, tie_feedback
-from rate_bridge.layers import Conv2d, Linear
-from rate_bridge.networks import build, mlp
-from rate_bridge.parameters import feedback_layers
-from rate_bridge.recurrent import Elman
+from rate_bridge.layers.convert import convert, parameter_groups, set_error_scale, tie_feedback
+from rate_bridge.layers.feedback_layers import Conv2d, Linear
+from rate_bridge.layers.parameters import feedback_layers
+from rate_bridge.layers.recurrent import Elman
+from rate_bridge.networks.registry import build, mlp
 from rate_bridge.rules import RULES, make_rule
 
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from rate_bridge.convert import convert, tie_feedback
-from rate_bridge.diagnostics import Monitor, alignment, angle, backprop_angles
-from rate_bridge.networks import build, mlp
+from rate_bridge.layers.convert import convert, tie_feedback
+from rate_bridge.networks.registry import build, mlp
+from rate_bridge.training.diagnostics import Monitor, alignment, angle, backprop_angles
 
 
 def case(rule: str = "dll"):

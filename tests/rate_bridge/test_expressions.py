@@ -13,8 +13,13 @@ from ode_cases import RULES
 
 from compartments.activations import ACTIVATIONS
 from compartments.plasticity import DECAY, FEEDBACK, FORWARD
-from rate_bridge.expressions import FUNCTIONS, UntranslatableError, evaluated, torch_function
-from rate_bridge.splitting import split
+from rate_bridge.ode_engine.expressions import (
+    FUNCTIONS,
+    UntranslatableError,
+    evaluated,
+    torch_function,
+)
+from rate_bridge.ode_engine.splitting import split
 
 STRINGS = [
     "0.5*(z + abs(z)) + log1p(exp(-abs(z)))",

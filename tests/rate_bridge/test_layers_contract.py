@@ -10,11 +10,11 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
-from rate_bridge.convert import convert, parameter_groups
-from rate_bridge.layers import Conv1d, Conv2d, Linear
-from rate_bridge.networks import mlp
-from rate_bridge.parameters import feedback_layers
-from rate_bridge.recurrent import Elman
+from rate_bridge.layers.convert import convert, parameter_groups
+from rate_bridge.layers.feedback_layers import Conv1d, Conv2d, Linear
+from rate_bridge.layers.parameters import feedback_layers
+from rate_bridge.layers.recurrent import Elman
+from rate_bridge.networks.registry import mlp
 
 RULES = {
     **{name: (name, {}) for name in ("bp", "fa", "dfa", "usf", "brsf", "frsf", "kp", "wm")},

@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rate_bridge import networks
-from rate_bridge.compat import SWITCHES, half_squared_error
-from rate_bridge.convert import convert, tie_feedback
-from rate_bridge.networks import build
-from rate_bridge.recurrent import Elman
+from rate_bridge.layers.convert import convert, tie_feedback
+from rate_bridge.layers.recurrent import Elman
+from rate_bridge.networks import registry as networks
+from rate_bridge.networks.registry import build
+from rate_bridge.released_code.switches import SWITCHES, half_squared_error
 from rate_bridge.rules import make_rule
 
 # paper, appendix D: weight shapes of forward layers, the shape of an input.

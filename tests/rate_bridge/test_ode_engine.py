@@ -15,10 +15,10 @@ from models.network import Network, Population
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from rate_bridge import ode_engine
-from rate_bridge.expressions import UntranslatableError
 from rate_bridge.ode_engine import recording as ode_recording
 from rate_bridge.ode_engine import simulate, simulate_copies
-from rate_bridge.ode_engine.core import OdeEngine
+from rate_bridge.ode_engine.engine import OdeEngine
+from rate_bridge.ode_engine.expressions import UntranslatableError
 
 LATE = {"presentation": 300 * ms, "lag": 250 * ms}
 

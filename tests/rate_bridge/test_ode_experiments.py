@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments import bench_ode, equivalence, law_fit, remedies
+from experiments import equivalence
+from experiments.bench import ode_engine as bench_ode
 from experiments.cli import main
-from experiments.remedy_list import REMEDIES
-from experiments.storage import read_json
+from experiments.lab.remedies import REMEDIES
+from experiments.lab.storage import read_json
+from experiments.law import fit as law_fit
+from experiments.remedies import experiment as remedies
 
 SMALL = ["--hidden", "8", "--epochs", "1", "--seeds", "2", "--etas", "0.01", "--batch", "16"]
 

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rate_bridge import networks
-from rate_bridge.convert import convert, tie_feedback
-from rate_bridge.networks import Stage
-from rate_bridge.recurrent import Elman
+from rate_bridge.layers.convert import convert, tie_feedback
+from rate_bridge.layers.recurrent import Elman
+from rate_bridge.networks import registry as networks
+from rate_bridge.networks.registry import Stage
 
 # Sums of a few thousand float64 products in another order: 1e-16 * sqrt(1e4), with room.
 TOLERANCE = 1e-10

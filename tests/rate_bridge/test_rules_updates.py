@@ -9,11 +9,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from compartments.activations import ACTIVATIONS
-from rate_bridge import algorithm1, networks
-from rate_bridge.activations import torch_activation
-from rate_bridge.convert import convert, parameter_groups, set_error_scale
-from rate_bridge.layers import Conv1d, Conv2d, Linear
-from rate_bridge.recurrent import Recurrent
+from rate_bridge.layers.convert import convert, parameter_groups, set_error_scale
+from rate_bridge.layers.feedback_layers import Conv1d, Conv2d, Linear
+from rate_bridge.layers.recurrent import Recurrent
+from rate_bridge.networks import registry as networks
+from rate_bridge.ode_engine.activations import torch_activation
+from rate_bridge.references import algorithm1
 from rate_bridge.rules import RULES, make_rule
 from rate_bridge.rules.base import sign_scale
 

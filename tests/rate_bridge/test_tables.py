@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rate_bridge.tables import cell, table
+from experiments.table.tabulate import cell, table
 
 
 def record(rule="bp", seed=0, column="data net", status="ok", kind="classes", **test):

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from rate_bridge import checkpoint
-from rate_bridge.convert import convert
 from rate_bridge.data import Dataset, Split
-from rate_bridge.evaluation import class_loss, evaluate
-from rate_bridge.parameters import parameter_groups
-from rate_bridge.training import Diverged, Options, Training
+from rate_bridge.layers.convert import convert
+from rate_bridge.layers.parameters import parameter_groups
+from rate_bridge.training import checkpoint
+from rate_bridge.training.evaluation import class_loss, evaluate
+from rate_bridge.training.trainer import Diverged, Options, Training
 
 OPTIONS = Options(epochs=4, batch_size=16, lr=0.01, seed=3)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rate_bridge.distributed import ALONE, World
+from rate_bridge.training.distributed import ALONE, World
 from tests.rate_bridge.distributed_worker import CASES, trained_weights
 
 ROOT = Path(__file__).parents[2]

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
+from rate_bridge.baselines import least_squares, mean_answer
 from rate_bridge.data.series import now_casting
-from rate_bridge.evaluation import evaluate
-from rate_bridge.references import least_squares, mean_answer
+from rate_bridge.training.evaluation import evaluate
 
 
 def test_least_squares_finds_a_linear_relation_and_the_mean_does_not():

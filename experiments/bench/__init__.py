@@ -1,0 +1,1 @@
+"""``tuft bench``: speed, as ratios measured in one run."""

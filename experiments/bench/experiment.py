@@ -1,0 +1,221 @@
+"""``tuft bench``: how fast the engines are, as ratios measured side by side in one run."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from compartments.names import look_up
+from experiments.bench import step_cost as bench_cost
+from experiments.bench.brian_targets import brian_targets
+from experiments.bench.ode_engine import torch_engine
+from experiments.bench.rows import Benchmark, LeftOut, Row, groups, records
+from experiments.bench.training import training_steps
+from experiments.lab.progress import bar
+from experiments.lab.storage import RunFolder, read_json, versions, write_json
+from experiments.report.figure_style import SERIES, THEORY, new_figure, save_figure, style
+from experiments.report.page import FellShort, Picture, Section, Table, shown, write_page
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "brian": brian_targets,
+    "training": training_steps,
+    "torch": torch_engine,
+}
+"""All benchmarks, a line each; see :mod:`experiments.bench.rows` for what they return."""
+
+WANTED = {"synapse-steps": ("cpp_standalone", 8e7)}
+"""Rates that are promised: for a unit, by which engine, how many a second."""
+
+Result = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Measure the speed of the engines, all in one run on this machine."""
+
+    only: tuple[str, ...] = ()
+    """Benchmarks to run: brian, training, torch; all of them unless some are named."""
+    full: bool = False
+    """Also the long ones, such as one epoch of digits in continuous time (a minute or two)."""
+    out: Path = Path("runs")
+    """Folder that receives the results folder."""
+    name: str = "bench"
+    """Name of the results folder; an older one is kept and the new one numbered."""
+
+    def __post_init__(self) -> None:
+        for name in self.only:
+            look_up("benchmark", name, BENCHMARKS)
+
+
+def main(config: Config) -> None:
+    """Measure, draw, and show the table and where the page is."""
+    with RunFolder(config.out, config.name) as run:
+        measure(config, run.path)
+        draw(run.path)
+    result = read_json(run.path / "result.json")
+    _print_table(result)
+    print("\n".join([*sentences(result), *left_out_sentences(result)]))
+    print(run.path / "index.html")
+
+
+def measure(config: Config, folder: Path) -> None:
+    """Run the benchmarks one after another and write ``config.json`` and ``result.json``."""
+    write_json(folder / "config.json", config)
+    found: list[Row | LeftOut] = []
+    for name in config.only or BENCHMARKS:
+        with bar(f"bench {name}") as report:
+            found += BENCHMARKS[name](config.full, report)
+    rows = [row for row in found if isinstance(row, Row)]
+    left_out = [vars(row) for row in found if isinstance(row, LeftOut)]
+    machine = {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()}
+    result = {"rows": records(rows), "left_out": left_out, "machine": machine}
+    write_json(folder / "result.json", {**result, "versions": versions()})
+
+
+def processor() -> str:
+    """The processor's name as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def draw(folder: Path) -> Path:
+    """Draw the figure and the page from the saved numbers; returns the page."""
+    result = read_json(folder / "result.json")
+    grouped = groups(result["rows"])
+    save_figure(_figure(grouped), folder, "rates")
+    pictures = [
+        Picture(
+            "rates",
+            "Rates; labels give the ratio to the first of each group. Dotted: what is wanted.",
+        ),
+        *bench_cost.draw(folder, result["rows"]),
+    ]
+    section = Section(
+        "Rates",
+        ("All rows were measured in one run, one after another. Building happens once.",),
+        pictures,
+        (Table(HEADER, [_cells(record) for record in result["rows"]], _machine(result)),),
+    )
+    short = [*too_slow(result), *left_out_sentences(result)]
+    parts = [section, FellShort(text=tuple(short))] if short else [section]
+    return write_page(folder, "How fast the engines are", sentences(result), parts)
+
+
+HEADER = ("task", "engine", "build (s)", "run (s)", "per second", "of what", "ratio")
+
+
+def _cells(record: Mapping[str, Any]) -> list[object]:
+    return [
+        record["group"],
+        record["engine"],
+        record["build_seconds"],
+        record["run_seconds"],
+        float(record["rate"]),
+        record["unit"],
+        record["ratio"],
+    ]
+
+
+def _machine(result: Result) -> str:
+    machine = result["machine"]
+    return f"{machine['processor']}, {machine['cores']} cores."
+
+
+def sentences(result: Result) -> list[str]:
+    """The fastest engine of each group that has more than one, and the promises."""
+    lines = []
+    for name, rows in groups(result["rows"]).items():
+        best = max(rows, key=lambda row: row["rate"])
+        words = f"{name}: {best['engine']} does {shown(best['rate'])} {best['unit']} a second"
+        if len(rows) > 1 and best is not rows[0]:
+            words += f", {shown(best['ratio'])} times {rows[0]['engine']}"
+        else:
+            words += f", in {shown(best['run_seconds'])} s"
+        if best["build_seconds"] is not None:
+            words += f" (and {shown(best['build_seconds'])} s to build)"
+        lines.append(f"{words}.")
+    return lines
+
+
+def too_slow(result: Result) -> list[str]:
+    """A sentence for every promise that this machine did not keep."""
+    return [
+        f"{row['group']}: {row['engine']} does {shown(row['rate'])} {row['unit']} a second; "
+        f"at least {shown(WANTED[row['unit']][1])} are wanted."
+        for row in result["rows"]
+        if row["unit"] in WANTED
+        and row["engine"] == WANTED[row["unit"]][0]
+        and row["rate"] < WANTED[row["unit"]][1]
+    ]
+
+
+def left_out_sentences(result: Result) -> list[str]:
+    """What could not run, and why: the engines that lack the same thing together."""
+    tasks: dict[str, list[str]] = {}
+    for row in result.get("left_out", ()):
+        tasks.setdefault(row["reason"], []).append(f"{row['group']} by {row['engine']}")
+    return [f"Left out: {'; '.join(names)}. {reason}" for reason, names in tasks.items()]
+
+
+def _print_table(result: Result) -> None:
+    table = RichTable(box=SIMPLE_HEAD, caption=_machine(result), caption_justify="left")
+    table.add_column("task and engine", no_wrap=True)
+    for title in ("build (s)", "run (s)", "per second", "ratio"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for name, rows in groups(result["rows"]).items():
+        table.add_row(f"[bold]{name}", "", "", rows[0]["unit"], "")
+        for row in rows:
+            numbers = (row["build_seconds"], row["run_seconds"], row["rate"], row["ratio"])
+            table.add_row(f"  {row['engine']}", *map(shown, numbers))
+        table.add_section()
+    Console(width=max(120, Console().width)).print(table)  # rather long lines than cut numbers
+
+
+def _figure(grouped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """A panel for each group, a point for each engine; groups of one unit share their scale."""
+    heights = [len(rows) + 1.2 for rows in grouped.values()]
+    figure = new_figure(7.2, 0.5 + 0.34 * sum(heights))
+    every = [row for rows in grouped.values() for row in rows]
+    with style():
+        panels = figure.subplots(len(grouped), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for axes, (name, rows) in zip(panels, grouped.items(), strict=True):
+            unit = rows[0]["unit"]
+            rates = [row["rate"] for row in every if row["unit"] == unit]
+            axes.set(title=name, xscale="log", xlim=(min(rates) / 2, max(rates) * 6))
+            axes.set_xlabel(f"{unit} per second")
+            if unit in WANTED:
+                axes.axvline(WANTED[unit][1], **THEORY)
+            _draw_rates(axes, rows)
+    return figure
+
+
+def _draw_rates(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
+    for y, row in enumerate(rows):
+        axes.plot([0, row["rate"]], [y, y], color=SERIES[0], linewidth=1, alpha=0.35)
+        axes.plot(row["rate"], y, "o", color=SERIES[0], markersize=7)
+        words = f"{shown(row['rate'])}  (× {shown(row['ratio'])})"
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.annotate(
+            words,
+            (row["rate"], y),
+            (9, 0),
+            textcoords="offset points",
+            va="center",
+            bbox=box,
+            zorder=6,
+        )
+    axes.set(yticks=range(len(rows)), yticklabels=[row["engine"] for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")

@@ -1,0 +1,1 @@
+"""``tuft compare``: continuous time against Algorithm 1."""

@@ -1,0 +1,258 @@
+"""``tuft compare``: the same weights, samples and order; continuous time against Algorithm 1."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.compare import page as compare_page
+from experiments.compare.learning import discrete_trajectory, over_learning, per_presentation, save
+from experiments.compare.points import Point, sweeps
+from experiments.compare.sweeps import Group, Material, errors, grouped, rows, slopes
+from experiments.lab.engines import copies, engine
+from experiments.lab.kept_results import Cells
+from experiments.lab.progress import Report, bar
+from experiments.lab.quantities import duration
+from experiments.lab.samples import Samples, samples
+from experiments.lab.storage import RunFolder, read_json, versions, write_json
+from experiments.report.page import write_page
+from models import DLLNetwork, DLLOptions, Schedule, dll_network
+from models.checks import check_run
+from models.standalone import check_compiler
+from rate_bridge.references import algorithm1
+
+SWEEP_SHARE = 0.4
+"""About how much of the time the sweeps take."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Continuous plasticity against the discrete Algorithm 1."""
+
+    dataset: str = "digits"
+    """Classified data set; digits needs no file."""
+    hidden: tuple[int, ...] = (32, 32)
+    """Neurons in each hidden layer."""
+    activation: str = "tanh"
+    """Activation of the hidden layers: tanh, logistic, softplus or linear."""
+    output_activation: str = "linear"
+    """Activation of the output layer."""
+    theta_rule: str = "minus"
+    """How feedback weights learn: minus (Algorithm 1), plus, fixed or kp."""
+    eta_W: float = 0.01
+    """Learning rate of W for one presentation."""
+    eta_theta: float = 0.001
+    """Learning rate of Theta for one presentation."""
+    beta: float | None = None
+    """Pull of the target on the output; None clamps the output to it."""
+    bias: bool = False
+    """Whether neurons have a plastic bias."""
+    matched_soma: bool = False
+    """Remedy: measure the error against the u that the soma itself would show."""
+    filtered_target: bool = False
+    """Remedy: delay the target by as many stages as the network is deep."""
+    presentations: int = 1437
+    """How many samples are presented, one after another."""
+    presentation: str = "400ms"
+    """Time for which each sample is shown."""
+    lag: str = "150ms"
+    """Time after each switch for which plasticity is off."""
+    blank: str = "0ms"
+    """Pause between presentations."""
+    dt: str = "1ms"
+    """Time step."""
+    power: float = 5.0
+    """Mean squared length of the centred inputs."""
+    engine: str = "brian2"
+    """What runs the continuous network: brian2 or torch."""
+    codegen: str = "cpp_standalone"
+    """Brian2's code generation: cpp_standalone (needs a C++ compiler), cython or numpy."""
+    sweep: bool = True
+    """Whether to measure how the error depends on time, lag, dt, eta, remedies and depth."""
+    sweep_engine: str = "torch"
+    """What runs the sweeps: torch (points of one structure side by side) or brian2 (one by one)."""
+    sweep_presentations: int = 12
+    """Samples in the cycle that is shown for each point of the sweeps."""
+    sweep_seeds: int = 3
+    """Seeds of each point of the sweeps: --seed and the ones after it."""
+    quick: bool = False
+    """Only the sweeps over presentation time and, at 20 tau, remedies."""
+    jobs: int = 2
+    """Processes for the sweeps."""
+    seed: int = 0
+    """For initial weights and the order of the samples."""
+    out: Path = Path("runs")
+    """Folder for results."""
+    name: str = "compare"
+    """Name of this result; an older one of that name is kept and this one numbered."""
+
+    def __post_init__(self) -> None:
+        engine(self.engine)
+        copies(self.sweep_engine)
+        for name in ("presentations", "sweep_presentations", "sweep_seeds", "jobs"):
+            if getattr(self, name) < 1:
+                option = name.replace("_", "-")
+                raise ValueError(f"--{option} must be at least 1, got {getattr(self, name)}.")
+        if self.sweep and min(self.presentations, self.sweep_presentations) < 2:
+            raise ValueError(
+                "--presentations and --sweep-presentations must be at least 2 for a sweep, whose "
+                "error comes from the switches; or choose --no-sweep."
+            )
+        if not self.eta_W > 0:
+            raise ValueError(f"--eta-W must be positive, else nothing learns; got {self.eta_W}.")
+        if self.seed < 0:
+            raise ValueError(f"--seed must be 0 or more, got {self.seed}.")
+
+
+def described(config: Config, data: Samples, seed: int) -> tuple[DLLNetwork, Schedule]:
+    """The network and the schedule that a configuration stands for."""
+    sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
+    names = DLLOptions.__dataclass_fields__
+    options = DLLOptions(**{k: v for k, v in vars(config).items() if k in names})
+    network = dll_network(sizes, options, seed=seed)
+    shown = data.presented(config.presentations, seed)
+    schedule = Schedule(
+        data.train.inputs[shown],
+        data.targets(data.train.labels[shown]),
+        presentation=duration("--presentation", config.presentation),
+        lag=duration("--lag", config.lag, zero_allowed=True),
+        blank=duration("--blank", config.blank, zero_allowed=True),
+    )
+    return network, schedule
+
+
+def check(config: Config) -> Samples:
+    """The samples of a configuration, if all of it can be run.
+
+    Raises
+    ------
+    ValueError
+        For data, options or times that do not fit.
+    RuntimeError
+        Without a C++ compiler, where code is to be compiled.
+    """
+    data = samples(config.dataset, config.power)
+    network, schedule = described(config, data, config.seed)
+    dt = duration("--dt", config.dt)
+    check_run(
+        network,
+        schedule,
+        dt=dt,
+        record=(),
+        record_dt=dt,
+        record_units=None,
+        plastic=True,
+        method="euler",
+        codegen=config.codegen,
+    )
+    if config.engine == "brian2":
+        check_compiler(config.codegen)
+    return data
+
+
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Run both, compare them, and write every number; returns what ``result.json`` holds.
+
+    The sweeps come first: they are kept until the end, in ``.<name>-cells`` beside the results,
+    so that a run that is stopped goes on with what is still to be done.
+    """
+    data = check(config)
+    write_json(folder / "config.json", config)
+    start = time.perf_counter()
+    points, groups = swept(config, data) if config.sweep else ([], {})
+    cells = Cells(config.out / f".{config.name}-cells")
+    share = SWEEP_SHARE if config.sweep else 0.0
+    found = cells.results(errors, groups, config.jobs, lambda done: progress(share * done))
+    seconds = {"sweeps": time.perf_counter() - start}
+    result = learned(config, data, folder, lambda done: progress(share + (1 - share) * done))
+    if config.sweep:
+        result["sweeps"] = sweep_result(config, rows(points, list(groups.values()), found))
+    result["seconds"] |= seconds | {"all": time.perf_counter() - start}
+    write_json(folder / "result.json", result)
+    cells.forget(groups)
+    progress(1.0)
+    return result
+
+
+def learned(config: Config, data: Samples, folder: Path, progress: Report) -> dict[str, Any]:
+    """Learn in continuous time and by Algorithm 1; what came of it, weights in files of their own.
+
+    The change of every update goes to ``updates.npz``, what was presented to ``presented.npz``.
+    """
+    network, schedule = described(config, data, config.seed)
+    run = engine(config.engine)(
+        network,
+        schedule,
+        dt=duration("--dt", config.dt),
+        weights_at=[k * schedule.period for k in range(len(schedule))],
+        codegen=config.codegen,
+        progress=progress,
+    )
+    discrete, kept = discrete_trajectory(network, schedule)
+    save(folder, network, run.weights, discrete, schedule)
+    return {
+        "dataset": data.name,
+        "sizes": network.sizes,
+        "seeds": [config.seed],
+        "presentations": len(schedule),
+        **per_presentation(network, run, schedule, folder),
+        **over_learning(network, run, discrete, kept, data),
+        "provenance": data.provenance,
+        "weights": {"initial": network.weights.hash, "continuous": run.weights.hash},
+        "engine": config.engine,
+        "seconds": {"continuous": run.seconds},
+        "versions": versions(),
+    }
+
+
+def swept(config: Config, data: Samples) -> tuple[list[Point], dict[str, Group]]:
+    """The points of the sweeps and, by name, the groups in which they are run."""
+    seeds = range(config.seed, config.seed + config.sweep_seeds)
+    materials = [material(config, data, seed) for seed in seeds]
+    points = sweeps(quick=config.quick, clamped=config.beta is None, hidden=bool(config.hidden))
+    groups = grouped(points, materials, config.sweep_engine)
+    return points, {group.name: group for group in groups}
+
+
+def material(config: Config, data: Samples, seed: int) -> Material:
+    """What the sweeps share for one seed: its first samples, its weights before and after."""
+    network, schedule = described(config, data, seed)
+    assert schedule.targets is not None  # a plastic network is shown targets
+    cycle = slice(0, config.sweep_presentations)
+    return Material(
+        network.sizes,
+        network.options,
+        schedule.inputs[cycle],
+        schedule.targets[cycle],
+        {"initial": network.weights, "learned": algorithm1.learn(network, schedule)},
+        seed,
+    )
+
+
+def sweep_result(config: Config, measured: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is kept of the sweeps: every point, and slopes of error against presentation time."""
+    return {
+        "engine": config.sweep_engine,
+        "seeds": list(range(config.seed, config.seed + config.sweep_seeds)),
+        "presentations": min(config.presentations, config.sweep_presentations),
+        "points": measured,
+        "slope_of_error_in_T": slopes(measured),
+    }
+
+
+def draw(folder: Path) -> list[str]:
+    """Draw all figures and the page from the saved files; returns the result in sentences."""
+    result = read_json(folder / "result.json")
+    lead = compare_page.summary(result)
+    sections = compare_page.sections(folder, result)
+    write_page(folder, "Continuous time against Algorithm 1", lead, sections)
+    return lead
+
+
+def main(config: Config) -> None:
+    """Measure, draw, and print the result and where its page is."""
+    check(config)  # what is wrong with the input is said before a folder is made
+    with RunFolder(config.out, config.name) as run, bar("compare") as progress:
+        measure(config, run.path, progress)
+    print("\n".join(draw(run.path)))
+    print(run.path / "index.html")

@@ -1,0 +1,148 @@
+"""What ``tuft compare`` says: sentences, tables, figures."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.compare import figures as compare_figures
+from experiments.compare.sweep_figures import worst
+from experiments.report.page import FellShort, Section, Table
+
+CLOSE_WEIGHTS, CLOSE_ACCURACY = 0.08, 0.02
+"""What counts as close: weights within 8 % of their change, accuracies within two points."""
+
+
+def summary(result: Mapping[str, Any]) -> list[str]:
+    """The result in a few sentences."""
+    ours, theirs = result["accuracy"]["continuous"], result["accuracy"]["discrete"]
+    worst, distance = max(result["weight_distance"].items(), key=lambda item: item[1])
+    angle = max(_degrees(kinds["cosine"]["median"]) for kinds in result["update"].values())
+    return [
+        f"After {result['presentations']:,} presentations of {result['dataset']}, continuous "
+        f"plasticity classifies {ours['test']:.1%} of {result['test_samples']} test samples, "
+        f"Algorithm 1 {theirs['test']:.1%} (one seed).",
+        f"From the same weights, on the same samples in the same order, their weights end at most "
+        f"{_ceiling(100 * distance)} % of their change apart ({worst}).",
+        f"In every weight matrix the median angle between a continuous update and Algorithm 1's "
+        f"step is at most {_ceiling(angle)} degrees.",
+    ]
+
+
+def _ceiling(value: float) -> str:
+    """The number with one decimal, rounded up: what follows "at most"."""
+    return f"{math.ceil(10 * value) / 10:.1f}"
+
+
+def _degrees(cosine: float) -> float:
+    return math.degrees(math.acos(min(1.0, cosine)))
+
+
+def sections(folder: Path, result: Mapping[str, Any]) -> list[Section]:
+    """The page: figures with captions, tables of numbers, what fell short."""
+    pictures = {picture.name: picture for picture in compare_figures.draw(folder)}
+    found = [
+        Section(
+            "Learning",
+            pictures=[pictures["learning"], pictures["updates"]],
+            tables=[_accuracy_table(result), _weight_table(result)],
+        )
+    ]
+    swept = [p for name, p in pictures.items() if name.startswith("sweep")]
+    if swept:
+        found.append(
+            Section(
+                "What the error depends on",
+                [_how(result["sweeps"])],
+                pictures=swept,
+                tables=[_slope_table(result)],
+            )
+        )
+    short = fell_short(result)
+    return [*found, FellShort(text=short)] if short else found
+
+
+def _how(sweeps: Mapping[str, Any]) -> str:
+    """How the sweeps were measured."""
+    engine = {"torch": "the torch engine", "brian2": "Brian2"}[sweeps["engine"]]
+    return (
+        f"Each point is a short run by {engine} from given weights: {sweeps['presentations']} "
+        "samples shown in a cycle, once the network has run in. The error of an update is the root "
+        "mean square difference between the updates and Algorithm 1's steps, over that of the "
+        f"steps. Seeds of initial weights and samples: {len(sweeps['seeds'])}; lines and dots are "
+        "means, bands and bars go from the smallest to the largest."
+    )
+
+
+def _accuracy_table(result: Mapping[str, Any]) -> Table:
+    rows = [
+        [label, 100 * parts["validation"], 100 * parts["test"]]
+        for label, parts in result["accuracy"].items()
+    ]
+    return Table(["network", "validation accuracy / %", "test accuracy / %"], rows)
+
+
+def _weight_table(result: Mapping[str, Any]) -> Table:
+    rows = [
+        [
+            name,
+            100 * distance,
+            _degrees(result["update"][name]["cosine"]["median"]),
+            result["update"][name]["relative_error"]["median"],
+        ]
+        for name, distance in result["weight_distance"].items()
+    ]
+    header = [
+        "weights",
+        "difference / change, %",
+        "median angle / degrees",
+        "median relative error",
+    ]
+    return Table(header, rows)
+
+
+def _slope_table(result: Mapping[str, Any]) -> Table:
+    rows = [
+        [weights, name, slope]
+        for weights, slopes in result["sweeps"]["slope_of_error_in_T"].items()
+        for name, slope in slopes.items()
+    ]
+    return Table(["from weights", "of", "slope of log error against log T"], rows)
+
+
+def fell_short(result: Mapping[str, Any]) -> list[str]:
+    """Where continuous time did not keep to Algorithm 1."""
+    found = []
+    for name, distance in result["weight_distance"].items():
+        if distance > CLOSE_WEIGHTS:
+            found.append(f"{name} ends {distance:.0%} of its change away from Algorithm 1's.")
+    ours, theirs = (result["accuracy"][key]["test"] for key in ("continuous", "discrete"))
+    if abs(ours - theirs) > CLOSE_ACCURACY:
+        found.append(f"Test accuracies are {100 * abs(ours - theirs):.1f} points apart.")
+    for weights in ("initial", "learned"):
+        points = [
+            p
+            for p in result.get("sweeps", {}).get("points", ())
+            if p["sweep"] == "presentation" and p["weights"] == weights
+        ]
+        if points:
+            errors = [f"{worst(p, 'error').mean():.0%} at {p['value']:g} τ" for p in points]
+            found.append(
+                f"Without lag and without remedy, from the {weights} weights, an update is off by "
+                f"{', '.join(errors)} (the worst matrix)."
+            )
+    found += _diverged(result)
+    found.append(
+        "Learning is measured for one seed and one pass: an accuracy here says how the two forms "
+        "of learning agree, not how well the rule can do."
+    )
+    return found
+
+
+def _diverged(result: Mapping[str, Any]) -> list[str]:
+    points = result.get("sweeps", {}).get("points", ())
+    lost = [p for p in points if not np.isfinite(worst(p, "error")).all()]
+    names = dict.fromkeys(f"{p['sweep']} {p['value']} ({p['remedy']})" for p in lost)
+    return [f"Diverged for at least one seed: {', '.join(names)}."] if names else []

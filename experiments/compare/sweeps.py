@@ -1,0 +1,214 @@
+"""The error of continuous updates at every point of the sweeps, for every seed.
+
+Every point is a short run from given weights: a few samples shown in a cycle, once to run in, so
+that each presentation meets what the one before it left, and once to count. Two errors are taken,
+both by :func:`pooled_error`: of each presentation's update, and of their sum over the cycle. What
+a remedy moves from one presentation into the next counts in the first and cancels in the second.
+
+Points of one structure and timing are a group, whose settings and seeds run as copies.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity
+from jaxtyping import Float
+
+from experiments.compare.measures import differences, discrete_steps, log_slope, pooled_error
+from experiments.compare.points import Point, Setting
+from experiments.lab.engines import Outcome, copies
+from experiments.lab.kept_results import cell_name
+from experiments.lab.remedies import remedy
+from experiments.lab.storage import versions
+from models import DLLNetwork, DLLOptions, Run, Schedule, WeightBundle, dll_network
+
+RUN_IN = 40.0
+"""Time in tau_u to run in: e^-40 sum_{k<n} 40^k/k! of the beginning is left behind n stages, less
+than 1e-9 for the 9 of two hidden layers and 1e-6 for the 13 of four."""
+RUN_IN_FILTER = 5.0
+"""The same for a low-pass filter of plasticity, in its own time constant: 0.7 % is left."""
+
+WITHOUT: Mapping[str, Any] = {
+    "matched_soma": False,
+    "filtered_target": False,
+    "tau_w": None,
+    "prospective": None,
+    "eligibility": None,
+}
+"""Options of a network without any remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What all points of one seed share.
+
+    Parameters
+    ----------
+    sizes, options
+        The network as it is described.
+    inputs, targets : array, (presentation, n_in) and (presentation, n_out)
+        The samples of the cycle.
+    weights : mapping of str to WeightBundle
+        To start from, by name.
+    seed : int
+        For the initial weights of networks of another depth.
+    """
+
+    sizes: tuple[int, ...]
+    options: DLLOptions
+    inputs: Float[np.ndarray, "presentation n_in"]
+    targets: Float[np.ndarray, "presentation n_out"]
+    weights: Mapping[str, WeightBundle]
+    seed: int = 0
+
+    def determined_by(self) -> dict[str, Any]:
+        """Plain values that are the same for the same material."""
+        samples = self.inputs.tobytes() + self.targets.tobytes()
+        return {
+            "sizes": self.sizes,
+            "options": repr(self.options),
+            "samples": hashlib.sha256(samples).hexdigest(),
+            "weights": {name: bundle.hash for name, bundle in self.weights.items()},
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Settings of one structure and timing, to be run for every seed."""
+
+    settings: tuple[Setting, ...]
+    materials: tuple[Material, ...]
+    engine: str
+
+    @property
+    def name(self) -> str:
+        """For a file; the same for groups that give the same result."""
+        first = self.settings[0]
+        found = {
+            "settings": [asdict(setting) for setting in self.settings],
+            "materials": [material.determined_by() for material in self.materials],
+            "engine": self.engine,
+            "versions": versions(),
+        }
+        return cell_name(f"{first.remedy}-{first.presentation:g}", found)
+
+
+def grouped(points: Sequence[Point], materials: Sequence[Material], engine: str) -> list[Group]:
+    """The settings of all points, each once, in groups of one structure and timing."""
+    found: dict[tuple, list[Setting]] = {}
+    for s in dict.fromkeys(point.setting for point in points):
+        found.setdefault((s.presentation, s.lag, s.dt, s.remedy, s.depth), []).append(s)
+    return [Group(tuple(settings), tuple(materials), engine) for settings in found.values()]
+
+
+def described(setting: Setting, material: Material) -> tuple[DLLNetwork, Schedule, Quantity]:
+    """The network, the schedule of one cycle, and the time step of a setting."""
+    o, chosen, dt = material.options, remedy(setting.remedy), setting.dt * material.options.tau_u
+    lag = setting.presentation / 2 if chosen.lagged else setting.lag
+    options = replace(
+        o,
+        **{**WITHOUT, **chosen.options(setting.presentation * o.tau_u, dt)},
+        eta_W=o.eta_W * setting.eta_scale,
+        eta_theta=o.eta_theta * setting.eta_scale,
+        kp_decay=o.kp_decay * setting.eta_scale,
+    )
+    sizes, weights = material.sizes, material.weights.get(setting.weights)
+    if setting.depth is not None:
+        sizes, weights = (sizes[0], *[sizes[1]] * setting.depth, sizes[-1]), None
+    network = dll_network(sizes, options, weights=weights, seed=material.seed)
+    schedule = Schedule(
+        material.inputs,
+        material.targets,
+        presentation=setting.presentation * o.tau_u,
+        lag=lag * o.tau_u,
+    )
+    return network, schedule, dt
+
+
+def run_in(network: DLLNetwork, schedule: Schedule) -> int:
+    """How many presentations are shown before those that count."""
+    o = network.options
+    needed = RUN_IN * o.tau_u
+    if o.tau_w is not None:
+        needed += RUN_IN_FILTER * o.tau_w
+    return int(np.ceil(float(needed / schedule.period) - 1e-9))
+
+
+def errors(group: Group) -> list[dict[str, Any]]:
+    """For each setting ``error`` and ``summed``, by weight matrix a list with a value a seed.
+
+    NaN where a copy diverged.
+    """
+    pairs = [(s, m) for s in group.settings for m in group.materials]
+    networks, cycles, dts = zip(*(described(s, m) for s, m in pairs), strict=True)
+    before, count = run_in(networks[0], cycles[0]), len(cycles[0])
+    order = np.arange(-before, count) % count
+    shown = [replace(c, inputs=c.inputs[order], targets=c.targets[order]) for c in cycles]
+    moments = [k * cycles[0].period for k in range(before, before + count)]
+    runs = copies(group.engine)(networks, shown, dt=dts[0], weights_at=moments)
+    found = [_errors(*each) for each in zip(networks, cycles, runs, strict=True)]
+    names = sorted({name for each in found for name in each["error"]}) or list(networks[0].weights)
+    seeds = len(group.materials)
+    return [
+        {
+            kind: {n: [each[kind].get(n, np.nan) for each in found[k : k + seeds]] for n in names}
+            for kind in ("error", "summed")
+        }
+        for k in range(0, len(found), seeds)
+    ]
+
+
+def _errors(network: DLLNetwork, cycle: Schedule, run: Outcome) -> dict[str, dict[str, float]]:
+    if not isinstance(run, Run):
+        return {"error": {}, "summed": {}}
+    ours = differences(run.weight_history, run.weights)
+    theirs = discrete_steps(network, run.weight_history, cycle)
+    sums = [{name: each.sum(0) for name, each in of.items()} for of in (ours, theirs)]
+    return {"error": pooled_error(ours, theirs), "summed": pooled_error(*sums)}
+
+
+def rows(
+    points: Sequence[Point], groups: Sequence[Group], results: Sequence[Sequence[Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Every point with its errors: the setting, ``error`` and ``summed``."""
+    found = {
+        setting: result
+        for group, of_group in zip(groups, results, strict=True)
+        for setting, result in zip(group.settings, of_group, strict=True)
+    }
+    return [
+        {"sweep": p.sweep, "value": p.value, **asdict(p.setting), **found[p.setting]}
+        for p in points
+    ]
+
+
+def values(row: Mapping[str, Any], kind: str) -> dict[str, Float[np.ndarray, "_seed"]]:
+    """The errors of a row, ``error`` or ``summed``, by weight matrix; NaN where it diverged."""
+    return {name: np.array(each, dtype=float) for name, each in row[kind].items()}
+
+
+def measured(
+    points: Sequence[Point], materials: Sequence[Material], engine: str = "brian2"
+) -> list[dict[str, Any]]:
+    """The rows of all points, one group after another in this process."""
+    groups = grouped(points, materials, engine)
+    return rows(points, groups, [errors(group) for group in groups])
+
+
+def slopes(measured: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Slope of log error (mean over seeds) against log T, for each set of weights and matrix."""
+    found: dict[str, dict[str, float]] = {}
+    for weights in sorted({row["weights"] for row in measured}):
+        chosen = [r for r in measured if r["sweep"] == "presentation" and r["weights"] == weights]
+        if len(chosen) < 2:
+            continue
+        times = np.array([row["value"] for row in chosen])
+        means = [{n: each.mean() for n, each in values(r, "error").items()} for r in chosen]
+        found[weights] = {
+            name: log_slope(times, np.array([mean[name] for mean in means])) for name in means[0]
+        }
+    return found

@@ -1,0 +1,1 @@
+"""What experiments share: engines, samples, remedies, kept results, files, progress."""

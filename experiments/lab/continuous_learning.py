@@ -1,0 +1,279 @@
+"""Learning in continuous time on classified samples, seeds and rates side by side as copies."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from brian2 import Quantity, ms
+from jaxtyping import Int
+from torch import Tensor
+
+from experiments.lab.remedies import remedy
+from experiments.lab.samples import Part, Samples, samples
+from models import DLLNetwork, Schedule, WeightBundle, dll_network
+from rate_bridge.ode_engine.engine import OdeEngine, Timing
+from rate_bridge.references import algorithm1
+
+DISCRETE = "algorithm1"
+"""Stands in the place of a remedy for Algorithm 1 itself."""
+
+TAU_MS = 10.0
+"""tau_u and tau_a of the networks; tau_x is half of it."""
+
+LAG = 16.0
+"""Learning lag in tau where the presentation is long; at most :data:`LAG_SHARE` of it."""
+LAG_SHARE = 0.6
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One remedy at one presentation time, for all rates and seeds.
+
+    Parameters
+    ----------
+    dataset, hidden, power, activation, theta_rule
+        What is learned, by which network; see :func:`experiments.lab.samples.samples`.
+    remedy : str
+        A name in :data:`experiments.lab.remedies.REMEDIES`, or ``"algorithm1"``.
+    ratio : float
+        Presentation time over tau; of no meaning to Algorithm 1.
+    etas : tuple of float
+        Learning rates of W.
+    theta_share : float
+        Learning rate of Theta, in parts of that of W.
+    seeds : tuple of int
+        For initial weights and the order of the samples.
+    epochs, batch : int
+        Passes through the training part; presentations in parallel.
+    dt_ms : float
+        Time step, integrated by exponential Euler.
+    """
+
+    dataset: str
+    hidden: tuple[int, ...]
+    power: float
+    remedy: str
+    ratio: float
+    etas: tuple[float, ...]
+    seeds: tuple[int, ...]
+    epochs: int
+    batch: int
+    dt_ms: float
+    theta_share: float = 0.1
+    activation: str = "tanh"
+    theta_rule: str = "minus"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.dt_ms < math.inf:
+            raise ValueError(f"The time step must be positive and finite, got {self.dt_ms} ms.")
+        steps = self.ratio * TAU_MS / self.dt_ms
+        if self.remedy != DISCRETE and not (1 <= steps < math.inf and _whole(steps)):
+            raise ValueError(
+                f"T = {self.ratio:g} tau is no whole number of time steps of {self.dt_ms:g} ms "
+                f"(tau = {TAU_MS:g} ms); choose another time or step."
+            )
+
+    @property
+    def key(self) -> str:
+        """A name for files, within one experiment."""
+        return self.remedy if self.remedy == DISCRETE else f"{self.remedy}-{self.ratio:g}"
+
+    @property
+    def copies(self) -> list[tuple[float, int]]:
+        """(eta, seed) of every copy."""
+        return [(eta, seed) for eta in self.etas for seed in self.seeds]
+
+    @property
+    def presentation(self) -> Quantity:
+        """How long each sample is shown."""
+        return self.ratio * TAU_MS * ms
+
+    def timing(self) -> Timing:
+        """Steps of presentation and lag."""
+        steps = round(self.ratio * TAU_MS / self.dt_ms)
+        lag = 0
+        if remedy(self.remedy).lagged:
+            lag = round(min(LAG * TAU_MS / self.dt_ms, LAG_SHARE * steps))
+        return Timing(steps, lag, 0, (steps - lag) * self.dt_ms * 1e-3)
+
+    def networks(self, data: Samples) -> list[DLLNetwork]:
+        """The copies' descriptions."""
+        sizes = (data.train.inputs.shape[1], *self.hidden, data.n_classes)
+        options: dict[str, Any] = {"activation": self.activation, "theta_rule": self.theta_rule}
+        if self.remedy != DISCRETE:
+            options |= remedy(self.remedy).options(self.presentation, self.dt_ms * ms)
+        return [
+            dll_network(sizes, seed=seed, eta_W=eta, eta_theta=self.theta_share * eta, **options)
+            for eta, seed in self.copies
+        ]
+
+
+def _whole(steps: float) -> bool:
+    return abs(steps - round(steps)) < 1e-6
+
+
+def orders(cell: Cell, data: Samples) -> Int[np.ndarray, "copy presentation"]:
+    """Which samples each copy is shown, in order; whole minibatches in every epoch."""
+    each = len(data.train.labels) // cell.batch * cell.batch
+    rows = []
+    for _, seed in cell.copies:
+        generator = np.random.default_rng(seed)
+        epochs = [generator.permutation(len(data.train.labels))[:each] for _ in range(cell.epochs)]
+        rows.append(np.concatenate(epochs))
+    return np.stack(rows)
+
+
+def learned(cell: Cell, progress: Progress | None = None) -> dict[str, Any]:
+    """Learn, and report accuracy on validation samples after every epoch and on test samples once.
+
+    Accuracies are those of the weights in their equilibrium form, for all engines alike. A copy
+    that diverges ends with what it had; NaN marks what it did not reach.
+
+    Returns
+    -------
+    dict
+        ``validation`` (epoch, eta, seed), ``test`` (eta, seed), ``seconds``, ``steps`` of dt.
+    """
+    data = samples(cell.dataset, cell.power)
+    start = time.perf_counter()
+    run = _discrete if cell.remedy == DISCRETE else _continuous
+    curve, bundles = run(cell, data, progress or (lambda fraction: None))
+    shape = (len(cell.etas), len(cell.seeds))
+    test = accuracies(cell, data, bundles, data.test)
+    return {
+        "cell": cell,
+        "validation": np.reshape(curve, (-1, *shape)),
+        "test": np.reshape(test, shape),
+        "seconds": time.perf_counter() - start,
+        "steps": 0 if cell.remedy == DISCRETE else cell.timing().period * _count(cell, data),
+    }
+
+
+def _count(cell: Cell, data: Samples) -> int:
+    return cell.epochs * (len(data.train.labels) // cell.batch)
+
+
+def accuracies(
+    cell: Cell, data: Samples, bundles: Sequence[WeightBundle | None], part: Part
+) -> list[float]:
+    """Share of right answers of every copy's weights at equilibrium; NaN without weights."""
+    found = []
+    for net, bundle in zip(cell.networks(data), bundles, strict=True):
+        if bundle is None:
+            found.append(float("nan"))
+        else:
+            found.append(part.accuracy(algorithm1.Discrete(net).outputs(bundle, part.inputs)))
+    return found
+
+
+def _continuous(
+    cell: Cell, data: Samples, progress: Progress
+) -> tuple[list[list[float]], list[WeightBundle | None]]:
+    nets = cell.networks(data)
+    engine = OdeEngine(
+        nets,
+        cell.timing(),
+        batch=cell.batch,
+        dt=cell.dt_ms * ms,
+        method="exponential_euler",
+        dtype=torch.float32,
+    )
+    inputs = torch.as_tensor(data.train.inputs, dtype=torch.float32)
+    targets = torch.as_tensor(data.targets(data.train.labels), dtype=torch.float32)
+    rows = torch.as_tensor(orders(cell, data))
+    each, count = rows.shape[1] // cell.batch // cell.epochs, _count(cell, data)
+    curve: list[list[float]] = []
+    alive: list[WeightBundle | None] = list(engine.weights)
+    for number in range(count):
+        shown = rows[:, number * cell.batch : (number + 1) * cell.batch]
+        engine.present(inputs[shown], targets[shown])
+        if (number + 1) % max(each // 20, 1) == 0:
+            if silence_diverged(engine):
+                break
+            progress((number + 1) / count)
+        if (number + 1) % each == 0:
+            alive = surviving(engine)
+            curve.append(accuracies(cell, data, alive, data.validation))
+    lost = [float("nan")] * len(nets)
+    missing = cell.epochs - len(curve)
+    return curve + [lost] * missing, [None] * len(nets) if missing else alive
+
+
+LARGEST_WEIGHT = 1e3
+"""A weight beyond this has diverged; all are of order 1."""
+
+
+def _diverged(engine: OdeEngine) -> Tensor:
+    """For every copy, whether any of its weights or states is beyond bounds."""
+    bad = torch.zeros(len(engine.nets), dtype=torch.bool)
+    for tensor in (*engine.buffers.synapses.values(), *engine.buffers.states.values()):
+        bad |= ~(tensor.flatten(1).abs().amax(1) <= LARGEST_WEIGHT)
+    return bad
+
+
+@torch.inference_mode()
+def silence_diverged(engine: OdeEngine) -> bool:
+    """Set the weights of copies that diverged to NaN, and say whether these are all copies."""
+    bad = _diverged(engine)
+    for (_, variable), tensor in engine.buffers.synapses.items():
+        if variable == "w":
+            tensor[bad] = float("nan")
+    return bool(bad.all())
+
+
+def surviving(engine: OdeEngine) -> list[WeightBundle | None]:
+    """The weights of every copy that has not diverged."""
+    found: list[WeightBundle | None] = []
+    for copy, bad in enumerate(_diverged(engine).tolist()):
+        arrays = {
+            name: tensor[copy].double().numpy()
+            for (name, variable), tensor in engine.buffers.synapses.items()
+            if variable == "w"
+        }
+        found.append(None if bad else WeightBundle(arrays))
+    return found
+
+
+def _discrete(
+    cell: Cell, data: Samples, progress: Progress
+) -> tuple[list[list[float]], list[WeightBundle | None]]:
+    rows = orders(cell, data)
+    each = rows.shape[1] // cell.epochs
+    targets = data.targets(data.train.labels)
+    bundles: list[WeightBundle | None] = []
+    curves = []
+    for number, net in enumerate(cell.networks(data)):
+        bundle: WeightBundle | None = net.weights
+        curve = []
+        for epoch in range(cell.epochs):
+            chosen = rows[number, epoch * each : (epoch + 1) * each]
+            schedule = Schedule(data.train.inputs[chosen], targets[chosen])
+            bundle = _epoch(net, bundle, schedule, cell.batch)
+            outputs = None
+            if bundle is not None:
+                outputs = algorithm1.Discrete(net).outputs(bundle, data.validation.inputs)
+            missing = float("nan")
+            curve.append(missing if outputs is None else data.validation.accuracy(outputs))
+            progress((number + (epoch + 1) / cell.epochs) / len(cell.copies))
+        bundles.append(bundle)
+        curves.append(curve)
+    return [list(column) for column in zip(*curves, strict=True)], bundles
+
+
+def _epoch(
+    net: DLLNetwork, bundle: WeightBundle | None, schedule: Schedule, batch: int
+) -> WeightBundle | None:
+    if bundle is None:
+        return None
+    try:
+        return algorithm1.learn(
+            net.with_weights(bundle), schedule, batch=batch, dtype=torch.float32
+        )
+    except FloatingPointError:
+        return None

@@ -1,0 +1,1 @@
+"""``tuft law``: the error of one update against time, step and rate."""

@@ -1,0 +1,188 @@
+"""``tuft law``: how the error of a continuous update depends on T, dt and eta, with fitted factors.
+
+Every copy of the network is one switch: it rests at the equilibrium of one sample, then is shown
+another for T with plasticity on, and the change of its weights is held against Algorithm 1's step
+for that sample. theory.md 3 predicts
+
+    err = c1 (tau/T) |du_L|/|xi_L| + c2 dt/T + c3 eta |u_0|^2,
+
+and for the matched soma with the filtered target a rest c0 tau/T, which is fitted too. Much of that
+error belongs to no sample for long: what comes late to one is paid to the next. Every sample is
+therefore first in one switch and second in another, and the error of the *mean* update over all
+switches shows the bias that is left.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from brian2 import ms
+
+from experiments.lab.progress import bar
+from experiments.lab.remedies import remedy
+from experiments.lab.samples import Samples, samples
+from experiments.lab.storage import RunFolder, versions, write_json
+from experiments.law.figures import draw
+from experiments.law.fit import TAU_MS, fitted, sentences
+from models import DLLNetwork, Schedule, WeightBundle, dll_network
+from rate_bridge.ode_engine.engine import OdeEngine, Timing
+from rate_bridge.references import algorithm1
+
+SETTLE = 40.0
+"""Time in tau for which the first sample is shown."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The error of one presentation's update against T, dt and eta."""
+
+    dataset: str = "digits"
+    """Classified data set; digits needs no file."""
+    hidden: tuple[int, ...] = (32, 32)
+    """Neurons in each hidden layer."""
+    power: float = 5.0
+    """Mean squared length of the centred inputs."""
+    remedies: tuple[str, ...] = ("none", "matched", "filtered", "both")
+    """Which remedies."""
+    ratios: tuple[float, ...] = (20, 40, 80, 160, 320)
+    """Presentation times, in tau (10 ms)."""
+    dts_ms: tuple[float, ...] = (0.5, 1.0, 2.0)
+    """Time steps in ms (Euler)."""
+    etas: tuple[float, ...] = (1e-4, 3e-3, 1e-2, 3e-2)
+    """Learning rates of W; a tenth of it for Theta."""
+    switches: int = 48
+    """How many pairs of samples."""
+    learned: int = 1437
+    """Presentations by which Algorithm 1 has learned for the second state of the weights."""
+    seed: int = 0
+    """For initial weights and samples."""
+    out: Path = Path("runs")
+    """Folder for results."""
+    name: str = "law"
+    """Name of this result; an older one of that name is kept and this one numbered."""
+
+    def __post_init__(self) -> None:
+        for name in self.remedies:
+            remedy(name)
+        if self.switches < 2:
+            raise ValueError(f"--switches must be at least 2, got {self.switches}.")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One point of the sweep."""
+
+    remedy: str
+    state: str
+    ratio: float
+    dt_ms: float
+    eta: float
+
+
+def settings(config: Config) -> list[Setting]:
+    """T, dt and eta varied one after another around (80 tau, 1 ms, smallest eta)."""
+    middle = Setting("none", "initial", 80.0, 1.0, min(config.etas))
+    found = []
+    for name in config.remedies:
+        for state in ("initial", "learned"):
+            base = replace(middle, remedy=name, state=state)
+            found += [replace(base, ratio=ratio) for ratio in config.ratios]
+            found += [replace(base, dt_ms=dt) for dt in config.dts_ms if dt != base.dt_ms]
+            found += [replace(base, eta=eta) for eta in config.etas if eta != base.eta]
+    return found
+
+
+def main(config: Config) -> None:
+    """Measure, fit, draw, and say the factors."""
+    data = samples(config.dataset, config.power)
+    with RunFolder(config.out, config.name) as run:
+        write_json(run.path / "config.json", config)
+        start = time.perf_counter()
+        weights = {"initial": None, "learned": _learned(config, data)}
+        rows = []
+        points = settings(config)
+        with bar(f"{len(points)} settings") as report:
+            for setting in points:
+                rows.append(measured(config, data, setting, weights[setting.state]))
+                report(len(rows) / len(points))
+        fits = [fitted(rows, name) for name in config.remedies]
+        seconds = time.perf_counter() - start
+        result = {"rows": rows, "fits": fits, "seconds": seconds, "versions": versions()}
+        write_json(run.path / "result.json", result)
+        draw(run.path)
+    print("\n".join(sentences(fits)))
+    print(run.path / "index.html")
+
+
+def _network(config: Config, data: Samples, setting: Setting | None = None) -> DLLNetwork:
+    sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
+    if setting is None:
+        return dll_network(sizes, seed=config.seed)
+    options = remedy(setting.remedy).options(setting.ratio * TAU_MS * ms, setting.dt_ms * ms)
+    rates: dict[str, Any] = {"eta_W": setting.eta, "eta_theta": 0.1 * setting.eta}
+    return dll_network(sizes, seed=config.seed, **rates, **options)
+
+
+def _learned(config: Config, data: Samples) -> WeightBundle:
+    rows = data.presented(config.learned, config.seed)
+    schedule = Schedule(data.train.inputs[rows], data.targets(data.train.labels[rows]))
+    return algorithm1.learn(_network(config, data), schedule)
+
+
+def measured(
+    config: Config, data: Samples, setting: Setting, weights: WeightBundle | None
+) -> dict[str, Any]:
+    """Relative error of every switch's update of all W, and the terms of the law."""
+    net = _network(config, data, setting)
+    net = net if weights is None else net.with_weights(weights)
+    chosen = data.presented(config.switches, config.seed + 1)
+    rows = np.stack([chosen, np.roll(chosen, 1)])[..., None]
+    inputs = torch.as_tensor(data.train.inputs[rows])
+    targets = torch.as_tensor(data.targets(data.train.labels[rows]))
+    change = _changes(net, setting, inputs, targets)
+    discrete = algorithm1.Discrete(net)
+    tensors = {name: discrete.tensor(array) for name, array in net.weights.items()}
+    errors, contrasts, powers = [], [], []
+    total: dict[str, torch.Tensor] = {}
+    p = discrete.parameters(tensors)
+    for copy in range(config.switches):
+        step = discrete.step(tensors, inputs[1, copy], targets[1, copy])
+        step = {name: value for name, value in step.items() if name.startswith("W")}
+        errors.append(distance({name: change[name][copy] for name in step}, step))
+        total = {name: total.get(name, 0) + value for name, value in step.items()}
+        u = [algorithm1.forward(p, inputs[k, copy], discrete.activations).u[-1] for k in (0, 1)]
+        contrasts.append(float((u[1] - u[0]).norm() / (targets[1, copy] - u[1]).norm()))
+        powers.append(float((inputs[1, copy] ** 2).sum()))
+    mean_error = distance({name: change[name].sum(0) for name in total}, total)
+    terms_of = {"errors": errors, "contrasts": contrasts, "powers": powers}
+    return {**vars(setting), "mean_error": mean_error, **terms_of}
+
+
+def distance(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> float:
+    """Norm of the difference over norm of what was expected, all weights together."""
+    wrong = sum(float(((found[name] - value) ** 2).sum()) for name, value in expected.items())
+    return float(np.sqrt(wrong / sum(float((value**2).sum()) for value in expected.values())))
+
+
+def _changes(
+    net: DLLNetwork, setting: Setting, inputs: torch.Tensor, targets: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """The change of every weight by the second sample, (switch, n_above, n_below)."""
+    dt_s = setting.dt_ms * 1e-3
+    steps = round(setting.ratio * TAU_MS / setting.dt_ms)
+    nets = [net] * inputs.shape[1]
+    engine = OdeEngine(
+        nets, Timing(steps, 0, 0, steps * dt_s), dt=setting.dt_ms * ms, dtype=torch.float64
+    )
+    for _ in range(int(np.ceil(SETTLE / setting.ratio))):
+        engine.present(inputs[0], targets[0])
+        engine.load([net.weights] * len(nets))  # what the first sample taught is forgotten
+    engine.present(inputs[1], targets[1])
+    return {
+        name: engine.buffers.synapses[name, "w"] - torch.as_tensor(np.array(net.weights[name]))
+        for name in net.weights
+    }

@@ -1,0 +1,1 @@
+"""``tuft remedies``: learning without phases."""

@@ -1,0 +1,174 @@
+"""Figures and page of ``tuft remedies``, from its saved numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from experiments.lab.storage import read_json
+from experiments.report.figure_style import INK, THEORY, looks, new_figure, save_figure, style
+from experiments.report.page import Picture, Section, Table, write_page
+
+MAIN = ("none", "lag", "both", "look-ahead", "eligibility", "eligibility-gain")
+"""Remedies of the line figure, as far as they were measured."""
+
+
+def by_depth(rows: Sequence[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    """The rows of each number of hidden layers."""
+    depths = sorted({row["depth"] for row in rows})
+    return {depth: [row for row in rows if row["depth"] == depth] for depth in depths}
+
+
+def draw(folder: Path) -> Path:
+    """The figures, and the page; returns the page."""
+    rows = read_json(folder / "result.json")["rows"]
+    config = read_json(folder / "config.json")
+    found = by_depth(rows)
+    with style():
+        pictures = against_depth(folder, rows) if len(found) > 1 else against_time(folder, rows)
+    header = ("hidden layers", "remedy", "T/τ", "rate", "validation %", "test %", "s.d.", "seconds")
+    table = Table(header, [_cells(row) for row in rows], _caption(config))
+    section = Section("Remedies", (), pictures, (table,))
+    leads = [f"{depth} hidden: {line}" for depth, part in found.items() for line in lead(part)]
+    return write_page(
+        folder, "Learning without phases", leads if len(found) > 1 else lead(rows), [section]
+    )
+
+
+def against_time(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
+    """Heat map and lines over the presentation time, for one network."""
+    names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
+    figure = new_figure(6.2, 1.2 + 0.27 * len(names))
+    heat_map(figure.subplots(), rows)
+    save_figure(figure, folder, "heat_map")
+    figure = new_figure(5.6, 3.6)
+    lines(figure.subplots(), rows)
+    save_figure(figure, folder, "accuracy")
+    return [
+        Picture("heat_map", "Test accuracy in points beside Algorithm 1, best rate of each cell."),
+        Picture("accuracy", "Test accuracy; dotted: Algorithm 1. Bars: s.d. over seeds."),
+    ]
+
+
+def against_depth(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
+    """A panel of accuracy against depth for each presentation time."""
+    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    figure = new_figure(1.2 + 3.4 * len(ratios), 3.4)
+    panels = figure.subplots(1, len(ratios), sharey=True, squeeze=False)[0]
+    for axes, ratio in zip(panels, ratios, strict=True):
+        depth_lines(axes, rows, ratio)
+    panels[0].set_ylabel("test accuracy (%)")
+    panels[0].legend(fontsize=7)
+    save_figure(figure, folder, "depth")
+    caption = "Test accuracy against depth; dotted: Algorithm 1. Bars: s.d. over seeds."
+    return [Picture("depth", caption)]
+
+
+def depth_lines(axes: Axes, rows: Sequence[dict[str, Any]], ratio: float) -> Axes:
+    """Accuracy against the number of hidden layers, a line for each remedy."""
+    names = [row["remedy"] for row in rows if row["ratio"] == ratio]
+    for name, look in looks(names).items():
+        members = [row for row in rows if (row["remedy"], row["ratio"]) == (name, ratio)]
+        _bars(axes, "depth", members, look)
+    discrete = [row for row in rows if row["ratio"] is None and row["test"] is not None]
+    axes.plot([r["depth"] for r in discrete], [100 * r["test"] for r in discrete], **THEORY)
+    axes.set_xticks(sorted({row["depth"] for row in rows}))
+    axes.set(xlabel="hidden layers", title=f"T = {ratio:g} τ")
+    return axes
+
+
+def _bars(axes: Axes, key: str, members: Sequence[dict[str, Any]], look: dict[str, Any]) -> None:
+    """One remedy's accuracy against ``key``, with its deviation over seeds."""
+    learned = [row for row in members if row["test"] is not None]
+    axes.errorbar(
+        [row[key] for row in learned],
+        [100 * row["test"] for row in learned],
+        [100 * (row["test_sd"] or 0) for row in learned],
+        capsize=2,
+        label=members[0]["label"],
+        **look,
+    )
+
+
+def _caption(config: dict[str, Any]) -> str:
+    depths = ", ".join(map(str, config["depths"]))
+    layers = f"{depths} of {config['hidden'][0]}" if depths else str(config["hidden"])
+    return (
+        f"{config['dataset']}, hidden layers: {layers}; {config['epochs']} epochs, batch "
+        f"{config['batch']}, {config['seeds']} seeds. Rate selected on validation samples, tested "
+        "once after the last epoch."
+    )
+
+
+def _cells(row: dict[str, Any]) -> list[object]:
+    percent = [None if row[k] is None else 100 * row[k] for k in ("selected", "test", "test_sd")]
+    return [row["depth"], row["label"], row["ratio"], row["eta"], *percent, row["seconds"]]
+
+
+def reference(rows: Sequence[dict[str, Any]]) -> tuple[float, str]:
+    """Algorithm 1's test accuracy and its name; where it diverged, 1 and a name that says so."""
+    test = next(row["test"] for row in rows if row["ratio"] is None)
+    return (1.0, "100 % (Algorithm 1 diverged)") if test is None else (test, "Algorithm 1")
+
+
+def lead(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The result in a sentence for each presentation time."""
+    base, name = reference(rows)
+    sentences = [f"{name} reaches {100 * base:.1f} %." if base < 1 else f"Held against {name}."]
+    for ratio in sorted({row["ratio"] for row in rows if row["ratio"] is not None}):
+        members = [r for r in rows if r["ratio"] == ratio and r["test"] is not None]
+        if not members:
+            sentences.append(f"At T = {ratio:g} τ everything diverged.")
+            continue
+        best = max(members, key=lambda row: row["selected"])
+        none = next((row for row in members if row["remedy"] == "none"), None)
+        plain = "" if none is None else f"; without remedy {100 * none['test']:.1f} %"
+        sentences.append(
+            f"At T = {ratio:g} τ the best remedy on validation samples, {best['label']}, reaches "
+            f"{100 * best['test']:.1f} %{plain}."
+        )
+    return sentences
+
+
+def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
+    """Remedies by presentation times; number: points beside Algorithm 1, colour: below it."""
+    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
+    labels = {row["remedy"]: row["label"] for row in rows}
+    base, name = reference(rows)
+    short = np.full((len(names), len(ratios)), np.nan)  # NaN where nothing was measured
+    for row in rows:
+        if row["ratio"] is None:
+            continue
+        i, j = names.index(row["remedy"]), ratios.index(row["ratio"])
+        lost = row["test"] is None
+        short[i, j] = np.inf if lost else 100 * (base - row["test"])
+        text = "diverged" if lost else f"{-short[i, j]:+.1f}".replace("-", "−")
+        shade = "white" if short[i, j] > 18 else INK
+        axes.text(j, i, text, ha="center", va="center", color=shade, fontsize=8)
+    shown = np.ma.masked_invalid(np.minimum(short, 100.0))
+    axes.imshow(shown, cmap="YlOrRd", vmin=0, vmax=30, aspect="auto")
+    axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
+    axes.set_yticks(range(len(names)), [labels[name] for name in names])
+    axes.set_xlabel("presentation T/τ")
+    axes.set_title(f"test accuracy relative to {name} (points)")
+    axes.grid(False)
+    return axes
+
+
+def lines(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
+    """Accuracy against presentation time, a line for each main remedy."""
+    present = [name for name in MAIN if any(row["remedy"] == name for row in rows)]
+    for name, look in looks(present).items():
+        _bars(axes, "ratio", [row for row in rows if row["remedy"] == name], look)
+    axes.axhline(100 * reference(rows)[0], **THEORY)
+    axes.set_xscale("log")
+    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
+    axes.minorticks_off()
+    axes.set_xlabel("presentation T/τ")
+    axes.set_ylabel("test accuracy (%)")
+    axes.legend()
+    return axes

@@ -1,0 +1,1 @@
+"""``tuft stream``: bias and noise of updates in an unbroken stream."""

@@ -1,0 +1,256 @@
+r"""``tuft stream``: mean and noise of continuous updates while stimuli follow without pause.
+
+Weights stand still (their rate is tiny), samples are drawn independently, and many copies of the
+network each see a stream of their own. Of the summed change of weights two things are measured,
+both beside Algorithm 1's steps for the same samples:
+
+* bias: how far its mean is from Algorithm 1's, relative to the latter;
+* noise: its variance from stream to stream over that of Algorithm 1, that is, by what factor more
+  samples have to be averaged for the same precision.
+
+For delay-matched eligibility in a linear network, and inputs of mean zero, theory gives both: no
+bias, and with r_m the chance that two delays lie m presentations apart, w = r_0, and
+``delta = E[delta] + eps``, for each weight
+
+    variance w^2 = w^2 Var(eps u) + sum_{m != 0} (r_m^2 Var(eps) Var(u) + r_m r_{-m} E[eps u]^2)
+                   + E[delta]^2 Var(u) + 2 w E[delta] E[eps u^2].
+"""
+
+import time
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from brian2 import ms
+from jaxtyping import Float
+from torch import Tensor
+
+from experiments.lab.continuous_learning import TAU_MS, Cell
+from experiments.lab.progress import bar
+from experiments.lab.remedies import remedy
+from experiments.lab.samples import Samples, samples
+from experiments.lab.storage import RunFolder, versions, write_json
+from experiments.stream.figures import draw, sentences
+from models import DLLNetwork
+from models.eligibility import DELTA_STAGES, same_presentation
+from rate_bridge.ode_engine.engine import OdeEngine
+from rate_bridge.references import algorithm1
+
+ETA = 1e-7
+"""Learning rate: so small that weights stand still."""
+
+WARM_UP = 60.0
+"""Time in tau before changes are counted."""
+
+NEGLIGIBLE = 1e-6
+"""Chances of meeting below this are left out of theory's sum."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Bias and noise of the update in an unbroken stream of samples."""
+
+    dataset: str = "digits"
+    """Classified data set; digits needs no file."""
+    hidden: tuple[int, ...] = (32, 32)
+    """Neurons in each hidden layer."""
+    power: float = 5.0
+    """Mean squared length of the centred inputs."""
+    activations: tuple[str, ...] = ("linear", "tanh")
+    """Activations of the hidden layers, one network each."""
+    remedies: tuple[str, ...] = ("none", "lag", "both", "eligibility", "eligibility-gain")
+    """Which remedies."""
+    ratios: tuple[float, ...] = (2, 3, 5, 10)
+    """Presentation times, in tau (10 ms)."""
+    streams: int = 128
+    """Independent streams."""
+    presentations: int = 100
+    """Counted samples in each stream."""
+    dt_ms: float = 1.0
+    """Time step in ms, integrated by exponential Euler."""
+    seed: int = 0
+    """For weights and samples."""
+    out: Path = Path("runs")
+    """Folder for results."""
+    name: str = "stream"
+    """Name of this result; an older one of that name is kept and this one numbered."""
+
+    def __post_init__(self) -> None:
+        for name in self.remedies:
+            remedy(name)
+        for name, least in (("streams", 2), ("presentations", 1), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"--{name} must be at least {least}, got {getattr(self, name)}.")
+        for name in ("activations", "remedies", "ratios"):
+            if not getattr(self, name):
+                raise ValueError(f"--{name} needs at least one value.")
+        self.cells()  # each checks its times
+
+    def cells(self) -> list[Cell]:
+        """One measurement each."""
+        return [
+            Cell(
+                self.dataset,
+                self.hidden,
+                self.power,
+                name,
+                float(ratio),
+                (ETA,),
+                (self.seed,),
+                1,
+                1,
+                self.dt_ms,
+                activation=activation,
+            )
+            for activation in self.activations
+            for name in self.remedies
+            for ratio in self.ratios
+        ]
+
+
+def main(config: Config) -> None:
+    """Measure, draw, and say the result."""
+    data = samples(config.dataset, config.power)
+    cells = config.cells()
+    with RunFolder(config.out, config.name) as run:
+        write_json(run.path / "config.json", config)
+        start = time.perf_counter()
+        rows = []
+        with bar(f"{len(cells)} streams") as report:
+            for cell in cells:
+                rows.append(measured(cell, data, config.streams, config.presentations))
+                report(len(rows) / len(cells))
+        seconds = time.perf_counter() - start
+        write_json(
+            run.path / "result.json", {"rows": rows, "seconds": seconds, "versions": versions()}
+        )
+        draw(run.path)
+    print("\n".join(sentences(rows)))
+    print(run.path / "index.html")
+
+
+def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dict[str, Any]:
+    """Bias and noise of all W together, and of each, with what theory says where it does."""
+    (net,) = cell.networks(data)
+    warm = int(np.ceil(WARM_UP / cell.ratio))
+    generator = np.random.default_rng(cell.seeds[0])
+    rows = generator.integers(len(data.train.labels), size=(warm + presentations, streams))
+    change = _change(cell, net, data, torch.as_tensor(rows), warm)
+    delta, u = factors(net, data)
+    found: dict[str, dict[str, float]] = {}
+    for i in range(len(delta)):
+        shown = torch.as_tensor(rows[warm:])
+        ours = change[f"W{i}"] / presentations
+        theirs = torch.einsum("psn,psm->snm", delta[i][shown], u[i][shown]) / presentations
+        mean = delta[i].T @ u[i] / len(u[i])
+        both = (delta[i] ** 2).T @ (u[i] ** 2) / len(u[i])
+        apart = ours - theirs
+        found[f"W{i}"] = {
+            "bias": float((apart.mean(0) ** 2 - apart.var(0) / streams).sum()),
+            "chance": float((apart.var(0) / streams).sum()),
+            "mean": float((mean**2).sum()),
+            "variance": float(ours.var(0).sum()) * presentations,
+            "discrete_variance": float((both - mean**2).sum()),
+        }
+        if cell.activation == "linear" and cell.remedy == "eligibility":
+            found[f"W{i}"]["theory"] = variance(delta[i], u[i], meetings(net, i, cell.ratio))
+    total = {key: sum(f[key] for f in found.values()) for key in found["W0"]}
+    return {
+        "remedy": cell.remedy,
+        "label": remedy(cell.remedy).label,
+        "activation": cell.activation,
+        "ratio": cell.ratio,
+        "streams": streams,
+        "presentations": presentations,
+        **_relative(total),
+        "weights": {name: _relative(numbers) for name, numbers in found.items()},
+    }
+
+
+def _relative(numbers: dict[str, float]) -> dict[str, float]:
+    """Bias over the mean's norm, not below 0; variances over the discrete one.
+
+    ``chance`` is the bias that an unbiased update would seem to have if it were not taken off; what
+    is left is uncertain by something of that order.
+    """
+    relative = {
+        "bias": float(np.sqrt(max(numbers["bias"], 0.0) / numbers["mean"])),
+        "chance": float(np.sqrt(numbers["chance"] / numbers["mean"])),
+        "noise": numbers["variance"] / numbers["discrete_variance"],
+    }
+    if "theory" in numbers:
+        relative["noise_theory"] = numbers["theory"] / numbers["discrete_variance"]
+    return relative
+
+
+def _change(
+    cell: Cell, net: DLLNetwork, data: Samples, rows: Tensor, warm: int
+) -> dict[str, Float[Tensor, "stream _n_above _n_below"]]:
+    """The summed change of every weight after the warm-up, in units of the learning rate."""
+    engine = OdeEngine(
+        [net] * rows.shape[1],
+        cell.timing(),
+        dt=cell.dt_ms * ms,
+        method="exponential_euler",
+        dtype=torch.float64,
+    )
+    inputs = torch.as_tensor(data.train.inputs)
+    targets = torch.as_tensor(data.targets(data.train.labels))
+    before: dict[str, Tensor] = {}
+    for number, shown in enumerate(rows[:, :, None]):
+        if number == warm:
+            before = {name: engine.buffers.synapses[name, "w"].clone() for name in net.weights}
+        engine.present(inputs[shown], targets[shown])
+    return {
+        name: (engine.buffers.synapses[name, "w"] - value) / ETA for name, value in before.items()
+    }
+
+
+def factors(net: DLLNetwork, data: Samples) -> tuple[list[Tensor], list[Tensor]]:
+    """delta_{i+1} and u_i of every training sample at equilibrium, for i = 0..L-1."""
+    targets = data.targets(data.train.labels)
+    settled = algorithm1.equilibrium(net, data.train.inputs, targets)
+    names = net.layers
+    delta = [torch.as_tensor(settled["delta", name]) for name in names[1:]]
+    return delta, [torch.as_tensor(settled["u", name]) for name in names[:-1]]
+
+
+def meetings(net: DLLNetwork, layer: int, ratio: float) -> dict[int, float]:
+    """r_m: the chance that the factors of W's synapses come from samples m presentations apart."""
+    depth = len(net.layers) - 1
+    above = depth - layer - 1
+    times = {"tau_u": net.options.tau_u, "tau_a": net.options.tau_a, "tau_x": net.options.tau_x}
+    delays = [float(times["tau_u"] / ms)] * depth
+    delays += [float(times[stage] / ms) for stage in DELTA_STAGES] * above
+    found: dict[int, float] = {}
+    for m in count():
+        chance = same_presentation(delays, delays, ratio * TAU_MS, apart=m)
+        found[m] = found[-m] = chance
+        if chance < NEGLIGIBLE:
+            return found
+    raise AssertionError("unreachable")
+
+
+def variance(
+    delta: Float[Tensor, "sample n_above"],
+    u: Float[Tensor, "sample n_below"],
+    r: dict[int, float],
+) -> float:
+    """Variance of the update per presentation, its rate divided by w, over all weights; above."""
+    samples_, w = len(u), r[0]
+    eps = delta - delta.mean(0)
+    power = (u**2).mean(0)
+
+    def product(above: Tensor, below: Tensor) -> Tensor:
+        return above.T @ below / samples_
+
+    same = product(eps, u) ** 2
+    single = product(eps**2, u**2) - same
+    squares = sum(value**2 for m, value in r.items() if m)
+    crossed = squares * (torch.outer((eps**2).mean(0), power) + same)
+    offset = torch.outer(delta.mean(0) ** 2, power)
+    mixed = 2 * w * delta.mean(0)[:, None] * product(eps, u**2)
+    return float((w**2 * single + crossed + offset + mixed).sum()) / w**2

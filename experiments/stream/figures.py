@@ -1,0 +1,80 @@
+"""Figures, sentences and page of ``tuft stream``, from its saved numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from experiments.lab.storage import read_json
+from experiments.report.figure_style import THEORY, looks, new_figure, save_figure, style
+from experiments.report.page import Picture, Section, Table, write_page
+
+Rows = Sequence[dict[str, Any]]
+
+
+def draw(folder: Path) -> Path:
+    """Figure and page; returns the page."""
+    rows = read_json(folder / "result.json")["rows"]
+    kinds = list(dict.fromkeys(row["activation"] for row in rows))
+    with style():
+        figure = new_figure(7.6, 2.9 * len(kinds))
+        panels = figure.subplots(len(kinds), 2, squeeze=False)
+        for (left, right), kind in zip(panels, kinds, strict=True):
+            chosen = [row for row in rows if row["activation"] == kind]
+            lines(left, chosen, "bias", f"{kind}: bias of the mean update")
+            lines(right, chosen, "noise", f"{kind}: variance over Algorithm 1's")
+        panels[0, 0].legend(fontsize=7)
+        save_figure(figure, folder, "stream")
+    header = ("activation", "remedy", "T/τ", "bias %", "chance %", "noise", "noise, theory")
+    cells = [
+        [
+            row["activation"],
+            row["label"],
+            row["ratio"],
+            100 * row["bias"],
+            100 * row["chance"],
+            row["noise"],
+            row.get("noise_theory"),
+        ]
+        for row in rows
+    ]
+    picture = Picture(
+        "stream",
+        "Independent samples, each shown for T, weights that stand still. Left: distance of the "
+        "mean update from Algorithm 1's, relative to it; what chance alone makes is taken off. "
+        "Right: variance of the summed update over that of Algorithm 1's; dotted: theory for "
+        "eligibility in a linear network.",
+    )
+    section = Section("In an unbroken stream", (), (picture,), (Table(header, cells),))
+    return write_page(folder, "Mean and noise of continuous updates", sentences(rows), [section])
+
+
+def lines(axes: Axes, rows: Rows, key: str, title: str) -> Axes:
+    """One quantity against T, a line for each remedy."""
+    for name, look in looks(row["remedy"] for row in rows).items():
+        members = [row for row in rows if row["remedy"] == name]
+        ratios = [row["ratio"] for row in members]
+        found = [row[key] for row in members]
+        axes.plot(ratios, found, label=members[0]["label"], **look)
+        if all(f"{key}_theory" in row for row in members):
+            axes.plot(ratios, [row[f"{key}_theory"] for row in members], **THEORY)
+    axes.set(xscale="log", ylim=(0, None), xlabel="presentation T/τ", title=title)
+    ratios = sorted({row["ratio"] for row in rows})
+    axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
+    axes.minorticks_off()
+    return axes
+
+
+def sentences(rows: Rows) -> list[str]:
+    """Bias and noise of every remedy at the shortest presentation."""
+    shortest = min(row["ratio"] for row in rows)
+    return [
+        f"{row['activation']}, T = {row['ratio']:g} τ, {row['label']}: bias "
+        f"{100 * row['bias']:.0f} % (chance {100 * row['chance']:.0f} %), variance "
+        f"{row['noise']:.2f} times Algorithm 1's"
+        + (f" (theory {row['noise_theory']:.2f})" if "noise_theory" in row else "")
+        + "."
+        for row in rows
+        if row["ratio"] == shortest
+    ]

@@ -1,0 +1,221 @@
+"""`tuft table`: rules x networks x data x seeds, one JSON a run, one table from the JSONs."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+
+from compartments.names import look_up, unknown_name
+from experiments.lab.progress import bar
+from experiments.lab.storage import read_json, write_json, write_text
+from experiments.table.figure import save_figure
+from experiments.table.plans import PLANS, Column, Plan
+from experiments.table.published import PUBLISHED
+from experiments.table.runs import Run, dataset_of, differing, record_of
+from experiments.table.tabulate import Table, table
+from experiments.table.train import summary
+from rate_bridge.baselines import REFERENCES
+from rate_bridge.data import DATASETS, Dataset
+from rate_bridge.networks.registry import NETWORKS
+from rate_bridge.rules import RULES, make_rule
+from rate_bridge.training.trainer import Options
+
+
+@dataclass(frozen=True)
+class Config:
+    """Run a table, or what is missing of it, and draw it up from the runs' JSONs."""
+
+    plan: str | None = None
+    """mnist-mlp, released-code, fashion-mlp, sequences, cnn, cnn-short or text; without it,
+    the lists below."""
+    datasets: tuple[str, ...] = ("digits",)
+    """Data sets of a table without a plan."""
+    networks: tuple[str, ...] = ("mlp-digits",)
+    """Networks of a table without a plan; each is trained on each data set."""
+    rules: tuple[str, ...] = ()
+    """Rules; by default the plan's, or bp, dll-minus, dll-fixed and kp."""
+    seeds: tuple[int, ...] = ()
+    """Seeds; by default the plan's, or 0, 1, 2."""
+    columns: tuple[str, ...] = ()
+    """Of a plan, only these columns are run."""
+    training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
+    """How the networks of a table without a plan are trained."""
+    allow: tuple[str, ...] = ()
+    """Data sets or files that are used although their content is not the official one."""
+    out: Path = Path("runs/tables")
+    """Folder of tables; this one is in a folder of its own inside."""
+    rebuild: bool = False
+    """Only draw up the table from the JSONs that are there."""
+    minutes: float | None = None
+    """Start no run after so many minutes; the next call goes on with the rest."""
+    threads: int = 1
+    """Threads that torch uses."""
+
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise ValueError(f"--threads must be at least 1, got {self.threads}.")
+        if self.plan is None and not (self.datasets and self.networks):
+            raise ValueError("--datasets and --networks each need at least one name.")
+        known: dict[str, Any] = {**RULES, **REFERENCES}
+        for rule in self.rules:
+            look_up("rule", rule.partition("-")[0], known)
+
+
+def main(config: Config) -> None:
+    """Run what is missing, then write `table.md` and `table.png`."""
+    name, plan = plan_of(config)
+    folder = config.out / name
+    runs = chosen_runs(config, plan)
+    if not config.rebuild or config.plan is not None:
+        check_kept(plan, folder)
+    if not config.rebuild:
+        torch.set_num_threads(config.threads)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "config.json", config)
+        run_missing(config, runs, folder)
+    drawn = rebuilt(plan, folder)
+    print(f"{drawn.markdown()}\n{folder / 'table.md'}")
+
+
+def plan_of(config: Config) -> tuple[str, Plan]:
+    """The named plan, or the one that the lists span."""
+    if config.plan is not None:
+        return config.plan, look_up("plan", config.plan, PLANS)
+    columns = tuple(
+        Column(
+            f"{dataset} {network}",
+            dataset,
+            network,
+            config.training,
+            config.rules or ("bp", "dll-minus", "dll-fixed", "kp"),
+            config.seeds or (0, 1, 2),
+            allow=config.allow,
+        )
+        for dataset in config.datasets
+        for network in config.networks
+    )
+    name = "-".join([*config.datasets, *config.networks])
+    return name, Plan(", ".join(config.datasets), "", columns)
+
+
+def chosen_runs(config: Config, plan: Plan) -> list[Run]:
+    """The plan's runs in the columns, rules and seeds that the options leave.
+
+    Raises
+    ------
+    ValueError
+        For a column that the plan does not have, or an unknown data set, network or theta_rule.
+    """
+    names = [column.name for column in plan.columns]
+    for name in config.columns:
+        if name not in names:
+            raise unknown_name("column", name, names)
+    runs = []
+    for column in plan.columns:
+        if not config.columns or column.name in config.columns:
+            left = replace(
+                column, rules=config.rules or column.rules, seeds=config.seeds or column.seeds
+            )
+            runs += left.runs()
+    for run in runs:
+        look_up("data set", run.dataset, DATASETS)
+        look_up("network", run.network, NETWORKS)
+        rule, _, theta_rule = run.rule.partition("-")
+        if rule not in REFERENCES:
+            make_rule(rule, **({"theta_rule": theta_rule} if theta_rule else {}))
+    return runs
+
+
+def draw(folder: Path) -> None:
+    """Draw up the table from the JSONs and the configuration that are there."""
+    saved = read_json(folder / "config.json")
+    _, plan = plan_of(
+        Config(
+            plan=saved["plan"],
+            datasets=tuple(saved["datasets"]),
+            networks=tuple(saved["networks"]),
+            rules=tuple(saved["rules"]),
+        )
+    )
+    rebuilt(plan, folder)
+
+
+def check_kept(plan: Plan, folder: Path) -> None:
+    """Raise ``ValueError`` where a record that is there already was made with other options.
+
+    All records in the plan's columns are looked at, chosen or not: one table averages them.
+    """
+    columns = {column.name: column for column in plan.columns}
+    for path in sorted(folder.glob("*__seed*.json")):
+        record = read_json(path)
+        column, rule, seed = (record["run"][name] for name in ("column", "rule", "seed"))
+        if column not in columns:
+            continue
+        (run,) = replace(columns[column], rules=(rule,), seeds=(seed,)).runs()
+        differences = differing(run, record)
+        if differences:
+            raise ValueError(
+                f"{path} was made with other options: {'; '.join(differences)}. Choose another "
+                "--out, or delete the file to run it anew."
+            )
+
+
+def run_missing(config: Config, runs: Sequence[Run], folder: Path) -> None:
+    """Run what has no JSON yet; each run's JSON is written when it ends."""
+    start = time.monotonic()
+    held: tuple[Any, Dataset] | None = None
+    for run in runs:
+        path = folder / f"{run.name}.json"
+        if path.is_file():
+            continue
+        if config.minutes is not None and time.monotonic() - start > 60 * config.minutes:
+            print("Time is up; the rest is left for the next call.")
+            return
+        wanted = (run.dataset, run.data_options)
+        if held is None or held[0] != wanted:
+            held = (wanted, dataset_of(run))
+        record = finished(run, held[1], folder)
+        write_json(path, record)
+        print(summary(record), flush=True)
+
+
+def finished(run: Run, dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """The run's record, continued from a checkpoint where one is left."""
+    checkpoint = folder / f".{run.name}.pt"
+    with bar(f"{run.column}, {run.rule}, seed {run.options.seed}") as report:
+        record, _ = record_of(
+            run, dataset, checkpoint=checkpoint, report=lambda fraction, _: report(fraction)
+        )
+    checkpoint.unlink(missing_ok=True)
+    return record
+
+
+def rebuilt(plan: Plan, folder: Path) -> Table:
+    """The table of the JSONs in ``folder``, written as `table.md` and `table.png`.
+
+    `notes.md`, if there is one, is put under the table: it holds the judgement, written by hand.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no JSON.
+    """
+    paths = sorted(folder.glob("*__seed*.json"))
+    if not paths:
+        raise FileNotFoundError(
+            f"No records in {folder}. Run the table first, without --rebuild, or give --out."
+        )
+    columns = [column.name for column in plan.columns]
+    rules = dict.fromkeys(rule for column in plan.columns for rule in column.rules)
+    made = table(plan.title, [read_json(path) for path in paths], columns, [*rules], PUBLISHED)
+    notes = folder / "notes.md"
+    parts = [made.markdown(), plan.protocol]
+    if notes.is_file():
+        parts.append(notes.read_text(encoding="utf-8"))
+    write_text(folder / "table.md", "\n".join(part.rstrip("\n") + "\n" for part in parts if part))
+    save_figure(made, folder / "table.png")
+    return made

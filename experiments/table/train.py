@@ -1,0 +1,139 @@
+"""`tuft train`: one network, one data set, one rule, one seed."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+
+from experiments.lab.progress import bar
+from experiments.lab.storage import RunFolder, write_json
+from experiments.table.runs import DEFAULT_NETWORKS, Run, dataset_of, record_of
+from rate_bridge.training.distributed import World, joined
+from rate_bridge.training.trainer import Options
+
+
+@dataclass(frozen=True)
+class Config:
+    """Train one network and test it once, at the epoch with the best validation score.
+
+    Several processes: `torchrun --nproc-per-node 2 -m experiments.cli train ...`.
+    """
+
+    dataset: str = "digits"
+    """digits, mnist, fashion-mnist, svhn, cifar10, tinyshakespeare, text, etth1, exchange-rate,
+    electricity, metr-la, pems-bay, mr or subj. Files are looked for in the folder TUFT_DATA."""
+    network: str | None = None
+    """mlp-mnist, cnn-mnist, ..., rnn, textcnn; by default the one made for the data set."""
+    rule: str = "dll-minus"
+    """bp, fa, dfa, usf, brsf, frsf, kp, wm, dll-minus, dll-plus, dll-fixed or dll-kp."""
+    training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
+    """How it is trained."""
+    hidden: tuple[int, ...] = ()
+    """Sizes of the hidden layers (of an rnn: one); by default the network's own."""
+    window: int | None = None
+    """Steps in a sequence, for text and time series; by default 32."""
+    text: Path | None = None
+    """The text file, for the data set `text`."""
+    allow: tuple[str, ...] = ()
+    """Data sets or files that are used although their content is not the official one."""
+    out: Path = Path("runs")
+    """Folder of results."""
+    threads: int = 1
+    """Threads that torch uses."""
+
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise ValueError(f"--threads must be at least 1, got {self.threads}.")
+
+
+def main(config: Config) -> None:
+    """Run, write `result.json` and `weights.pt`, and say where they are."""
+    torch.set_num_threads(config.threads)
+    run = run_of(config)
+    with joined() as world:
+        record, model = trained(config, run, world)
+        if not world.first:
+            return
+        with RunFolder(config.out, f"train-{run.name}") as folder:
+            write_json(folder.path / "config.json", config)
+            write_json(folder.path / "result.json", record)
+            torch.save(model.state_dict(), folder.path / "weights.pt")
+        checkpoint_of(config, run).unlink(missing_ok=True)
+        print(f"{summary(record)}\n{folder.path / 'result.json'}")
+
+
+def run_of(config: Config) -> Run:
+    """The run that the options describe.
+
+    Raises
+    ------
+    ValueError
+        For the data set `text` without a file.
+    """
+    network = config.network or DEFAULT_NETWORKS.get(config.dataset, "rnn")
+    network_options: dict[str, Any] = {}
+    if config.hidden:
+        network_options["hidden"] = config.hidden[0] if network == "rnn" else config.hidden
+    data_options: dict[str, Any] = {}
+    if config.window is not None:
+        data_options["window"] = config.window
+    if config.text is not None:
+        data_options["path"] = str(config.text.absolute())
+    elif config.dataset == "text":
+        raise ValueError("The data set `text` needs a file: give --text PATH.")
+    return Run(
+        config.dataset,
+        network,
+        config.rule,
+        config.training,
+        data_options=data_options,
+        network_options=network_options,
+        allow=config.allow,
+    )
+
+
+def checkpoint_of(config: Config, run: Run) -> Path:
+    """Where the run's checkpoint stands while it is not done."""
+    return config.out / "checkpoints" / f"{run.name}.pt"
+
+
+def trained(config: Config, run: Run, world: World) -> tuple[dict[str, Any], torch.nn.Module]:
+    """The record and the model, continued from a checkpoint where one is left."""
+    path = checkpoint_of(config, run)
+    if path.is_file() and world.first:
+        print(f"Going on from {path}.")
+    dataset = dataset_of(run)
+    if not world.first:
+        return record_of(run, dataset, checkpoint=path, world=world)
+    with bar(f"{run.dataset}, {run.network}, {run.rule}") as report:
+        return record_of(
+            run,
+            dataset,
+            checkpoint=path,
+            report=lambda fraction, _: report(fraction),
+            world=world,
+        )
+
+
+def summary(record: dict[str, Any]) -> str:
+    """The record in a line."""
+    run = record["run"]
+    head = f"{run['dataset']}, {run['network']}, {run['rule']}, seed {run['seed']}"
+    if record["status"] != "ok":
+        return f"{head}: {record['status']}. {record['message']}"
+    test = record["test"]
+    score = (
+        f"test accuracy {100 * test['accuracy']:.2f} %"
+        if "accuracy" in test
+        else f"test MSE {test['mse']:.4f}, MAE {test['mae']:.4f}"
+    )
+    data = " (data not the official files)" if record["unofficial_data"] else ""
+    if not record["epochs"]:
+        return f"{head}: {score}, not trained"
+    return (
+        f"{head}: {score} at epoch {record['best_epoch'] + 1} of {record['epochs']}, "
+        f"{record['seconds_per_epoch']:.1f} s/epoch, {100 * record['loading_share']:.1f} % of it "
+        f"loading data{data}"
+    )

@@ -1,0 +1,1 @@
+"""``tuft traces``: what every compartment does."""

@@ -1,0 +1,275 @@
+"""``tuft traces``: what every compartment does while a stimulus and its target come and go.
+
+Three presentations: a digit without its target, the same digit with it, another digit with its
+target. Every variable is held against the equilibrium that Algorithm 1 gives for that moment.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from brian2 import Quantity, ms
+
+from compartments import save_traces
+from compartments.recording import trace_name, unit_dimension
+from experiments.lab import progress as terminal
+from experiments.lab.engines import engine
+from experiments.lab.quantities import duration
+from experiments.lab.storage import RunFolder, read_json, versions, write_json
+from experiments.traces.one_neuron import measure_one_neuron
+from experiments.traces.page import draw_page, sentences
+from experiments.traces.settling import chain_residual, settling_time, stages_ms
+from models import DLLNetwork, Run, Schedule, WeightBundle, dll_network
+from rate_bridge.data.digits import digits
+from rate_bridge.references.algorithm1 import equilibrium
+
+VARIABLES = ("u", "a", "x", "error")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Traces of every compartment while a digit, its target, and another digit are shown."""
+
+    presentation: str = "400ms"
+    """How long each of the three presentations lasts, with its unit."""
+    sizes: tuple[int, ...] = (64, 32, 32, 10)
+    """Neurons in the input (64 pixels), in the hidden layers and in the output (10 digits)."""
+    activation: str = "tanh"
+    """Activation of the hidden layers: tanh, logistic, softplus or linear."""
+    theta_rule: str = "minus"
+    """How feedback weights learn: minus (Algorithm 1), plus, fixed or kp. Needs --plastic."""
+    beta: float | None = None
+    """Pull of the target on the output soma; without it the target clamps the soma."""
+    matched_soma: bool = False
+    """Measure the error against the basal u as the soma itself would show it."""
+    filtered_target: bool = False
+    """Let the target pass through as many low-pass stages as the network is deep."""
+    plastic: bool = False
+    """Let synapses learn meanwhile; the equilibrium then moves with the weights."""
+    digits: tuple[int, int] = (3, 7)
+    """The digit that is shown first, and the one that follows."""
+    neurons: int = 3
+    """Neurons drawn in each layer: those that the switch changes most."""
+    dt: str = "0.1ms"
+    """Time step, with its unit."""
+    engine: str = "brian2"
+    """What runs it: brian2 or torch."""
+    codegen: str = "numpy"
+    """How Brian2 runs it: numpy, cython or cpp_standalone."""
+    seed: int = 0
+    """Seed of the initial weights."""
+    out: Path = Path("runs")
+    """Folder that receives the results folder."""
+    name: str = "traces"
+    """Name of the results folder; an older one is kept and the new one numbered."""
+
+    def __post_init__(self) -> None:
+        engine(self.engine)
+        duration("presentation", self.presentation)
+        duration("dt", self.dt)
+        if self.neurons < 1:
+            raise ValueError(f"neurons must be at least 1, got {self.neurons}.")
+        for digit in self.digits:
+            if digit not in range(10):
+                raise ValueError(f"digits must be from 0 to 9, got {digit}.")
+        if self.digits[0] == self.digits[1]:
+            raise ValueError(f"digits must differ, else nothing switches; got {self.digits}.")
+
+    @property
+    def estimated_bytes(self) -> int:
+        """About how much is written: the traces at one sample a millisecond, and the figures."""
+        samples = 3 * float(duration("presentation", self.presentation) / ms)
+        return int(2_000_000 + 8 * samples * len(VARIABLES) * sum(self.sizes[1:]))
+
+    def network(self) -> DLLNetwork:
+        """The network that is shown the digits."""
+        return dll_network(
+            self.sizes,
+            seed=self.seed,
+            activation=self.activation,
+            theta_rule=self.theta_rule,
+            beta=self.beta,
+            matched_soma=self.matched_soma,
+            filtered_target=self.filtered_target,
+        )
+
+    def schedule(self) -> tuple[Schedule, np.ndarray]:
+        """First digit without and with its target, then the second; and their pixels."""
+        pixels, centred = _one_of_each(self.digits)
+        order = [0, 0, 1]
+        schedule = Schedule(
+            centred[order],
+            np.eye(10)[list(self.digits)][order],
+            presentation=duration("presentation", self.presentation),
+            target_shown=np.array([False, True, True]),
+        )
+        return schedule, pixels[order]
+
+
+def main(config: Config) -> None:
+    """Measure, draw, and say what came out and where it is."""
+    with RunFolder(config.out, config.name, config.estimated_bytes) as run:
+        with terminal.bar("traces") as report:
+            measure(config, run.path, report)
+        draw(run.path)
+    print("\n".join(sentences(read_json(run.path / "result.json"))))
+    print(run.path / "index.html")
+
+
+def measure(config: Config, folder: Path, progress: terminal.Report) -> None:
+    """Simulate and write ``config.json``, ``traces.nc``, ``one_neuron.nc`` and ``result.json``."""
+    begun = time.perf_counter()
+    network, (schedule, pixels) = config.network(), config.schedule()
+    write_json(folder / "config.json", config)
+    run = _simulated(config, network, schedule, progress)
+    traces = _with_equilibria(run, network, schedule, _moments(config, schedule))
+    chosen = _most_changed(network, traces, config.neurons)
+    traces = _with_distances(traces, network)
+    traces["pixels"] = (("presentation", "pixel"), pixels)
+    save_traces(traces, folder / "traces.nc")
+    result = {
+        **_result(network, traces),
+        "one_neuron_distance": measure_one_neuron(folder, config.activation, network.options),
+        "neurons": chosen,
+        "digits": config.digits,
+        "target_on": schedule.target_on,
+        "presentation_ms": float(schedule.presentation / ms),
+        "weights_sha256": network.weights.hash,
+        "seconds": {**run.seconds, "all": time.perf_counter() - begun},
+        "versions": versions(),
+    }
+    write_json(folder / "result.json", result)
+
+
+def draw(folder: Path) -> Path:
+    """Draw the figures and the page from the saved files; returns the page."""
+    return draw_page(folder)
+
+
+def _one_of_each(wanted: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The first training sample of each digit: pixels from 0 to 1, and the same centred."""
+    train = digits().train
+    pixels = (train.inputs.flatten(1).double().numpy() + 1) / 2
+    labels = train.targets.numpy()
+    index = [int(np.flatnonzero(labels == digit)[0]) for digit in wanted]
+    return pixels[index], pixels[index] - pixels.mean(0)
+
+
+def _simulated(
+    config: Config, network: DLLNetwork, schedule: Schedule, progress: terminal.Report
+) -> Run:
+    """The one place where the network is run."""
+    dt = duration("dt", config.dt)
+    layers = network.layers[1:]
+    return engine(config.engine)(
+        network,
+        schedule,
+        dt=dt,
+        record=VARIABLES if len(layers) > 1 else ("u", "x", "error"),  # an output has no apical a
+        record_dt=max(1, round(float(1 * ms / dt))) * dt,
+        record_units={name: range(network.population(name).size) for name in layers},
+        weights_at=_moments(config, schedule) if config.plastic else (),
+        plastic=config.plastic,
+        codegen=config.codegen,
+        progress=progress,
+    )
+
+
+def _moments(config: Config, schedule: Schedule) -> list[Quantity]:
+    """When the equilibrium is looked at: every switch, and while synapses learn in between too."""
+    dt = duration("dt", config.dt)
+    steps = schedule.steps("presentation", dt)
+    pieces = max(k for k in range(1, 41) if steps % k == 0) if config.plastic else 1
+    return [k * (steps // pieces) * dt for k in range(pieces * len(schedule))]
+
+
+def _with_equilibria(
+    run: Run, network: DLLNetwork, schedule: Schedule, moments: Sequence[Quantity]
+) -> xr.Dataset:
+    """The traces, and Algorithm 1's equilibrium from each moment on."""
+    assert schedule.targets is not None  # Config.schedule gives them
+    found: dict[tuple[str, str], list[np.ndarray]] = {}
+    for k, moment in enumerate(moments):
+        row = int(moment / schedule.period + 1e-9)
+        targets = schedule.targets[[row]] if schedule.target_on[row] else None
+        weights = network.weights
+        if run.weight_history:
+            kept = {str(name): array.values[k] for name, array in run.weight_history.items()}
+            weights = WeightBundle(kept)
+        at_rest = equilibrium(network, schedule.inputs[[row]], targets, weights)
+        for key, values in at_rest.items():
+            found.setdefault(key, []).append(values[0])
+    traces = run.traces.assign_coords(moment=[float(moment / ms) for moment in moments])
+    traces["moment"].attrs["units"] = "ms"
+    for (variable, layer), rows in found.items():
+        if trace_name(variable, layer) in run.traces:
+            name = f"equilibrium_{trace_name(variable, layer)}"
+            traces[name] = (("moment", unit_dimension(layer)), np.stack(rows), {"units": "1"})
+    switches = [float(k * schedule.period / ms) for k in range(len(schedule))]
+    return traces.assign_coords(presentation=switches)
+
+
+def _with_distances(traces: xr.Dataset, network: DLLNetwork) -> xr.Dataset:
+    """The traces, and the largest distance to the equilibrium in each layer at each time."""
+    piece = np.searchsorted(traces["moment"].values, traces["time"].values + 1e-9, side="right") - 1
+    for layer in network.layers[1:]:
+        for variable in VARIABLES:
+            name = trace_name(variable, layer)
+            if name in traces:
+                apart = traces[name].values - traces[f"equilibrium_{name}"].values[piece]
+                traces[f"distance_{name}"] = ("time", np.abs(apart).max(1), {"units": "1"})
+    return traces
+
+
+def _most_changed(network: DLLNetwork, traces: xr.Dataset, count: int) -> dict[str, list[int]]:
+    """In each layer the neurons that the last switch moves most, in order of their number."""
+    chosen = {}
+    for layer in network.layers[1:]:
+        before, after = (traces.sel(moment=t, method="ffill") for t in _around_last_switch(traces))
+        moved = sum(
+            np.abs(after[name].values - before[name].values)
+            for name in (f"equilibrium_{trace_name(v, layer)}" for v in ("u", "error"))
+        )
+        chosen[layer] = sorted(int(unit) for unit in np.argsort(moved)[::-1][:count])
+    return chosen
+
+
+def _around_last_switch(traces: xr.Dataset) -> tuple[float, float]:
+    switch = float(traces["presentation"].values[-1])
+    return switch - 1e-6, switch + 1e-6
+
+
+def _result(network: DLLNetwork, traces: xr.Dataset) -> dict[str, Any]:
+    """Settling times after the last switch and distances at the end of each presentation."""
+    after = traces.sel(time=slice(traces["presentation"].values[-1] - 1e-9, None))
+    ends = [*np.flatnonzero(np.isin(traces["time"], traces["presentation"]))[1:] - 1, -1]
+    depth, dt_ms = len(network.sizes) - 1, traces.attrs["dt_ms"]
+    settling: dict[str, Any] = {}
+    distance: dict[str, Any] = {}
+    time_ms = after["time"].values
+    for rank, layer in enumerate(network.layers[1:], start=1):
+        settling[layer], distance[layer] = {}, {}
+        for variable in VARIABLES:
+            name = f"distance_{trace_name(variable, layer)}"
+            if name not in traces:
+                continue
+            distance[layer][variable] = traces[name].values[ends]
+            if variable == "x":
+                continue
+            stages = stages_ms(network.options, rank, depth, variable)
+            long = np.arange(0, 60 * max(stages) + 1, dt_ms)
+            settling[layer][variable] = {
+                "measured_ms": settling_time(time_ms, after[name].values),
+                "chain_ms": settling_time(long, chain_residual(stages, long, dt_ms)),
+                "stages_ms": stages,
+            }
+    largest = [max(v[k] for layer in distance.values() for v in layer.values()) for k in range(3)]
+    return {
+        "settling_to_1_percent": settling,
+        "distance_at_end": distance,
+        "largest_distance_at_end": largest,
+    }

@@ -1,0 +1,151 @@
+"""Figures of ``tuft traces``, drawn from its saved files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from compartments.recording import trace_name, unit_dimension
+from experiments.report.figure_style import (
+    COLOURS,
+    NAMES,
+    SERIES,
+    THEORY,
+    label_layer,
+    mark_switch,
+    new_figure,
+    padded,
+    shade_target,
+    style,
+)
+from experiments.traces.settling import chain_residual
+
+Result = Mapping[str, Any]
+
+COLUMN_WIDTH, ROW_HEIGHT, SHOWN_HEIGHT = 2.8, 1.75, 0.45
+"""In inches."""
+
+DRAWN = ("u", "x", "a", "error")
+"""The order in which compartments are drawn; on a hidden layer at rest error hides a."""
+
+
+def traces_figure(traces: xr.Dataset, result: Result) -> Figure:
+    """A row for each layer, a column for each chosen neuron, what is shown above."""
+    neurons: dict[str, list[int]] = result["neurons"]
+    columns = max(map(len, neurons.values()))
+    figure = new_figure(0.5 + COLUMN_WIDTH * columns, 1.3 + ROW_HEIGHT * len(neurons))
+    with style():
+        grid = figure.subplots(
+            len(neurons) + 1,
+            columns,
+            sharex=True,
+            squeeze=False,
+            height_ratios=[SHOWN_HEIGHT] + [ROW_HEIGHT - 0.3] * len(neurons),
+        )
+        for axes in grid[0]:
+            _draw_shown(axes, traces, result)
+        for row, (layer, units) in zip(grid[1:], neurons.items(), strict=True):
+            for axes in row[len(units) :]:
+                axes.set_visible(False)
+            for axes, unit in zip(row, units, strict=False):
+                _draw_neuron(axes, traces, result, layer, unit)
+            row[0].set_ylabel("activity")
+        for axes in grid[-1]:
+            axes.set_xlabel("time (ms)")
+        handles, labels = _legend(grid[1:].flat)
+        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    return figure
+
+
+def _legend(all_axes: Any) -> tuple[list[Any], list[str]]:
+    """Every label once, whichever layer has it."""
+    found: dict[str, Any] = {}
+    for axes in all_axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    last = [NAMES["target"] + " shown", "equilibrium of Algorithm 1"]
+    labels = [*(label for label in found if label not in last), *last]
+    return [found[label] for label in labels], labels
+
+
+def _shade(axes: Axes, traces: xr.Dataset, result: Result) -> None:
+    length = result["presentation_ms"]
+    for begin, shown in zip(traces["presentation"].values, result["target_on"], strict=True):
+        if shown:
+            shade_target(axes, begin, begin + length, NAMES["target"] + " shown")
+        if begin > 0:
+            mark_switch(axes, begin)
+
+
+def _draw_shown(axes: Axes, traces: xr.Dataset, result: Result) -> None:
+    """The digits that are shown, each over its time."""
+    length = result["presentation_ms"]
+    starts = traces["presentation"].values
+    side = int(np.sqrt(traces.sizes["pixel"]))
+    half = 0.5 * SHOWN_HEIGHT / COLUMN_WIDTH * length * len(starts)
+    for begin, pixels in zip(starts, traces["pixels"].values, strict=True):
+        middle = begin + length / 2
+        extent = (middle - half, middle + half, 0.0, 1.0)
+        axes.imshow(pixels.reshape(side, side), extent=extent, aspect="auto", cmap="gray_r")
+        if begin > 0:
+            mark_switch(axes, begin)
+    axes.set(xlim=(0, length * len(starts)), ylim=(-0.05, 1.05), yticks=[])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(bottom=False, labelbottom=False)
+
+
+def _draw_neuron(axes: Axes, traces: xr.Dataset, result: Result, layer: str, unit: int) -> None:
+    _shade(axes, traces, result)
+    edges = np.append(traces["moment"].values, traces["time"].values[-1])
+    theory = {key: value for key, value in THEORY.items() if key != "color"}
+    theory |= {"linewidth": 1.3, "colors": THEORY["color"]}
+    seen: list[np.ndarray] = []
+    for variable in DRAWN:
+        name = trace_name(variable, layer)
+        if name not in traces:
+            continue
+        values = traces[name].sel({unit_dimension(layer): unit}).values
+        width = 2.6 if variable == "a" else 1.4
+        axes.plot(
+            traces["time"], values, color=COLOURS[variable], label=NAMES[variable], linewidth=width
+        )
+        rest = traces[f"equilibrium_{name}"].sel({unit_dimension(layer): unit}).values
+        axes.hlines(rest, edges[:-1], edges[1:], **theory, label="equilibrium of Algorithm 1")
+        seen.append(values)
+    axes.set_ylim(*padded(min(v.min() for v in seen), max(v.max() for v in seen)))
+    axes.set_title(f"{label_layer(layer)}, neuron {unit}", fontweight="normal")
+
+
+def settling_figure(traces: xr.Dataset, result: Result) -> Figure:
+    """Distance to the equilibrium after the last switch, beside what a chain of stages leaves."""
+    layers = list(result["neurons"])
+    switch = float(traces["presentation"].values[-1])
+    after = traces.sel(time=slice(switch - 1e-9, None))
+    time_ms = after["time"].values - switch
+    figure = new_figure(7.2, 3.4)
+    with style():
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, variable, title in zip(
+            panels, ("u", "error"), ("prediction u", "error x − u"), strict=True
+        ):
+            for layer, colour in zip(layers, SERIES, strict=False):
+                distance = after[f"distance_{trace_name(variable, layer)}"].values
+                axes.plot(time_ms, distance / distance[0], color=colour, label=label_layer(layer))
+                stages = result["settling_to_1_percent"][layer][variable]["stages_ms"]
+                chain = chain_residual(stages, time_ms, traces.attrs["dt_ms"])
+                axes.plot(time_ms, chain, **{**THEORY, "linewidth": 1.2}, label=_once(axes, layers))
+            axes.set(
+                xlabel="time since the switch (ms)", title=title, yscale="log", ylim=(1e-17, 30)
+            )
+        panels[0].set_ylabel("distance to equilibrium / at the switch")
+        panels[1].legend(loc="upper right")
+    return figure
+
+
+def _once(axes: Axes, layers: Sequence[str]) -> str | None:
+    """A label for the theory's last line only, so that the legend has it once."""
+    return "chain of stages" if len(axes.lines) == 2 * len(layers) - 1 else None

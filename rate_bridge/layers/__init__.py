@@ -1,0 +1,1 @@
+"""Torch layers whose backward pass is a learning rule's, and models made of them."""

@@ -1,0 +1,1 @@
+"""References: the discrete algorithms that networks are held against."""

@@ -1,0 +1,1 @@
+"""What the released DLL code does otherwise than its paper."""

@@ -1,0 +1,1 @@
+"""Training by any rule: selection, checkpoints, several processes, diagnostics."""
