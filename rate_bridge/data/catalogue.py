@@ -12,7 +12,14 @@ from rate_bridge.data.digits import digits
 from rate_bridge.data.files import Source
 from rate_bridge.data.idx import fashion_mnist, mnist
 from rate_bridge.data.sentences import mr, subj
-from rate_bridge.data.series import electricity, etth1, exchange_rate, metr_la, pems_bay
+from rate_bridge.data.series import (
+    electricity,
+    etth1,
+    exchange_rate,
+    metr_la,
+    pems_bay,
+    series_file,
+)
 from rate_bridge.data.svhn import svhn
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
@@ -28,6 +35,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "electricity": electricity,
     "metr-la": metr_la,
     "pems-bay": pems_bay,
+    "series": series_file,
     "mr": mr,
     "subj": subj,
 }
@@ -50,13 +58,25 @@ def load(name: str, source: Source, **options: Any) -> Dataset:
     ValueError, FileNotFoundError
         For an unknown name or option, an unknown or damaged file, a missing file.
     """
-    loader = look_up("data set", name, DATASETS)
-    taken = {key: value for key, value in signature(loader).parameters.items() if key != "source"}
+    taken = options_of(name)
     for option in options:
         if option not in taken:
             raise unknown_name(f"option of data set {name!r}:", option, taken)
-    needed = [key for key, value in taken.items() if value.default is Parameter.empty]
-    for option in needed:
-        if option not in options:
+    for option, needed in taken.items():
+        if needed and option not in options:
             raise ValueError(f"Data set {name!r} needs the option {option!r}.")
-    return loader(source, **options)
+    return DATASETS[name](source, **options)
+
+
+def options_of(name: str) -> dict[str, bool]:
+    """The options that a data set takes, and whether it needs them.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    taken = signature(look_up("data set", name, DATASETS)).parameters
+    return {
+        key: value.default is Parameter.empty for key, value in taken.items() if key != "source"
+    }

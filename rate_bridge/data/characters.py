@@ -1,11 +1,9 @@
 """Character text: predict the next character, one-hot, in windows that do not overlap."""
 
-from pathlib import Path
-
 import torch
 
 from rate_bridge.data.dataset import Dataset, Split
-from rate_bridge.data.files import DataFile, Found, Source, found
+from rate_bridge.data.files import DataFile, Found, Source, found, own_file
 from rate_bridge.data.splits import time_bounds, windows
 
 _SHAKESPEARE = DataFile(
@@ -21,14 +19,9 @@ def tinyshakespeare(source: Source, window: int = 32) -> Dataset:
     return next_character("tinyshakespeare", content, window)
 
 
-def text_file(source: Source, path: str, window: int = 32) -> Dataset:
-    """Any UTF-8 text. A file of the user's own has no official hash: its own is recorded."""
-    full = Path(source.folder) / path  # an absolute path stays as it is
-    if not full.is_file():
-        raise FileNotFoundError(f"text: {full} is missing. Give the path of a UTF-8 text file.")
-    file = DataFile(str(path), "(the user's own file)", None)
-    content = found("text", file, Source(source.folder, download=False, allow=("text",)))
-    return next_character("text", content, window)
+def text_file(source: Source, file: str, window: int = 32) -> Dataset:
+    """Any UTF-8 text."""
+    return next_character("text", own_file("text", file, source), window)
 
 
 def next_character(name: str, content: Found, window: int) -> Dataset:

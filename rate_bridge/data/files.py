@@ -93,6 +93,23 @@ def found(dataset: str, file: DataFile, source: Source) -> Found:
     return Found(content, record)
 
 
+def own_file(dataset: str, path: str, source: Source) -> Found:
+    """The content of a file of the user's own, from the data folder or by its full path.
+
+    It has no official hash: its own is recorded.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    """
+    full = Path(source.folder) / path  # an absolute path stays as it is
+    if not full.is_file():
+        raise FileNotFoundError(f"{dataset}: {full} is missing. Give the path of a file.")
+    file = DataFile(str(path), "(the user's own file)", None)
+    return found(dataset, file, Source(source.folder, download=False, allow=(dataset,)))
+
+
 def located(dataset: str, file: DataFile, source: Source) -> Path:
     """The path of ``file`` in the folder, fetched first if it is missing and may be."""
     path = Path(source.folder) / file.path

@@ -1,4 +1,4 @@
-"""Time series: now-casting of the last column from the others, split by time.
+"""Time series: now-casting of one column from the others, split by time.
 
 Protocol of Lv et al. 2025 as released: windows with stride 1, input = the other columns at the
 same steps, target = the last column, the last 20 % of the time for the test. Departures, because
@@ -8,19 +8,19 @@ no window crosses from one part into the next.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import torch
-from jaxtyping import Float
 
+from rate_bridge.data.csv_table import Array, columns_of
 from rate_bridge.data.dataset import Dataset, Split
-from rate_bridge.data.files import DataFile, Source, found
+from rate_bridge.data.files import DataFile, Source, found, own_file
 from rate_bridge.data.splits import time_bounds, windows
-
-Array = Float[np.ndarray, "time column"]
 
 _LAI = "https://raw.githubusercontent.com/laiguokun/multivariate-time-series-data/master"
 _ETT = "https://raw.githubusercontent.com/zhouhaoyi/ETDataset/main/ETT-small"
@@ -48,7 +48,7 @@ _PEMS_BAY = DataFile("PEMS-BAY/pems-bay.h5", _DCRNN, None, direct=False)
 
 def etth1(source: Source, window: int = 32) -> Dataset:
     """ETTh1: 17,420 hours of 6 loads and the oil temperature of a transformer."""
-    return _series_dataset("etth1", _ETTH1, _dated_table, source, window)
+    return _series_dataset("etth1", _ETTH1, _transformer_table, source, window)
 
 
 def exchange_rate(source: Source, window: int = 32) -> Dataset:
@@ -71,8 +71,44 @@ def pems_bay(source: Source, window: int = 32) -> Dataset:
     return _series_dataset("pems-bay", _PEMS_BAY, _pandas_table, source, window)
 
 
-def now_casting(name: str, table: Array, window: int, files: list[dict[str, Any]]) -> Dataset:
+def series_file(
+    source: Source,
+    file: str,
+    target: str,
+    columns: Sequence[str] | None = None,
+    window: int = 32,
+) -> Dataset:
+    """Any time series in a comma-separated file with a header line, as ETTh2 or METR-LA.
+
+    Parameters
+    ----------
+    file : str
+        The file's path, from the data folder. A file of the user's own has no official hash: its
+        own is recorded.
+    target : str
+        Header of the column that is predicted.
+    columns : sequence of str, optional
+        Headers of the inputs; by default all others, but for a first column of dates.
+    window : int
+        Steps in a sequence.
+    """
+    content = own_file("series", file, source)
+    read = columns_of(f"series, {Path(file).name}", content.content, target, columns)
+    data = now_casting("series", read.values, window, [content.record], read.names)
+    named = {"target": target, "inputs": list(read.names[:-1]), "left_out": list(read.left_out)}
+    return replace(data, provenance={**data.provenance, "columns": named})
+
+
+def now_casting(
+    name: str,
+    table: Array,
+    window: int,
+    files: list[dict[str, Any]],
+    columns: Sequence[str] | None = None,
+) -> Dataset:
     """Windows of all columns but the last, and of the last, in three parts of time.
+
+    ``columns`` are the columns' names, for errors; by default their numbers.
 
     Raises
     ------
@@ -88,8 +124,9 @@ def now_casting(name: str, table: Array, window: int, files: list[dict[str, Any]
     first, second = time_bounds(len(table))
     mean, deviation = table[:first].mean(0), table[:first].std(0)
     if (deviation == 0).any():
+        constant = int(np.argmin(deviation))
         raise ValueError(
-            f"{name}: column {int(np.argmin(deviation))} is constant in the training part and "
+            f"{name}: column {repr(columns[constant]) if columns else constant} is constant in the training part and "
             f"cannot be scaled. Leave it out."
         )
     values = torch.from_numpy(((table - mean) / deviation).astype(np.float32))
@@ -125,15 +162,14 @@ def _series_dataset(
     return now_casting(name, table, window, [content.record])
 
 
-def _dated_table(content: bytes) -> Array:
-    """Comma-separated numbers under a header line, after a date in the first column."""
-    return _text_table(content, skip=1, drop=1)
+def _transformer_table(content: bytes) -> Array:
+    """Loads and, last, the oil temperature, under a header line and beside a date."""
+    return columns_of("etth1", content, "OT").values
 
 
-def _text_table(content: bytes, skip: int = 0, drop: int = 0) -> Array:
-    """Comma-separated numbers; ``skip`` header lines and ``drop`` leading columns are left out."""
-    lines = content.decode("utf-8").split("\n")[skip:]
-    rows = [line.split(",")[drop:] for line in lines if line.strip()]
+def _text_table(content: bytes) -> Array:
+    """Comma-separated numbers without a header."""
+    rows = [line.split(",") for line in content.decode("utf-8").split("\n") if line.strip()]
     return np.array(rows, dtype=np.float64)
 
 

@@ -42,9 +42,13 @@ def held_out(
     return torch.from_numpy(kept), torch.from_numpy(held), record
 
 
-def time_bounds(n: int, train: float = 0.7, validation: float = 0.1) -> tuple[int, int]:
-    """Ends of the training and of the validation part of ``n`` steps in time; the rest is test."""
-    return int(n * train), int(n * (train + validation))
+def time_bounds(n: int, train: int = 70, validation: int = 10) -> tuple[int, int]:
+    """Ends of the training and of the validation part of ``n`` steps in time; the rest is test.
+
+    Both shares are in per cent: a share that is no binary fraction, times ``n``, may fall short of
+    a whole number, and its part then loses a step.
+    """
+    return n * train // 100, n * (train + validation) // 100
 
 
 def windows(

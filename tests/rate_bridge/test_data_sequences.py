@@ -1,6 +1,7 @@
 """Time series, characters and sentences, read from tiny files in the official formats."""
 
 import gzip
+from fractions import Fraction
 
 import h5py
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from rate_bridge.data import Source, load
 from rate_bridge.data.sentences import words
+from rate_bridge.data.splits import time_bounds
 
 RNG = np.random.default_rng(0)
 SERIES = ("etth1", "exchange-rate", "electricity", "metr-la", "pems-bay")
@@ -19,7 +21,7 @@ def write_series(folder, name, table):
     text = "\n".join(",".join(f"{value:.6f}" for value in row) for row in table) + "\n"
     if name == "etth1":
         dated = "".join(f"2016-07-01 00:00:00,{row}\n" for row in text.strip().split("\n"))
-        return put(folder, "ETT-small/ETTh1.csv", f"date,{'x,' * 2}OT\n{dated}".encode())
+        return put(folder, "ETT-small/ETTh1.csv", f"date,HUFL,HULL,OT\n{dated}".encode())
     if name in ("exchange-rate", "electricity"):
         path = name.replace("-", "_")
         return put(folder, f"{path}/{path}.txt.gz", gzip.compress(text.encode()))
@@ -61,6 +63,12 @@ def test_series_are_scaled_on_the_training_part_and_cut_by_time(tmp_path, name):
     assert (data.n_in, data.n_out) == (2, 1)
 
 
+def test_parts_are_seven_one_and_two_tenths_for_any_number_of_steps():
+    seven, eight = Fraction(7, 10), Fraction(8, 10)
+    for n in range(1, 20_001):
+        assert time_bounds(n) == (int(n * seven), int(n * eight)), n
+
+
 def test_windows_are_a_view_of_the_series(tmp_path):
     write_series(tmp_path, "metr-la", table())
     data = load("metr-la", Source(tmp_path, allow=("metr-la",)), window=5)
@@ -95,12 +103,101 @@ def test_a_damaged_series_is_refused(tmp_path):
         load("etth1", Source(tmp_path, allow=("etth1",)), window=5)
 
 
+ETT = ("date", "HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+SENSORS = ("", "773869", "767541", "767542", "717447")
+
+
+def csv_file(folder, header, steps=60, spoil=None):
+    """A series as ETTh2 and METR-LA come: a date, then numbers; ``spoil`` changes one cell."""
+    values = RNG.normal(5, 2, (steps, len(header) - 1)).cumsum(0)
+    rows = [
+        [f"2016-07-{1 + step // 24:02d} {step % 24:02d}:00:00", *map(repr, row.tolist())]
+        for step, row in enumerate(values)
+    ]
+    if spoil is not None:
+        step, column, cell = spoil
+        rows[step][column] = cell
+    lines = [",".join(row) for row in (header, *rows)]
+    return put(folder, "series.csv", ("\n".join(lines) + "\n").encode()), values
+
+
+@pytest.mark.parametrize(("header", "target"), [(ETT, "OT"), (SENSORS, "767541")])
+def test_any_series_in_a_csv_predicts_the_named_column_from_the_others(tmp_path, header, target):
+    path, values = csv_file(tmp_path, header)
+    data = load("series", Source(tmp_path), file=str(path), target=target, window=4)
+    place = header.index(target) - 1
+    train = values[:42]
+    scaled = torch.tensor((values - train.mean(0)) / train.std(0), dtype=torch.float32)
+    torch.testing.assert_close(data.train.targets[3, :, 0], scaled[3:7, place])
+    others = [column for column in range(values.shape[1]) if column != place]
+    torch.testing.assert_close(data.train.inputs[3], scaled[3:7, others])
+    columns = data.provenance["columns"]
+    assert columns["target"] == target
+    assert columns["inputs"] == [name for name in header[1:] if name != target]
+    assert columns["left_out"] == [header[0]]
+    assert not data.provenance["files"][0]["official"]
+
+
+def test_the_inputs_of_a_series_can_be_named(tmp_path):
+    path, _ = csv_file(tmp_path, ETT)
+    named = {"file": path.name, "target": "OT", "columns": ("LULL", "HUFL"), "window": 4}
+    data = load("series", Source(tmp_path), **named)
+    assert data.n_in == 2
+    assert data.provenance["columns"]["inputs"] == ["LULL", "HUFL"]
+    assert set(data.provenance["columns"]["left_out"]) == {*ETT} - {"LULL", "HUFL", "OT"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "match"),
+    [
+        (None, {"target": "OTT"}, r"Unknown column of series, series\.csv: 'OTT'.*'OT'.*HUFL"),
+        (None, {"columns": ("HUFL", "WIND")}, "Unknown column of series, series.csv: 'WIND'"),
+        (None, {"columns": ("HUFL", "OT")}, "column 'OT' stands twice"),
+        (None, {"columns": ()}, "no column beside the target 'OT'"),
+        (None, {"columns": ("date",)}, r"line 2, column 'date': '2016-07-01 00:00:00' is not a f"),
+        ((7, 3, "n/a"), {}, r"series\.csv, line 9, column 'MUFL': 'n/a' is not a finite number"),
+        ((7, 3, "nan"), {}, "line 9, column 'MUFL': 'nan' is not a finite number"),
+        ((7, 3, ""), {}, "line 9, column 'MUFL': '' is not a finite number"),
+        ((7, 3, "1,5"), {}, "line 9: 9 values where the header has 8 columns"),
+        (None, {"window": 7}, "validation: a window of 7 steps does not fit into 6 steps"),
+    ],
+)
+def test_what_is_wrong_in_a_csv_is_named_with_its_place(tmp_path, spoil, options, match):
+    path, _ = csv_file(tmp_path, ETT, spoil=spoil)
+    asked = {"file": str(path), "target": "OT", "window": 4, **options}
+    with pytest.raises(ValueError, match=match):
+        load("series", Source(tmp_path), **asked)
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"", "found 0 headers and no line under them"),
+        (b"a,b\n", "found 2 headers and no line under them"),
+        (b"a,b\n1,\xe9\n", "is not UTF-8"),
+        (b"a,a,b\n1,2,3\n", "column 'a' stands twice"),
+        (b"a,b\n" + b"1,2\n" * 60, "column 'a' is constant in the training part"),
+    ],
+)
+def test_a_file_that_holds_no_series_is_refused(tmp_path, content, match):
+    path = put(tmp_path, "series.csv", content)
+    with pytest.raises(ValueError, match=match):
+        load("series", Source(tmp_path), file=str(path), target="b", window=4)
+
+
+def test_a_series_needs_a_file_that_is_there_and_a_target(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"series: .*none\.csv is missing"):
+        load("series", Source(tmp_path), file="none.csv", target="b")
+    with pytest.raises(ValueError, match="'series' needs the option 'target'"):
+        load("series", Source(tmp_path), file="none.csv")
+
+
 TEXT = "to be or not to be, that is the question. " * 20
 
 
 def test_characters_are_one_hot_and_targets_are_one_later(tmp_path):
     path = put(tmp_path, "hamlet.txt", TEXT.encode())
-    data = load("text", Source(tmp_path), path=str(path), window=8)
+    data = load("text", Source(tmp_path), file=str(path), window=8)
     alphabet = data.provenance["alphabet"]
     inputs, targets = data.train.batch(torch.arange(2))
     assert inputs.shape == (2, 8, len(alphabet))
@@ -118,10 +215,10 @@ def test_characters_are_one_hot_and_targets_are_one_later(tmp_path):
 def test_a_text_shorter_than_the_window_or_not_utf8_is_refused(tmp_path):
     put(tmp_path, "short.txt", b"abc")
     with pytest.raises(ValueError, match="a window of 9 steps does not fit"):
-        load("text", Source(tmp_path), path="short.txt", window=8)
+        load("text", Source(tmp_path), file="short.txt", window=8)
     put(tmp_path, "latin.txt", b"\xe9t\xe9 " * 50)
     with pytest.raises(ValueError, match="text: the text is not UTF-8"):
-        load("text", Source(tmp_path), path="latin.txt")
+        load("text", Source(tmp_path), file="latin.txt")
 
 
 def write_mr(folder, n=60):
