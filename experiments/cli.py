@@ -4,10 +4,8 @@ An experiment is a module with a frozen dataclass ``Config`` (every field docume
 ``main(config) -> None``; it is entered in :mod:`experiments.registry`.
 """
 
-import contextlib
 import errno
 import importlib
-import io
 import logging
 import os
 import signal
@@ -17,8 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import Any
+from types import FrameType
 
 from experiments.registry import EXPERIMENTS
 
@@ -77,6 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(name: str, *options: str) -> None:
     """Find the experiment, read its options, run it. Imports wait until they are needed."""
     from compartments.names import unknown_name
+    from experiments.parsing import configuration
 
     if name not in EXPERIMENTS:
         raise unknown_name("experiment", name, [*EXPERIMENTS, *COMMANDS])
@@ -87,37 +85,10 @@ def _run(name: str, *options: str) -> None:
     sys.excepthook = sys.__excepthook__  # Brian2's writes a log and its own report for any error
     # Brian2 warns of every object that was made and not run: all of them, when it is stopped
     logging.getLogger("brian2.core.base").setLevel(logging.ERROR)
-    config = _configuration(module, options, f"tuft {name}")
+    config = configuration(module.Config, options, f"tuft {name}")
     if hasattr(config, "out"):
         _check_folder(config.out)
     module.main(config)
-
-
-def _configuration(module: ModuleType, options: tuple[str, ...], program: str) -> Any:
-    """The experiment's ``Config``; what its checks refuse is raised as it is, without a box."""
-    import tyro
-
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            return tyro.cli(module.Config, args=options, prog=program)
-    except SystemExit as stop:
-        refused = _refused_by_a_check(stop)
-        if refused is not None:
-            raise refused from None
-        sys.stderr.write(said.getvalue())
-        raise
-
-
-def _refused_by_a_check(stop: SystemExit) -> ValueError | None:
-    """The error from a ``__post_init__`` that made tyro stop, if one did."""
-    cause = stop.__context__
-    while cause is not None:
-        frames = traceback.extract_tb(cause.__traceback__)
-        if isinstance(cause, ValueError) and any(f.name == "__post_init__" for f in frames):
-            return cause
-        cause = cause.__context__
-    return None
 
 
 def _check_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from compartments.domains import Count, NonNegative, Positive, Seed, Share, check_fields
 from rate_bridge.data import Dataset
 from rate_bridge.devices import available_device
 from rate_bridge.training import checkpoint
@@ -39,54 +40,39 @@ class Diverged(ArithmeticError):
 class Options:
     """How a network is trained. Every field enters the result and binds a checkpoint."""
 
-    epochs: int = 10
+    epochs: Count = 10
     """Passes over the training part."""
-    batch_size: int = 128
+    batch_size: Count = 128
     """Samples a step, over all processes."""
-    lr: float = 1e-3
+    lr: Positive = 1e-3
     """Learning rate of the forward weights at the start."""
-    theta_lr: float | None = None
+    theta_lr: NonNegative | None = None
     """Learning rate of the feedback weights; by default `lr` times the rule's own ratio."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """`linear`: lr times (1 - epoch / epochs), as in the released code."""
     optimizer: Literal["adam", "sgd"] = "adam"
     """Adam with (0.9, 0.999, 1e-8), or plain gradient descent."""
-    weight_decay: float = 0.0
+    weight_decay: NonNegative = 0.0
     """Each step takes lr times this part off every weight that learns (decoupled, as AdamW)."""
     loss: Literal["cross-entropy", "mse"] = "cross-entropy"
     """For classes; a time series is always trained on the squared error."""
-    label_smoothing: float = 0.0
+    label_smoothing: Share = 0.0
     """Part of the target that is spread over all classes."""
-    clip: float | None = None
+    clip: Positive | None = None
     """Bound on each entry of a gradient; none by default."""
-    patience: int | None = None
+    patience: Count | None = None
     """Stop after so many epochs without a better validation score; never by default."""
     precision: Literal["float32", "float64", "bfloat16"] = "float32"
     """bfloat16 is autocast. There is no float16: its loss scaling would enter a rule that is
     quadratic in the error twice."""
     device: str = "cpu"
     """Any device that torch knows."""
-    seed: int = 0
+    seed: Seed = 0
     """Of the order of samples and of anything random in the model's steps."""
 
     def __post_init__(self) -> None:
-        positive = {"epochs": self.epochs, "batch_size": self.batch_size, "lr": self.lr}
-        for name, value in positive.items():
-            if not 0 < value < math.inf:
-                raise ValueError(f"Options: {name} must be positive and finite, got {value}.")
+        check_fields(self)
         available_device(self.device)
-        if self.seed < 0:
-            raise ValueError(f"Options: seed must be 0 or more, got {self.seed}.")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(
-                f"Options: label_smoothing must be in 0..1, got {self.label_smoothing}."
-            )
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"Options: patience must be at least 1, got {self.patience}.")
-        if not 0 <= self.weight_decay < math.inf:
-            raise ValueError(
-                f"Options: weight_decay must be 0 or more and finite, got {self.weight_decay}."
-            )
 
     @property
     def dtype(self) -> torch.dtype:

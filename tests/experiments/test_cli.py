@@ -111,9 +111,28 @@ def test_wrong_options_end_with_the_nearest(run):
     [
         ("traces --presentation 400", "presentation: '400' has no unit; write 400ms or 400s."),
         ("remedies --seeds 0", "--seeds must be at least 1, got 0."),
-        ("train --epochs 0", "Options: epochs must be positive and finite, got 0."),
-        ("train --seed -1", "Options: seed must be 0 or more, got -1."),
-        ("table --seeds -1", "Options: seed must be 0 or more, got -1."),
+        ("train --epochs 0", "Options: epochs must be a whole number of 1 or more, got 0."),
+        ("train --epochs x", "Options: epochs must be a whole number of 1 or more, got 'x'."),
+        ("train --seed -1", "Options: seed must be a whole number in 0..2^32 - 1, got -1."),
+        ("table --seeds -1", "Options: seed must be a whole number in 0..2^32 - 1, got -1."),
+        ("train --clip -1", "Options: clip must be a finite number above 0 or None, got -1.0."),
+        ("train --clip=0", "Options: clip must be a finite number above 0 or None, got 0.0."),
+        ("train --lr nan", "Options: lr must be a finite number above 0, got nan."),
+        (
+            "train --theta_lr -1",
+            "Options: theta_lr must be a finite number of 0 or more or None, got -1.0.",
+        ),
+        (
+            "train --optimizer Adam",
+            "Options: optimizer must be 'adam' or 'sgd', got 'Adam'. Did you mean 'adam'?",
+        ),
+        (
+            "table --schedule cosin",
+            "Options: schedule must be 'linear', 'cosine' or 'constant', got 'cosin'. "
+            "Did you mean 'cosine'?",
+        ),
+        ("train --threads x", "--threads must be a whole number, got 'x'."),
+        ("train --hidden 3 x", "--hidden must be a tuple, each entry a whole number, got '3 x'."),
         ("verify --seed -1", "seed must be a whole number, 0 or more, got -1."),
         ("law --seed -1", "seed must be a whole number, 0 or more, got -1."),
     ],

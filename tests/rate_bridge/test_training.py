@@ -205,20 +205,37 @@ def test_the_error_at_the_output_is_target_minus_answer(kind, smoothing):
     torch.testing.assert_close(gradient, answer - hot)
 
 
-@pytest.mark.parametrize(
-    ("options", "match"),
-    [
-        ({"epochs": 0}, "epochs must be positive and finite, got 0"),
-        ({"lr": -1.0}, "lr must be positive"),
-        ({"label_smoothing": 1.0}, "label_smoothing must be in 0..1"),
-        ({"patience": 0}, "patience must be at least 1"),
-        ({"lr": math.inf}, "lr must be positive and finite"),
-        ({"weight_decay": -0.1}, "weight_decay must be 0 or more"),
-    ],
-)
-def test_options_out_of_range_are_refused(options, match):
-    with pytest.raises(ValueError, match=match):
+REFUSED = [
+    ({"epochs": 0}, "epochs must be a whole number of 1 or more, got 0."),
+    ({"epochs": True}, "epochs must be a whole number of 1 or more, got True."),
+    ({"epochs": 1.5}, "epochs must be a whole number of 1 or more, got 1.5."),
+    ({"batch_size": "64"}, "batch_size must be a whole number of 1 or more, got '64'."),
+    ({"lr": -1.0}, "lr must be a finite number above 0, got -1.0."),
+    ({"lr": math.inf}, "lr must be a finite number above 0, got inf."),
+    ({"lr": math.nan}, "lr must be a finite number above 0, got nan."),
+    ({"lr": None}, "lr must be a finite number above 0, got None."),
+    ({"theta_lr": -1.0}, "theta_lr must be a finite number of 0 or more or None, got -1.0."),
+    ({"clip": -1.0}, "clip must be a finite number above 0 or None, got -1.0."),
+    ({"clip": 0.0}, "clip must be a finite number above 0 or None, got 0.0."),
+    ({"label_smoothing": 1.0}, "label_smoothing must be a number of 0 or more and below 1, got"),
+    ({"patience": 0}, "patience must be a whole number of 1 or more or None, got 0."),
+    ({"weight_decay": -0.1}, "weight_decay must be a finite number of 0 or more, got -0.1."),
+    ({"seed": 2**32}, "seed must be a whole number in 0..2^32 - 1, got 4294967296."),
+    ({"optimizer": "Adam"}, "optimizer must be 'adam' or 'sgd', got 'Adam'. Did you mean 'adam'?"),
+    (
+        {"schedule": "cosin"},
+        "schedule must be 'linear', 'cosine' or 'constant', got 'cosin'. Did you mean 'cosine'?",
+    ),
+    ({"loss": "l1"}, "loss must be 'cross-entropy' or 'mse', got 'l1'."),
+    ({"device": 0}, "device must be text, got 0."),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), REFUSED)
+def test_options_out_of_their_domain_are_refused_in_one_line(options, message):
+    with pytest.raises(ValueError, match=re.escape(f"Options: {message}")) as caught:
         Options(**options)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_network_of_the_wrong_width_is_named():
