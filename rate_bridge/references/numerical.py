@@ -1,0 +1,287 @@
+"""A reference for any network: its fixed point by a root finder, its gradient by implicit
+differentiation, its learning step from the rules at rest.
+
+Where a closed form exists (Algorithm 1) this is a second witness; where none exists, the only one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from brian2 import Quantity, second
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from models.network import Network, Pathway
+from models.weights import WeightBundle
+from rate_bridge.ode_engine.expressions import evaluated, parsed
+from rate_bridge.ode_engine.integrators import linear_parts
+from rate_bridge.references.vector_field import Instant, Signals, VectorField, Weights
+
+TOLERANCE = 1e-12
+"""Newton's last step, relative to 1 + |state|: some thousand roundings of float64."""
+
+ITERATIONS = 200
+"""A layered network needs as many as it has layers; one that needs these has no rest nearby."""
+
+LARGEST = 4096
+"""States for which a dense Jacobian is made: 128 MiB a sample."""
+
+Loss = Callable[[Instant], Float[Tensor, "batch"]]
+"""From every variable at rest to the loss of each sample."""
+
+
+class NoFixedPointError(ArithmeticError):
+    """The root finder did not come to rest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Equilibrium:
+    """Where a network rests.
+
+    Attributes
+    ----------
+    states : Tensor, (batch, n)
+        All states, in the order of :attr:`VectorField.layout`.
+    residual : Tensor, (batch,)
+        Newton's next step there, relative to 1 + |state|: how far the true root is.
+    growth_hz : Tensor, (batch,)
+        Largest real part of the Jacobian's eigenvalues: below 0 the network comes back.
+    instant : Instant
+        Every variable: ``instant("hidden1", "u")``.
+    """
+
+    states: Float[Tensor, "batch n"]
+    residual: Float[Tensor, "batch"]
+    growth_hz: Float[Tensor, "batch"]
+    instant: Instant
+
+    @property
+    def stable(self) -> Bool[Tensor, "batch"]:
+        """Whether the network returns here after a small push."""
+        return self.growth_hz < 0
+
+
+@dataclass(frozen=True)
+class Numerical:
+    """The numerical reference of a network.
+
+    Parameters
+    ----------
+    network : Network
+        Any description whose equations contain neither time nor noise.
+
+    Raises
+    ------
+    ValueError
+        For a network without rest, without states, or with too many of them.
+    """
+
+    network: Network
+
+    def __post_init__(self) -> None:
+        field = VectorField(self.network)
+        if not 0 < field.size <= LARGEST:
+            gib = field.size**2 * 8 / 2**30
+            raise ValueError(
+                f"Numerical reference: the network has {field.size} states, and at least 1 and at "
+                f"most {LARGEST} fit; their Jacobian would take {gib:.1f} GiB a sample."
+            )
+        object.__setattr__(self, "_field", field)
+
+    @property
+    def field(self) -> VectorField:
+        """The network's right-hand side."""
+        return self._field  # type: ignore[attr-defined,no-any-return]
+
+    def equilibrium(
+        self,
+        signals: Mapping[str, np.ndarray | float],
+        weights: WeightBundle | None = None,
+        start: Float[Tensor, "batch n"] | None = None,
+    ) -> Equilibrium:
+        """Where the network comes to rest from ``start`` (all states 0 unless told otherwise).
+
+        Implicit Euler steps that grow as the network slows down: the first follow its dynamics, so
+        that it is led to a rest that it would reach, the last are Newton's.
+
+        Raises
+        ------
+        NoFixedPointError
+            If it does not come to rest; names the sample and what is left.
+        ValueError
+            For signals or weights that do not fit.
+        """
+        shown, matrices = self.field.signals(signals), self.field.weights(weights)
+        rows = max((len(value) for value in shown.values()), default=1)
+        states = torch.zeros(rows, self.field.size, dtype=torch.float64)
+        if start is not None:
+            states = states + start
+        states, residual = _rest(self.field, states, shown, matrices)
+        worst = int(residual.argmax())
+        if not bool(residual[worst] < TOLERANCE):
+            raise NoFixedPointError(
+                f"No fixed point from this start: after {ITERATIONS} steps sample {worst} is still "
+                f"{float(residual[worst]):.1e} away (relative to 1 + |state|). It may oscillate "
+                "or run away; try another start or smaller weights."
+            )
+        growth = torch.linalg.eigvals(self.field.jacobian(states, shown, matrices)).real.amax(-1)
+        return Equilibrium(states, residual, growth, self.field.at(states, shown, matrices))
+
+    def equilibria(
+        self,
+        signals: Mapping[str, np.ndarray | float],
+        weights: WeightBundle | None = None,
+        starts: int = 8,
+        spread: float = 1.0,
+        seed: int = 0,
+    ) -> list[Equilibrium]:
+        """The different fixed points that are found from rest and from random starts.
+
+        Parameters
+        ----------
+        signals, weights
+            As for :meth:`equilibrium`, with one row.
+        starts : int
+            How many random starts, beside rest.
+        spread : float
+            Their standard deviation, in SI units.
+        seed : int
+            For torch's generator.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(starts, 1, self.field.size, generator=generator, dtype=torch.float64)
+        found: list[Equilibrium] = []
+        for start in (torch.zeros_like(noise[0]), *(spread * noise)):
+            try:
+                rest = self.equilibrium(signals, weights, start)
+            except NoFixedPointError:
+                continue
+            # two that are closer than a thousand residuals are one
+            if all(bool((rest.states - other.states).abs().max() > 1e-9) for other in found):
+                found.append(rest)
+        return found
+
+    def outputs(
+        self,
+        weights: WeightBundle | None,
+        signals: Mapping[str, np.ndarray | float],
+        population: str,
+        variable: str = "u",
+    ) -> Float[np.ndarray, "batch n"]:
+        """A variable at rest, such as the last layer's ``u``."""
+        found = self.equilibrium(signals, weights).instant(population, variable)
+        return found.numpy(force=True)
+
+    def gradient(
+        self,
+        loss: Loss,
+        signals: Mapping[str, np.ndarray | float],
+        weights: WeightBundle | None = None,
+    ) -> dict[str, Float[np.ndarray, "n_above n_below"]]:
+        r"""The gradient of a loss at rest by every weight, summed over the batch.
+
+        With f(z*, W) = 0: dL/dW = \partial L/\partial W - \lambda^T \partial f/\partial W, where
+        (\partial f/\partial z)^T \lambda = \partial L/\partial z (implicit function theorem).
+        """
+        rest = self.equilibrium(signals, weights)
+        shown = self.field.signals(signals)
+        matrices = {k: w.requires_grad_() for k, w in self.field.weights(weights).items()}
+        states = rest.states.clone().requires_grad_()
+        value = loss(self.field.at(states, shown, matrices)).sum()
+        (pull,) = torch.autograd.grad(value, states)
+        fixed = {name: matrix.detach() for name, matrix in matrices.items()}
+        jacobian = self.field.jacobian(rest.states, shown, fixed)
+        adjoint = torch.linalg.solve(jacobian.mT, pull)
+        direct = loss(self.field.at(rest.states, shown, matrices)).sum()
+        change = self.field.derivative(rest.states, shown, matrices)
+        total = direct - (adjoint * change).sum()
+        found = torch.autograd.grad(total, list(matrices.values()), allow_unused=True)
+        return {
+            name: np.zeros(matrix.shape) if grad is None else grad.numpy()
+            for (name, matrix), grad in zip(matrices.items(), found, strict=True)
+        }
+
+    def step(
+        self,
+        signals: Mapping[str, np.ndarray | float],
+        presentation: Quantity,
+        weights: WeightBundle | None = None,
+    ) -> dict[str, Float[np.ndarray, "n_above n_below"]]:
+        """The change of every plastic weight in one presentation that is spent at rest.
+
+        Weights stand still within it; the batch's changes are averaged.
+
+        Raises
+        ------
+        ValueError
+            For a rule with a state of its own that does not come to rest.
+        """
+        rest = self.equilibrium(signals, weights)
+        matrices = self.field.weights(weights)
+        seconds = float(presentation / second)
+        return {
+            pathway.name: _change(pathway, rest.instant, matrices, seconds).mean(0).numpy()
+            for pathway in self.network.pathways
+            if pathway.rule is not None
+        }
+
+
+def _rest(
+    field: VectorField, states: Tensor, signals: Signals, weights: Weights
+) -> tuple[Tensor, Tensor]:
+    """States at rest, and Newton's last step relative to 1 + |state|, for every sample."""
+    eye = torch.eye(field.size, dtype=states.dtype)
+    speed = field.derivative(states, signals, weights)
+    time = torch.full((len(states),), 1e-3, dtype=states.dtype)  # a millisecond: none is faster
+    residual = torch.full_like(time, torch.inf)
+    for _ in range(ITERATIONS):
+        jacobian = field.jacobian(states, signals, weights)
+        moved = torch.linalg.solve(eye / time[:, None, None] - jacobian, speed)
+        states = states + moved
+        after = field.derivative(states, signals, weights)
+        slowed = (speed.norm(dim=-1) / after.norm(dim=-1)).nan_to_num(torch.inf)  # 0/0: at rest
+        time = (time * slowed.clamp(0.5, 1e3)).clamp_max(1e12)
+        speed = after
+        relative = moved.abs() / (1 + states.abs())
+        residual = torch.where(time > 1e3, relative.amax(-1), torch.inf)
+        if bool((residual < TOLERANCE).all()) or not bool(torch.isfinite(states).all()):
+            break
+    return states, residual.nan_to_num(torch.inf)
+
+
+def _change(pathway: Pathway, instant: Instant, weights: Weights, seconds: float) -> Tensor:
+    """(batch, n_above, n_below): a rule's change of its weights, all else at rest."""
+    rule = pathway.rule
+    assert rule is not None
+    where = f"Plasticity rule {rule.name!r}"
+    known: dict[str, Tensor | float] = {"learning": 1 / seconds, "w": weights[pathway.name]}
+    known |= {name: float(np.asarray(value)) for name, value in rule.parameters.items()}
+    for side, population in (("pre", pathway.pre), ("post", pathway.post)):
+        below = (side == "pre") == pathway.upward
+        for name in rule.reads_pre if side == "pre" else rule.reads_post:
+            known[f"{name}_{side}"] = instant(population, name).unsqueeze(-2 if below else -1)
+    trees = {
+        name: parsed(line.expr.code, f"{where}, equation of {name!r}")
+        for name, line in rule.equations.items()
+    }
+    for name in rule.equations.ordered:
+        if name.varname not in rule.states:
+            known[name.varname] = evaluated(trees[name.varname], known)
+    for state in rule.states:
+        if state == "w":
+            continue
+        parts = linear_parts(trees[state], state)
+        if parts is None or parts[0] == 0:
+            raise ValueError(f"{where}: {state!r} has no rest of its own; give it a linear decay.")
+        slope, offset = (evaluated(part, known) for part in parts)
+        known[state] = -offset / slope
+    change = evaluated(trees["w"], known)
+    return torch.as_tensor(change * seconds, dtype=torch.float64).expand(
+        *_batch(instant, pathway), *weights[pathway.name].shape
+    )
+
+
+def _batch(instant: Instant, pathway: Pathway) -> tuple[int, ...]:
+    return tuple(instant(pathway.post, pathway.target).shape[:-1])

@@ -1,0 +1,217 @@
+"""The right-hand side of a described network as one pure torch function of its states.
+
+The engines step; here nothing does. All states of all neurons stand in one vector, everything else
+is computed from it within an instant, and torch can differentiate it. Values are in SI units.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import sympy
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from compartments.names import unknown_name
+from models.network import Network, Population
+from models.weights import WeightBundle, check_bundle
+from rate_bridge.ode_engine.expressions import Value, evaluated, parsed
+
+Signals = Mapping[str, Tensor]
+"""From a signal's name to what is shown, (batch, n) or (n,)."""
+
+Weights = Mapping[str, Tensor]
+
+
+class Place(NamedTuple):
+    """Where a state stands in the vector of all states."""
+
+    population: str
+    variable: str
+    rows: slice
+
+
+class Instant:
+    """Every variable of a network while its states, signals and weights have given values.
+
+    ``instant("hidden1", "delta")`` is computed when it is asked for, and kept.
+    """
+
+    def __init__(
+        self, field: "VectorField", states: Tensor, signals: Signals, weights: Weights
+    ) -> None:
+        self._field, self._signals, self._weights = field, signals, weights
+        self._known: dict[tuple[str, str], Tensor] = {
+            (place.population, place.variable): states[..., place.rows] for place in field.layout
+        }
+        self._like = states
+
+    def __call__(self, population: str, variable: str) -> Float[Tensor, "*batch n"]:
+        """The values of one variable of one population.
+
+        Raises
+        ------
+        ValueError
+            For a name that the network does not have.
+        """
+        key = (population, variable)
+        if key not in self._known:
+            self._known[key] = self._computed(self._field.network.population(population), variable)
+        return self._known[key]
+
+    def derivative(self, population: str, variable: str) -> Float[Tensor, "*batch n"]:
+        """The change of a state, per second."""
+        owner = self._field.network.population(population)
+        return self._evaluated(owner, self._field.trees[population, variable])
+
+    def _computed(self, population: Population, variable: str) -> Tensor:
+        neuron = population.neuron
+        if variable not in neuron.variables:
+            raise unknown_name(f"variable of {population.name!r}", variable, neuron.variables)
+        if variable in neuron.expressions:
+            return self._evaluated(population, self._field.trees[population.name, variable])
+        if variable in self._field.network.scheduled(population):
+            return self._full(population, self._signals.get(variable, 0.0))
+        total: Value = 0.0
+        for pathway in self._field.network.pathways_to(population.name, variable):
+            matrix = self._weights[pathway.name]
+            matrix = matrix if pathway.upward else matrix.transpose(-1, -2)
+            total = total + self(pathway.pre, pathway.sends) @ matrix.transpose(-1, -2)
+        return self._full(population, total)
+
+    def _evaluated(self, population: Population, tree: sympy.Basic) -> Tensor:
+        names = [symbol.name for symbol in tree.free_symbols]
+        constants = self._field.constants[population.name]
+        known = {n: constants[n] if n in constants else self(population.name, n) for n in names}
+        return self._full(population, evaluated(tree, known))
+
+    def _full(self, population: Population, value: Value) -> Tensor:
+        value = torch.as_tensor(value, dtype=self._like.dtype, device=self._like.device)
+        return value.expand(*self._like.shape[:-1], population.size)
+
+
+class VectorField:
+    """The derivative of all states of a network, and every variable that they determine.
+
+    Parameters
+    ----------
+    network : Network
+        The description.
+
+    Raises
+    ------
+    ValueError
+        For an equation that contains the time or noise, whose rest is no fixed point.
+    UntranslatableError
+        For an expression without a counterpart in torch.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.constants = {
+            p.name: {
+                name: torch.as_tensor(np.asarray(value, dtype=np.float64))
+                for name, value in p.neuron.parameters.items()
+            }
+            for p in network.populations
+        }
+        self.trees = {
+            (p.name, name): _tree(p, name)
+            for p in network.populations
+            for name in (*p.neuron.states, *p.neuron.expressions)
+        }
+
+    @cached_property
+    def layout(self) -> tuple[Place, ...]:
+        """The states in their order."""
+        places, first = [], 0
+        for population in self.network.populations:
+            for variable in population.neuron.states:
+                places.append(
+                    Place(population.name, variable, slice(first, first + population.size))
+                )
+                first += population.size
+        return tuple(places)
+
+    @property
+    def size(self) -> int:
+        """How many states there are."""
+        return self.layout[-1].rows.stop if self.layout else 0
+
+    def at(self, states: Tensor, signals: Signals, weights: Weights) -> Instant:
+        """Every variable at these states (*batch, :attr:`size`)."""
+        return Instant(self, states, signals, weights)
+
+    def derivative(
+        self, states: Float[Tensor, "*batch n"], signals: Signals, weights: Weights
+    ) -> Float[Tensor, "*batch n"]:
+        """The change of all states, per second."""
+        instant = self.at(states, signals, weights)
+        parts = [instant.derivative(place.population, place.variable) for place in self.layout]
+        return torch.cat(parts, -1)
+
+    def jacobian(
+        self, states: Float[Tensor, "batch n"], signals: Signals, weights: Weights
+    ) -> Float[Tensor, "batch n n"]:
+        """The derivative of :meth:`derivative` by the states, sample by sample."""
+
+        def one(state: Tensor, shown: Signals) -> Tensor:
+            return self.derivative(state, shown, weights)
+
+        return torch.func.vmap(torch.func.jacrev(one))(states, dict(signals))
+
+    def signals(
+        self, given: Mapping[str, np.ndarray | float], dtype: torch.dtype = torch.float64
+    ) -> dict[str, Tensor]:
+        """What is shown as tensors (batch, n); a number or a row is shown to all of the batch.
+
+        Raises
+        ------
+        ValueError
+            For a signal that no population takes, values that are not finite, or a shape that does
+            not fit.
+        """
+        takers: dict[str, int] = {}
+        for population in self.network.populations:
+            takers |= dict.fromkeys(self.network.scheduled(population), population.size)
+        arrays = {}
+        for name, value in given.items():
+            if name not in takers:
+                raise unknown_name("signal", name, takers)
+            array = np.atleast_2d(np.asarray(value, dtype=np.float64))
+            if array.ndim != 2 or array.shape[1] not in (1, takers[name]):
+                raise ValueError(
+                    f"Signal {name!r}: expected (batch, {takers[name]}), got {np.shape(value)}."
+                )
+            if not np.isfinite(array).all():
+                raise ValueError(f"Signal {name!r} must be finite.")
+            arrays[name] = array
+        rows = max((len(array) for array in arrays.values()), default=1)
+        for name, array in arrays.items():
+            if len(array) not in (1, rows):
+                raise ValueError(f"Signal {name!r} has {len(array)} rows, others have {rows}.")
+            arrays[name] = np.broadcast_to(array, (rows, array.shape[1]))
+        return {name: torch.tensor(array, dtype=dtype) for name, array in arrays.items()}
+
+    def weights(
+        self, bundle: WeightBundle | None = None, dtype: torch.dtype = torch.float64
+    ) -> dict[str, Tensor]:
+        """The network's weights, or others that fit, as tensors (n_above, n_below)."""
+        bundle = self.network.weights if bundle is None else bundle
+        check_bundle("Vector field", bundle)
+        bundle.check_fits(self.network.weight_shapes, "Vector field")
+        return {name: torch.tensor(array, dtype=dtype) for name, array in bundle.items()}
+
+
+def _tree(population: Population, variable: str) -> sympy.Basic:
+    where = f"Population {population.name!r}, equation of {variable!r}"
+    line = population.neuron.equations[variable]
+    moving = sorted(n for n in line.identifiers if n in ("t", "dt", "xi") or n.startswith("xi_"))
+    if moving:
+        raise ValueError(
+            f"{where}: it contains {moving[0]!r}, so the network does not come to rest and has no "
+            "fixed point."
+        )
+    return parsed(line.expr.code, where)
