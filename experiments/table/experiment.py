@@ -1,5 +1,6 @@
 """`tuft table`: rules x networks x data x seeds, one JSON a run, one table from the JSONs."""
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ import tyro
 from compartments.names import look_up, unknown_name
 from experiments.lab.progress import bar
 from experiments.lab.storage import read_json, write_json, write_text
+from experiments.table.data_options import DataOptions
 from experiments.table.figure import save_figure
 from experiments.table.plans import PLANS, Column, Plan
 from experiments.table.published import PUBLISHED
@@ -40,8 +42,10 @@ class Config:
     """Rules; by default the plan's, or bp, dll-minus, dll-fixed and kp."""
     seeds: tuple[int, ...] = ()
     """Seeds; by default the plan's, or 0, 1, 2."""
-    columns: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     """Of a plan, only these columns are run."""
+    data: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
+    """What the data sets of a table without a plan are read with."""
     training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
     """How the networks of a table without a plan are trained."""
     allow: tuple[str, ...] = ()
@@ -60,6 +64,11 @@ class Config:
             raise ValueError(f"--threads must be at least 1, got {self.threads}.")
         if self.plan is None and not (self.datasets and self.networks):
             raise ValueError("--datasets and --networks each need at least one name.")
+        if self.plan is not None and self.data.given():
+            raise ValueError(
+                f"--{next(iter(self.data.given()))} is for a table without a plan: what the plan "
+                f"{self.plan!r} reads is part of it."
+            )
         known: dict[str, Any] = {**RULES, **REFERENCES}
         for rule in self.rules:
             look_up("rule", rule.partition("-")[0], known)
@@ -74,6 +83,7 @@ def main(config: Config) -> None:
         check_kept(plan, folder)
     if not config.rebuild:
         torch.set_num_threads(config.threads)
+        check_own_files(runs, folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "config.json", config)
         run_missing(config, runs, folder)
@@ -85,6 +95,7 @@ def plan_of(config: Config) -> tuple[str, Plan]:
     """The named plan, or the one that the lists span."""
     if config.plan is not None:
         return config.plan, look_up("plan", config.plan, PLANS)
+    read_with = {} if config.rebuild else config.data.by_dataset(config.datasets)
     columns = tuple(
         Column(
             f"{dataset} {network}",
@@ -93,6 +104,7 @@ def plan_of(config: Config) -> tuple[str, Plan]:
             config.training,
             config.rules or ("bp", "dll-minus", "dll-fixed", "kp"),
             config.seeds or (0, 1, 2),
+            data_options=read_with.get(dataset, {}),
             allow=config.allow,
         )
         for dataset in config.datasets
@@ -111,12 +123,12 @@ def chosen_runs(config: Config, plan: Plan) -> list[Run]:
         For a column that the plan does not have, or an unknown data set, network or theta_rule.
     """
     names = [column.name for column in plan.columns]
-    for name in config.columns:
+    for name in config.only:
         if name not in names:
             raise unknown_name("column", name, names)
     runs = []
     for column in plan.columns:
-        if not config.columns or column.name in config.columns:
+        if not config.only or column.name in config.only:
             left = replace(
                 column, rules=config.rules or column.rules, seeds=config.seeds or column.seeds
             )
@@ -139,6 +151,7 @@ def draw(folder: Path) -> None:
             datasets=tuple(saved["datasets"]),
             networks=tuple(saved["networks"]),
             rules=tuple(saved["rules"]),
+            rebuild=True,
         )
     )
     rebuilt(plan, folder)
@@ -161,6 +174,26 @@ def check_kept(plan: Plan, folder: Path) -> None:
             raise ValueError(
                 f"{path} was made with other options: {'; '.join(differences)}. Choose another "
                 "--out, or delete the file to run it anew."
+            )
+
+
+def check_own_files(runs: Sequence[Run], folder: Path) -> None:
+    """Read the files that the options name before anything is run.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If one cannot be read, or its content is another than a record that is kept was made with.
+    """
+    for run in runs:
+        if not {"file", "vectors"} & set(run.data_options):
+            continue
+        path = folder / f"{run.name}.json"
+        here = json.loads(json.dumps(dataset_of(run).provenance))
+        if path.is_file() and read_json(path)["data"] != here:
+            raise ValueError(
+                f"{path} was made with other data: a file has changed since. Choose another --out, "
+                "or delete the record to run it anew."
             )
 
 

@@ -9,6 +9,7 @@ import tyro
 
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, write_json
+from experiments.table.data_options import DataOptions
 from experiments.table.runs import DEFAULT_NETWORKS, Run, dataset_of, record_of
 from rate_bridge.training.distributed import World, joined
 from rate_bridge.training.trainer import Options
@@ -23,7 +24,8 @@ class Config:
 
     dataset: str = "digits"
     """digits, mnist, fashion-mnist, svhn, cifar10, tinyshakespeare, text, etth1, exchange-rate,
-    electricity, metr-la, pems-bay, mr or subj. Files are looked for in the folder TUFT_DATA."""
+    electricity, metr-la, pems-bay, series, mr or subj. Files are looked for in the folder
+    TUFT_DATA; `text` and `series` are files of your own."""
     network: str | None = None
     """mlp-mnist, cnn-mnist, ..., rnn, textcnn; by default the one made for the data set."""
     rule: str = "dll-minus"
@@ -32,10 +34,8 @@ class Config:
     """How it is trained."""
     hidden: tuple[int, ...] = ()
     """Sizes of the hidden layers (of an rnn: one); by default the network's own."""
-    window: int | None = None
-    """Steps in a sequence, for text and time series; by default 32."""
-    text: Path | None = None
-    """The text file, for the data set `text`."""
+    data: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
+    """What the data set is read with."""
     allow: tuple[str, ...] = ()
     """Data sets or files that are used although their content is not the official one."""
     out: Path = Path("runs")
@@ -70,25 +70,18 @@ def run_of(config: Config) -> Run:
     Raises
     ------
     ValueError
-        For the data set `text` without a file.
+        For an option that the data set does not take, or one that it needs.
     """
     network = config.network or DEFAULT_NETWORKS.get(config.dataset, "rnn")
     network_options: dict[str, Any] = {}
     if config.hidden:
         network_options["hidden"] = config.hidden[0] if network == "rnn" else config.hidden
-    data_options: dict[str, Any] = {}
-    if config.window is not None:
-        data_options["window"] = config.window
-    if config.text is not None:
-        data_options["path"] = str(config.text.absolute())
-    elif config.dataset == "text":
-        raise ValueError("The data set `text` needs a file: give --text PATH.")
     return Run(
         config.dataset,
         network,
         config.rule,
         config.training,
-        data_options=data_options,
+        data_options=config.data.by_dataset([config.dataset])[config.dataset],
         network_options=network_options,
         allow=config.allow,
     )

@@ -16,6 +16,8 @@ from torch import Tensor
 Table = Float[Tensor, "n_codes width"]
 REACH = 5
 """Words to each side that count as a word's context."""
+LONGEST_LINE = 100_000
+"""Bytes of one line in a file of vectors; GloVe's 300 numbers take about 3,000."""
 
 
 def trained_vectors(
@@ -48,12 +50,15 @@ def trained_vectors(
 def loaded_vectors(path: Path, vocabulary: dict[str, int]) -> tuple[Table, dict[str, Any]]:
     """Vectors in GloVe's text format: a line each, the word and its numbers.
 
-    Words that the file lacks get the mean vector; how many stands in the record.
+    Only the lines of words in ``vocabulary`` are kept, so that a file of any length fits. Words
+    that the file lacks get the mean vector; how many stands in the record.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no such file; if its lines differ in length or hold no numbers.
+        If there is no such file; if a line is too long, is not UTF-8, has another number of
+        entries than the first or one that is no finite number, or brings a word again; if none of
+        the words is wanted.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -62,21 +67,22 @@ def loaded_vectors(path: Path, vocabulary: dict[str, int]) -> tuple[Table, dict[
         )
     vectors: dict[int, np.ndarray] = {}
     digest = hashlib.sha256()
+    width = 0
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
             digest.update(line)
-            word, *numbers = line.decode("utf-8").rstrip("\n").split(" ")
+            where = f"Word vectors: {path}, line {number}"
+            word, entries = _word_and_entries(where, line, width)
+            width = width or len(entries)
             if word not in vocabulary:
                 continue
-            try:
-                vectors[vocabulary[word]] = np.array(numbers, dtype=np.float32)
-            except ValueError as error:
-                raise ValueError(f"Word vectors: {path}, line {number}: {error}.") from error
-    lengths = {len(vector) for vector in vectors.values()}
-    if len(lengths) != 1:
+            if vocabulary[word] in vectors:
+                raise ValueError(f"{where}: the word {word!r} stands twice. Delete one line.")
+            vectors[vocabulary[word]] = _finite(where, entries)
+    if not vectors:
         raise ValueError(
-            f"Word vectors: {path} holds vectors of {sorted(lengths) or 'no'} entries for the "
-            f"words of the data set, expected one length."
+            f"Word vectors: {path} has a vector for none of the {len(vocabulary)} words of the "
+            f"data set. Give vectors of its language, words in lower case."
         )
     table = np.tile(np.mean(list(vectors.values()), axis=0), (len(vocabulary), 1))
     for code, vector in vectors.items():
@@ -85,9 +91,52 @@ def loaded_vectors(path: Path, vocabulary: dict[str, int]) -> tuple[Table, dict[
         "how": "loaded",
         "file": path.name,
         "hash": f"sha256:{digest.hexdigest()}",
+        "width": width,
         "missing_words": len(vocabulary) - len(vectors),
     }
     return _bounded(table), how
+
+
+def _word_and_entries(where: str, line: bytes, width: int) -> tuple[str, list[str]]:
+    """A line's word, which may hold blanks, and its last ``width`` fields (0: all but the first)."""
+    if len(line) > LONGEST_LINE:
+        raise ValueError(
+            f"{where}: more than {LONGEST_LINE} bytes. Expected GloVe's text format: a word and "
+            f"its numbers a line, between blanks."
+        )
+    try:
+        fields = line.decode("utf-8").rstrip("\r\n").split(" ")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{where}: not UTF-8 ({error}). Expected GloVe's text format; unpack an archive first."
+        ) from error
+    entries = fields[-width:] if width else fields[1:]
+    word = fields[: len(fields) - len(entries)]
+    if len(entries) < 2 or not word or any(_is_number(part) for part in word[1:]):
+        raise ValueError(
+            f"{where}: expected a word and {width or 'two or more'} numbers, got "
+            f"{len(fields) - 1} numbers. GloVe's text format has no header line, and as many "
+            f"numbers in each line."
+        )
+    return " ".join(word), entries
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _finite(where: str, entries: list[str]) -> np.ndarray:
+    try:
+        vector = np.array([float(entry) for entry in entries], dtype=np.float32)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}.") from error
+    if not np.isfinite(vector).all():
+        raise ValueError(f"{where}: a number is not finite.")
+    return vector
 
 
 def _neighbours(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

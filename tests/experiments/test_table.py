@@ -113,7 +113,7 @@ def test_an_unknown_plan_or_column_lists_the_valid_ones(tmp_path):
     with pytest.raises(ValueError, match=r"Unknown plan 'mnist'"):
         table.main(table.Config(plan="mnist", out=tmp_path))
     with pytest.raises(ValueError, match=r"Unknown column 'CNN'.*MNIST CNN"):
-        table.main(table.Config(plan="cnn", columns=("CNN",), out=tmp_path))
+        table.main(table.Config(plan="cnn", only=("CNN",), out=tmp_path))
 
 
 @pytest.mark.parametrize("name", PLANS)

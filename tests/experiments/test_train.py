@@ -46,8 +46,11 @@ def test_a_second_run_does_not_overwrite_the_first(tmp_path):
     [
         (["--rule", "dlll-minus"], "Unknown rule 'dlll'. Did you mean 'dll'?"),
         (["--network", "mlp-minst"], "Unknown network 'mlp-minst'. Did you mean 'mlp-mnist'?"),
-        (["--dataset", "text"], "needs a file: give --text PATH"),
-        (["--window", "8"], "Unknown option of data set 'digits': 'window'."),
+        (["--dataset", "text"], "The data set 'text' needs --file."),
+        (["--dataset", "series"], "The data set 'series' needs --file and --target."),
+        (["--window", "8"], "electricity, metr-la, pems-bay, series; digits has none."),
+        (["--dataset", "mr", "--length", "0"], "--length must be at least 1, got 0."),
+        (["--dataset", "mr", "--vectors", "no"], "--vectors must be a file, and there is none at"),
         (["--dataset", "digit"], "Unknown data set 'digit'. Did you mean 'digits'?"),
     ],
 )

@@ -260,9 +260,15 @@ def test_vectors_can_be_loaded_and_words_without_one_are_counted(tmp_path):
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (b"good 1 0\nawful 0 1 0\n", r"vectors of \[2, 3\] entries"),
-        (b"good 1 x\n", "line 1"),
-        (b"elsewhere 1 2\n", "no entries"),
+        (b"good 1 0\nawful 0 1 0\n", "line 2: expected a word and 2 numbers, got 3"),
+        (b"good 1 0 0\nawful 0 1\n", "line 2: expected a word and 3 numbers, got 2"),
+        (b"2 300\ngood 1 0 0\n", "line 1: expected a word and two or more numbers, got 1"),
+        (b"good 1 x\n", "line 1: could not convert"),
+        (b"good 1 nan\n", "line 1: a number is not finite"),
+        (b"good 1 2\n. . 1 2\ngood 3 4\n", "line 3: the word 'good' stands twice"),
+        (b"PK\x03\x04\xff\xfe 1 2\n", "line 1: not UTF-8"),
+        (b"good" + b" 1" * 60_000, "line 1: more than 100000 bytes"),
+        (b"elsewhere 1 2\n", "none of the [0-9]+ words"),
     ],
 )
 def test_unfit_vectors_are_refused(tmp_path, content, match):
