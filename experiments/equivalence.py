@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from brian2 import ms
 from rich.box import SIMPLE_HEAD
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from compartments.names import look_up
+from experiments.lab import processes
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, read_json, versions, write_json
 from experiments.report.page import FellShort, Section, write_page
@@ -90,10 +90,11 @@ def main(config: Config) -> None:
         write_json(run.path / "config.json", config)
         with bar(f"{len(pairs)} comparisons") as report:
             rows = []
-            work = (joblib.delayed(compared)(config, *pair) for pair in pairs)
-            for row in joblib.Parallel(n_jobs=config.jobs, return_as="generator")(work):
-                rows.append(row)
-                report(len(rows) / len(pairs))
+            tasks = ((config, *pair) for pair in pairs)
+            with processes.results(compared, tasks, config.jobs, ordered=True) as done:
+                for row in done:
+                    rows.append(row)
+                    report(len(rows) / len(pairs))
         write_json(run.path / "result.json", {"rows": rows, "versions": versions()})
         draw(run.path)
     _show(rows)

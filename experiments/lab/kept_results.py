@@ -3,14 +3,11 @@
 import contextlib
 import hashlib
 import json
-import threading
-import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import joblib
-
+from experiments.lab import processes
 from experiments.lab.engines import one_thread
 from experiments.lab.progress import Report
 from experiments.lab.storage import read_json, write_json
@@ -59,10 +56,8 @@ class Cells:
         found = {name: read_json(self._file(name)) for name in cells if self._file(name).exists()}
         waiting = [name for name in cells if name not in found]
         report(len(found) / max(len(cells), 1))
-        tasks = (joblib.delayed(_kept)(work, cells[n], n, self._file(n)) for n in waiting)
-        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")
-        done = parallel(tasks)
-        with _without_lost_work(), _closed_when_stopped(done):
+        tasks = ((work, cells[name], name, self._file(name)) for name in waiting)
+        with processes.results(_kept, tasks, jobs) as done:
             for name, result in done:
                 found[name] = result
                 report(len(found) / len(cells))
@@ -77,35 +72,6 @@ class Cells:
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.json"
-
-
-@contextlib.contextmanager
-def _without_lost_work() -> Iterator[None]:
-    """Silence the thread of joblib's that misses a work item when the processes are stopped."""
-    before = threading.excepthook
-
-    def hook(args: threading.ExceptHookArgs) -> None:
-        name = args.thread.name if args.thread else ""
-        if not (args.exc_type is KeyError and name.startswith("ExecutorManagerThread")):
-            before(args)
-
-    threading.excepthook = hook
-    try:
-        yield
-    finally:
-        threading.excepthook = before
-
-
-@contextlib.contextmanager
-def _closed_when_stopped(running: Generator) -> Iterator[None]:
-    """End joblib's processes at once, also if what stops the block is raised outside joblib."""
-    try:
-        yield
-    except BaseException:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib's about results that nobody will take
-            running.close()
-        raise
 
 
 def _kept(work: Callable[[Any], Any], cell: Any, name: str, file: Path) -> tuple[str, Any]:
