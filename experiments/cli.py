@@ -86,7 +86,7 @@ def _run(name: str, *options: str) -> None:
     # Brian2 warns of every object that was made and not run: all of them, when it is stopped
     logging.getLogger("brian2.core.base").setLevel(logging.ERROR)
     config = configuration(module.Config, options, f"tuft {name}")
-    if hasattr(config, "out"):
+    if getattr(config, "out", None) is not None:
         _check_folder(config.out)
     module.main(config)
 

@@ -35,5 +35,6 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "train": Entry("experiments.table.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table.experiment", "rules x networks x data x seeds, as a table"),
+    "run": Entry("experiments.run", "any experiment again, from its config.json"),
     "draw": Entry("experiments.draw", "figures and page of a finished run, drawn anew"),
 }

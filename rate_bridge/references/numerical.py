@@ -93,7 +93,7 @@ class Numerical:
     @property
     def field(self) -> VectorField:
         """The network's right-hand side."""
-        return self._field  # type: ignore[attr-defined,no-any-return]
+        return self._field  # type: ignore[attr-defined]
 
     def equilibrium(
         self,

@@ -1,0 +1,64 @@
+"""`tuft run`: every experiment's configuration reads back, and a run repeats to the digit."""
+
+import dataclasses
+import importlib
+import json
+import re
+
+import pytest
+
+from experiments.cli import main
+from experiments.lab.storage import read_json, write_json
+from experiments.registry import EXPERIMENTS
+from experiments.run import read_back
+
+WITH_DEFAULTS = [
+    name
+    for name, entry in EXPERIMENTS.items()
+    if all(
+        field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        for field in dataclasses.fields(importlib.import_module(entry.module).Config)
+    )
+]
+
+
+@pytest.mark.parametrize("name", WITH_DEFAULTS)
+def test_every_configuration_reads_back(tmp_path, name):
+    config = importlib.import_module(EXPERIMENTS[name].module).Config()
+    write_json(tmp_path / "config.json", config)
+    saved = read_json(tmp_path / "config.json")
+    assert saved.pop("experiment") == name
+    assert read_back(type(config), saved, "config.json") == config
+
+
+def test_a_run_repeats_to_the_digit(tmp_path, capsys):
+    options = ["--only", "paper", "--sizes", "4", "3", "2", "--steps", "8", "--out", str(tmp_path)]
+    assert main(["equivalence", *options]) == 0
+    assert main(["run", str(tmp_path / "equivalence" / "config.json")]) == 0
+    first, second = (
+        json.loads((tmp_path / name / "result.json").read_text())
+        for name in ("equivalence", "equivalence-2")
+    )
+    for row in (*first["rows"], *second["rows"]):
+        assert row.pop("seconds")
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[1]", "no configuration of an experiment"),
+        ('{"experiment": "verifi"}', "Did you mean 'verify'"),
+        ('{"experiment": "verify", "seed": "3"}', "expected int, got '3'.*seed"),
+        ('{"experiment": "verify", "sead": 3}', "unknown: sead"),
+        ('{"experiment": "remedies", "etas": [0.1, "x"]}', "expected a number, got 'x'"),
+        ('{"experiment": "remedies", "seeds": 0}', "seeds must be"),
+    ],
+)
+def test_what_does_not_fit_is_refused(tmp_path, capsys, content, message):
+    path = tmp_path / "config.json"
+    path.write_text(content)
+    assert main(["run", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert re.search(message, said), said
