@@ -98,7 +98,7 @@ def loaded_vectors(path: Path, vocabulary: dict[str, int]) -> tuple[Table, dict[
 
 
 def _word_and_entries(where: str, line: bytes, width: int) -> tuple[str, list[str]]:
-    """A line's word, which may hold blanks, and its last ``width`` fields (0: all but the first)."""
+    """A line's word (it may hold blanks) and its last ``width`` fields (0: all but the first)."""
     if len(line) > LONGEST_LINE:
         raise ValueError(
             f"{where}: more than {LONGEST_LINE} bytes. Expected GloVe's text format: a word and "

@@ -125,9 +125,10 @@ def now_casting(
     mean, deviation = table[:first].mean(0), table[:first].std(0)
     if (deviation == 0).any():
         constant = int(np.argmin(deviation))
+        column = repr(columns[constant]) if columns else constant
         raise ValueError(
-            f"{name}: column {repr(columns[constant]) if columns else constant} is constant in the training part and "
-            f"cannot be scaled. Leave it out."
+            f"{name}: column {column} is constant in the training part and cannot be scaled. Leave "
+            "it out."
         )
     values = torch.from_numpy(((table - mean) / deviation).astype(np.float32))
     bounds = {"train": (0, first), "validation": (first, second), "test": (second, len(table))}
