@@ -8,8 +8,8 @@ HASHED := $(PIP) --require-hashes --requirement
 
 # The supported Pythons are the classifiers of pyproject.toml, and they alone.
 SUPPORTED := $(shell sed -n 's/.*Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
-FOUND      = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
-REFUSED    = Tuft needs one of Python $(SUPPORTED), and $(PYTHON) is "$(FOUND)". Name another: make PYTHON=python3.13
+FOUND      = $(shell { $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'; } 2>/dev/null)
+REFUSED    = Tuft needs Python $(SUPPORTED); $(PYTHON) is $(or $(FOUND),none). Name another: make PYTHON=python3.13
 
 # What torch needs for CUDA, and what it needs without.
 CUDA  := cuda-bindings cuda-toolkit nvidia-cudnn-cu13 nvidia-cusparselt-cu13 nvidia-nccl-cu13 \
@@ -41,7 +41,7 @@ $(READY): pyproject.toml $(wildcard requirements/*.txt)
 	$(PYTHON) -m venv $(VENV)
 	$(HASHED) requirements/tuft.txt
 	{ ! command -v nvidia-smi && $(HASHED) requirements/torch-cpu.txt 2>/dev/null; } \
-	  || { echo "torch as PyPI has it; on Linux with CUDA, 5 GB (README: a smaller environment)" \
+	  || { echo "torch as PyPI has it: on Linux with CUDA, 5 GB (the README says how to have less)" \
 	       && $(HASHED) requirements/torch.txt; }
 	$(PIP) --no-build-isolation --editable .
 	$(BIN)/python -m pip check

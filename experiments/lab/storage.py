@@ -181,11 +181,15 @@ def read_json(path: Path) -> Any:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a number may depend on."""
+    """Versions of Python and of the packages that a number may depend on; of torch, the build."""
+    import torch  # here: whoever only reads results need not wait for it
+
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:  # run from a checkout that is not installed
             found[package] = "not installed"
+    # The metadata of PyPI's CUDA build say 2.13.0 where it calls itself 2.13.0+cu130.
+    found["torch"] = str(torch.__version__)
     return found

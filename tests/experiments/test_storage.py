@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from experiments.lab.storage import RunFolder, latest, read_json, versions, write_json, write_text
 
@@ -125,5 +126,7 @@ def test_latest_without_results(tmp_path):
         latest(tmp_path, "demo")
 
 
-def test_versions_name_what_numbers_depend_on():
+def test_versions_name_what_numbers_depend_on(monkeypatch):
     assert {"python", "brian2", "numpy", "torch"} <= set(versions())
+    monkeypatch.setattr(torch, "__version__", "2.13.0+cu130")  # "2.13.0" in its metadata
+    assert versions()["torch"] == "2.13.0+cu130"
