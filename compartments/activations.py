@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from brian2 import Equations
 
 from compartments.names import look_up
+from compartments.strings import expression, new_name
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,26 @@ class Activation:
         The name by which networks ask for it.
     function, derivative : str
         f(z) and f'(z), dimensionless.
+
+    Raises
+    ------
+    ValueError
+        For what :func:`compartments.strings.expression` refuses, and for other names than ``z``.
     """
 
     name: str
     function: str
     derivative: str
+
+    def __post_init__(self) -> None:
+        for text in (self.function, self.derivative):
+            where = f"Activation {self.name!r}"
+            found = expression(where, text)
+            if found.names - {"z"} or found.is_condition:
+                raise ValueError(
+                    f"{where}: {found.text!r} must be a number's expression in z alone; write "
+                    "constants as numbers and conditions as int(z > 0)."
+                )
 
     def equations(self, drive: str = "drive") -> Equations:
         """``prediction = f(drive)`` and ``gain = f'(drive)``, both dimensionless."""
@@ -34,7 +50,7 @@ class Activation:
             prediction = {self.function} : 1
             gain = {self.derivative} : 1
             """,
-            z=drive,
+            z=new_name(f"Activation {self.name!r}", drive),
         )
 
 

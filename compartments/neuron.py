@@ -14,12 +14,12 @@ from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
     SUBEXPRESSION,
-    EquationError,
     SingleEquation,
 )
 from brian2.equations.unitcheck import check_dimensions
 
 from compartments.names import unknown_name
+from compartments.strings import checked_equations, new_name, plain_name
 
 GIVEN_BY_SCHEDULE = ("stimulus", "target", "target_on")
 """Variables that a neuron may declare (``stimulus : 1``) and that the schedule drives."""
@@ -39,19 +39,15 @@ class Compartment:
     Raises
     ------
     ValueError
-        If the equations cannot be parsed.
+        If :func:`compartments.strings.checked_equations` refuses the equations.
     """
 
     name: str
     equations: Equations
 
     def __post_init__(self) -> None:
-        if isinstance(self.equations, Equations):
-            return
-        try:
-            object.__setattr__(self, "equations", Equations(self.equations))
-        except (EquationError, SyntaxError, TypeError, ValueError) as error:
-            raise ValueError(f"Compartment {self.name!r}: {error}") from error
+        equations = checked_equations(f"Compartment {self.name!r}", self.equations)
+        object.__setattr__(self, "equations", equations)
 
 
 @dataclass(frozen=True)
@@ -79,11 +75,11 @@ class Neuron:
     parameters: Mapping[str, Quantity | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
-            raise ValueError(f"Neuron name {self.name!r}: use letters, digits and underscores.")
+        plain_name("Neuron", self.name, "neuron")
         object.__setattr__(self, "compartments", tuple(self.compartments))
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
         self._check_unique()
+        checked_equations(f"Neuron {self.name!r}", self.equations)
         self._check_parameters()
         self._check_expressions()
 
@@ -152,6 +148,7 @@ class Neuron:
         for name, value in self.parameters.items():
             users = [line.varname for line in self.equations.values() if name in line.identifiers]
             where = self._where(users[0]) if users else f"Neuron {self.name!r}"
+            new_name(where, name, "constant")
             check_constant(where, name, value)
             if name not in used:
                 raise ValueError(f"{where}: no equation uses the constant {name!r}.")

@@ -16,10 +16,11 @@ from brian2 import Equations, Quantity, hertz
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, EquationError
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
 from compartments.names import look_up
 from compartments.neuron import check_constant, check_expression, known_variables
+from compartments.strings import checked_equations, new_name
 
 LEARNING = "learning"
 """The one signal that all synapses share, in Hz; given by the schedule."""
@@ -53,11 +54,8 @@ class PlasticityRule:
     parameters: Mapping[str, Quantity | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.equations, Equations):
-            try:
-                object.__setattr__(self, "equations", Equations(self.equations))
-            except (EquationError, SyntaxError, TypeError, ValueError) as error:
-                raise ValueError(f"{self._where}: {error}") from error
+        equations = checked_equations(self._where, self.equations)
+        object.__setattr__(self, "equations", equations)
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
         self._check_form()
         self._check_local()
@@ -135,6 +133,8 @@ class PlasticityRule:
             if name.endswith(("_pre", "_post")):
                 known[name] = Variable(name)
         for name, value in self.parameters.items():
+            if new_name(self._where, name, "constant") == LEARNING or name in self.equations:
+                raise ValueError(f"{self._where}: {name!r} is a variable, not a constant.")
             check_constant(self._where, name, value)
             if name not in self.equations.identifiers:
                 raise ValueError(f"{self._where}: no equation uses the constant {name!r}.")
@@ -175,7 +175,11 @@ def _rule(
     else:
         equations = Equations(f"dw/dt = low : 1\ndlow/dt = ({term} - low)/tau_w : Hz")
         parameters["tau_w"] = tau_w
-    renamed = {k: v for k, v in (factors or {}).items() if k in equations.identifiers}
+    renamed = {
+        k: new_name(f"Plasticity rule {name!r}", v)
+        for k, v in (factors or {}).items()
+        if k in equations.identifiers
+    }
     return PlasticityRule(name, equations.substitute(**renamed), parameters)
 
 

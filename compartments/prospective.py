@@ -18,6 +18,7 @@ from brian2 import Equations, Quantity
 from compartments import equations as eq
 from compartments.activations import Activation, activation
 from compartments.neuron import Compartment, Neuron
+from compartments.strings import new_name
 
 
 def look_ahead(variable: str, tau: str) -> Equations:
@@ -27,10 +28,10 @@ def look_ahead(variable: str, tau: str) -> Equations:
         dpast/dt = (now - past)/tau_d : 1
         ahead = now + tau*(now - past)/tau_d : 1 (constant over dt)
         """,
-        now=variable,
+        now=new_name("Look-ahead", variable),
         past=f"{variable}_past",
         ahead=f"{variable}_ahead",
-        tau=tau,
+        tau=new_name("Look-ahead", tau, "constant"),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from brian2 import Equations, Quantity
 
 from compartments.neuron import Compartment, Neuron
+from compartments.strings import new_name
 
 
 def delay_line(source: str, name: str, taus: Sequence[str]) -> Equations:
@@ -23,6 +24,8 @@ def delay_line(source: str, name: str, taus: Sequence[str]) -> Equations:
     taus : sequence of str
         Names of the stages' time constants; none gives no equation.
     """
+    for given in (source, name, *taus):
+        new_name("Delay line", given)
     stages = [f"{name}_{k}" for k in range(1, len(taus))] + [name]
     lines = []
     for before, after, tau in zip([source, *stages], stages, taus, strict=False):

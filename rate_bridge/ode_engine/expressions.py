@@ -1,18 +1,21 @@
-"""Brian2 expression strings as torch functions, read by Brian2's own parser.
+"""Brian2 expression strings as torch functions.
 
-The strings of the descriptions are the only place where an equation stands. Here they become sympy
-expressions, and those become calls of torch. What torch cannot do the same way (random numbers,
-``timestep``) is refused with the expression and the part that is in the way.
+The strings of the descriptions are the only place where an equation stands. What has passed the
+gate of :mod:`compartments.strings` becomes a sympy expression here, and that calls of torch. What
+torch cannot do the same way (random numbers, ``timestep``) is refused with the expression and the
+part that is in the way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 
 import sympy
 import torch
-from brian2.parsing.sympytools import str_to_sympy
+from brian2.parsing.rendering import SympyNodeRenderer
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanAtom, Not, Or
 from torch import Tensor
+
+from compartments import strings
 
 Value = Tensor | float
 
@@ -71,23 +74,18 @@ def parsed(expression: str, where: str) -> sympy.Expr:
 
     Raises
     ------
+    ValueError
+        If :func:`compartments.strings.expression` refuses it.
     UntranslatableError
         If it uses something without a counterpart; names the expression and the part.
     """
-    try:
-        tree = str_to_sympy(expression)
-    except (SyntaxError, ValueError, KeyError) as error:
-        raise _untranslatable(where, expression, str(error)) from error
+    tree = SympyNodeRenderer().render_node(strings.expression(where, expression).tree)
     for part in _untranslatable_parts(tree):
-        raise _untranslatable(where, expression, f"{part} has no counterpart in torch")
+        raise UntranslatableError(
+            f"{where}: cannot translate {expression!r} to tensors: {part} has no counterpart in "
+            "torch. Run this network with the Brian2 engine: models.simulate."
+        )
     return tree
-
-
-def _untranslatable(where: str, expression: str, reason: str) -> UntranslatableError:
-    return UntranslatableError(
-        f"{where}: cannot translate {expression!r} to tensors: {reason}. "
-        "Run this network with the Brian2 engine: models.simulate."
-    )
 
 
 def _untranslatable_parts(tree: sympy.Basic) -> Iterator[str]:
@@ -118,8 +116,10 @@ def evaluated(tree: sympy.Basic, values: Mapping[str, Value]) -> Value:
     """
     if isinstance(tree, sympy.Symbol):
         return values[tree.name]
-    if isinstance(tree, sympy.Number | sympy.NumberSymbol | BooleanAtom):
+    if isinstance(tree, sympy.Number | sympy.NumberSymbol):
         return float(tree)
+    if isinstance(tree, BooleanAtom):  # t > t
+        return float(bool(tree))
     arguments = [evaluated(part, values) for part in tree.args]
     return applied(tree, arguments)
 
@@ -184,7 +184,11 @@ def torch_function(expression: str, where: str = "Expression") -> Callable[..., 
     """
     tree = parsed(expression, where)
 
+    names = {symbol.name for symbol in tree.free_symbols}
+
     def function(**values: Value) -> Value:
+        if missing := names - set(values):
+            raise ValueError(f"{where}: {expression!r} needs a value for {min(missing)!r}.")
         return evaluated(tree, values)
 
     return function

@@ -77,8 +77,12 @@ class TestNeuron:
     @pytest.mark.parametrize(
         ("equations", "parameters", "message"),
         [
-            ("du/dt = -u/tau_u", None, "Compartment 'soma': Parsing failed"),
-            ("du/dt = -u/tau_u : apples", None, "Compartment 'soma': .*apples"),
+            ("du/dt = -u/tau_u", None, "Compartment 'soma': 'du/dt = -u/tau_u' has no unit"),
+            (
+                "du/dt = -u/tau_u : apples",
+                None,
+                "Compartment 'soma', equation of 'u': Unknown unit 'apples'",
+            ),
             ("du/dt = -u : 1", {}, "compartment 'soma', equation of 'u': .*hertz"),
             (LEAK, {"tau_u": 10}, "compartment 'soma': tau_u must be a time .* got 10"),
             (LEAK, {"tau_u": 10 * nA}, "tau_u must be a time with its unit"),
@@ -90,7 +94,11 @@ class TestNeuron:
             (LEAK, {}, r"Unknown name 'tau_u'\. "),
             (LEAK, {"tau_u": 10 * ms, "beta": 1.0}, "no equation uses the constant 'beta'"),
             ("du/dt = -v/tau_u : 1", None, "equation of 'u': Unknown name 'v'"),
-            ("du/dt = -tanhh(u)/tau_u : 1", None, r"Unknown name 'tanhh'\. Did you mean 'tanh'\?"),
+            (
+                "du/dt = -tanhh(u)/tau_u : 1",
+                None,
+                r"Unknown function 'tanhh'\. Did you mean 'tanh'\?",
+            ),
             ("du/dt = -u/tau_u + xi*tau_u**-0.5 : 1", None, "'xi' is Brian2's white noise"),
             ("du/dt = -u/tau_u + xi_1*tau_u**-0.5 : 1", None, "'xi_1' is Brian2's white noise"),
             ("du/dt = -u/(10*ms) : 1", {}, "'ms' is a unit; name the constant"),
@@ -110,7 +118,7 @@ class TestNeuron:
             Neuron("cell", parts, {"tau_u": 10 * ms})
 
     def test_a_name_that_brian2_cannot_use(self):
-        with pytest.raises(ValueError, match="Neuron name 'my cell'"):
+        with pytest.raises(ValueError, match="Neuron: 'my cell' is no name of a neuron; use"):
             neuron(LEAK, name="my cell")
 
     @pytest.mark.parametrize("beta", [0.0, -1.0, np.nan])
@@ -178,7 +186,7 @@ class TestRule:
             # forms
             ("w = u_pre : 1", r"there must be an equation 'dw/dt"),
             ("dv/dt = learning*u_pre : 1", r"there must be an equation 'dw/dt"),
-            ("dw/dt = learning*u_pre", "Plasticity rule 'mine': Parsing failed"),
+            ("dw/dt = learning*u_pre", "Plasticity rule 'mine': .* has no unit; end it with ': 1'"),
             # units
             ("dw/dt = u_pre : 1", "does not have the expected unit hertz"),
             ("dw/dt = learning*w : Hz", "'w' must be dimensionless"),
