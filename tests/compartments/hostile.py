@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from compartments import Activation, Compartment, Neuron, PlasticityRule
 from compartments.strings import condition, statements, unit
 from compartments.traces import delay_line
-from rate_bridge.expressions import torch_function
+from rate_bridge.ode_engine.expressions import torch_function
 
 RUN = "__import__('os').system('true')"
 
