@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch.nn import functional as F
@@ -84,9 +84,7 @@ class Row:
 def training_step(network: str, rule: str) -> Callable[[], None]:
     """A function that takes one step on a fixed batch."""
     image, batch = {**CASES, **WARM_UP}[network]
-    name, _, theta_rule = rule.partition("-")
-    options: dict[str, Any] = {"theta_rule": theta_rule} if theta_rule else {}
-    model = networks.build(network, name, seed=0, **options)
+    model = networks.build(network, rule, seed=0)
     optimiser = torch.optim.Adam(parameter_groups(model, 1e-4), fused=True)
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(batch, *image, generator=generator)

@@ -17,13 +17,13 @@ from experiments.table.data_options import DataOptions
 from experiments.table.figure import save_figure
 from experiments.table.plans import PLANS, Column, Plan
 from experiments.table.published import PUBLISHED
+from experiments.table.records import summary
 from experiments.table.runs import Run, dataset_of, differing, record_of
 from experiments.table.tabulate import Table, table
-from experiments.table.train import summary
 from rate_bridge.baselines import REFERENCES
 from rate_bridge.data import DATASETS, Dataset
 from rate_bridge.networks.registry import NETWORKS
-from rate_bridge.rules import RULES, make_rule
+from rate_bridge.rules import NAMES
 from rate_bridge.training.trainer import Options
 
 
@@ -69,9 +69,8 @@ class Config:
                 f"--{next(iter(self.data.given()))} is for a table without a plan: what the plan "
                 f"{self.plan!r} reads is part of it."
             )
-        known: dict[str, Any] = {**RULES, **REFERENCES}
         for rule in self.rules:
-            look_up("rule", rule.partition("-")[0], known)
+            look_up("rule", rule, {**NAMES, **dict.fromkeys(REFERENCES)})
 
 
 def main(config: Config) -> None:
@@ -136,9 +135,7 @@ def chosen_runs(config: Config, plan: Plan) -> list[Run]:
     for run in runs:
         look_up("data set", run.dataset, DATASETS)
         look_up("network", run.network, NETWORKS)
-        rule, _, theta_rule = run.rule.partition("-")
-        if rule not in REFERENCES:
-            make_rule(rule, **({"theta_rule": theta_rule} if theta_rule else {}))
+        look_up("rule", run.rule, {**NAMES, **dict.fromkeys(REFERENCES)})
     return runs
 
 

@@ -9,19 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from experiments.lab.samples import data_folder
-from experiments.lab.storage import versions
+from experiments.table.records import Outcome, judged, record
 from rate_bridge.baselines import REFERENCES
 from rate_bridge.data import Dataset, Source, load
 from rate_bridge.layers.convert import parameter_groups
-from rate_bridge.layers.parameters import feedback_layers
 from rate_bridge.networks import registry as networks
-from rate_bridge.training.diagnostics import alignment, backprop_angles
 from rate_bridge.training.distributed import ALONE, World
-from rate_bridge.training.evaluation import Scores, class_loss, evaluate, squared_loss
+from rate_bridge.training.evaluation import evaluate
 from rate_bridge.training.trainer import Diverged, Options, Report, Training
 
 DEFAULT_NETWORKS = {
@@ -42,7 +39,7 @@ class Run:
     Attributes
     ----------
     dataset, network, rule : str
-        A rule may carry its theta_rule: ``"dll-minus"``. For a time series, ``"mean"`` and
+        A rule is one of :data:`rate_bridge.rules.NAMES`. For a time series, ``"mean"`` and
         ``"linear"`` stand for the answers of :mod:`rate_bridge.baselines`.
     options : Options
         Of training; its seed is also the network's.
@@ -66,9 +63,22 @@ class Run:
     @property
     def name(self) -> str:
         """A name for files: column, rule and seed."""
-        column = self.column or f"{self.dataset} {self.network}"
-        slug = re.sub(r"[^a-z0-9]+", "-", column.lower()).strip("-")
+        slug = re.sub(r"[^a-z0-9]+", "-", self.described["column"].lower()).strip("-")
         return f"{slug}__{self.rule}__seed{self.options.seed}"
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What a record says of the run."""
+        return {
+            "column": self.column or f"{self.dataset} {self.network}",
+            "dataset": self.dataset,
+            "network": self.network,
+            "rule": self.rule,
+            "seed": self.options.seed,
+            "data_options": self.data_options,
+            "network_options": self.network_options,
+            "options": dataclasses.asdict(self.options),
+        }
 
 
 def differing(run: Run, record: Mapping[str, Any]) -> list[str]:
@@ -101,15 +111,12 @@ def dataset_of(run: Run) -> Dataset:
 
 def network_of(run: Run, dataset: Dataset) -> nn.Module:
     """The run's network, with the rule in its backward pass."""
-    rule, _, theta_rule = run.rule.partition("-")
     options = dict(run.network_options)
-    if theta_rule:
-        options["theta_rule"] = theta_rule
     if run.network == "rnn":
         options = {"n_in": dataset.n_in, "n_out": dataset.n_out, **options}
     if run.network == "textcnn":
         options = {"n_embedding": dataset.n_in, "classes": dataset.n_out, **options}
-    return networks.build(run.network, rule, seed=run.options.seed, **options)
+    return networks.build(run.network, run.rule, seed=run.options.seed, **options)
 
 
 def record_of(
@@ -122,8 +129,8 @@ def record_of(
 ) -> tuple[dict[str, Any], nn.Module]:
     """Train, test once, and say everything that is needed to judge the number.
 
-    A run that diverges ends in a record with status ``"diverged"`` and no scores; one that
-    answers the same to everything in the test part has the status ``"constant"``.
+    A run that diverges has the status ``"diverged"`` and no scores; one that ends worthless has
+    ``"collapsed"``, and the scores of its best epoch under a name of their own.
     """
     if dataset.kind == "series" and run.rule in REFERENCES:
         return _reference_record(run, dataset)
@@ -138,39 +145,13 @@ def record_of(
         name=f"{run.network} by {run.rule}",
     )
     start = time.perf_counter()
-    status, message, scores = "ok", None, Scores()
+    outcome = Outcome("ok")
     try:
         training.fit(checkpoint, report)
-        scores = evaluate(model, training.data.test, dataset.kind, options.loss)
-        if scores["constant"]:
-            status, message = "constant", "the network gives one answer to the whole test part"
+        outcome = judged(training, evaluate(model, training.data.test, dataset.kind, options.loss))
     except Diverged as error:
-        status, message = "diverged", str(error)
-    return _record(run, training, status, message, scores, time.perf_counter() - start), model
-
-
-def angles(training: Training) -> dict[str, dict[str, float]]:
-    """Angles in degrees at the end: W to Theta, and each gradient to backpropagation's.
-
-    Gradients are those of the loss over the first 256 training samples. A zero tensor has no
-    angle; a run that diverged or was not trained has none at all.
-    """
-    network, data, kind = training.model, training.data, training.options.loss
-    if not training.fitted.history or not list(feedback_layers(network)):
-        return {}
-    inputs, targets = data.train.batch(torch.arange(min(256, len(data.train))))
-
-    def loss(model: nn.Module) -> torch.Tensor:
-        outputs = model(inputs)
-        return (
-            squared_loss(outputs, targets)
-            if data.kind == "series"
-            else class_loss(outputs, targets, kind)
-        )
-
-    found = backprop_angles(network, loss)
-    forward = {name: degrees for name, degrees in found.items() if "theta" not in name}
-    return {"theta_to_weight": alignment(network), "gradient_to_backprop": forward}
+        outcome = Outcome("diverged", str(error))
+    return record(run.described, training, outcome, time.perf_counter() - start), model
 
 
 def _reference_record(run: Run, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:
@@ -179,54 +160,6 @@ def _reference_record(run: Run, dataset: Dataset) -> tuple[dict[str, Any], nn.Mo
     model = REFERENCES[run.rule](dataset)
     training = Training(model, dataset, run.options)
     scores = evaluate(model, training.data.test, dataset.kind)
-    return _record(run, training, "ok", None, scores, time.perf_counter() - start), model
-
-
-def _record(
-    run: Run,
-    training: Training,
-    status: str,
-    message: str | None,
-    scores: Scores,
-    seconds: float,
-) -> dict[str, Any]:
-    dataset, history = training.data, training.fitted.history
-    busy = sum(entry["seconds"] for entry in history)
-    loading = sum(entry["loading_seconds"] for entry in history)
-    best = training.fitted.best_epoch
-    files = dataset.provenance["files"]
-    return {
-        "run": {
-            "column": run.column or f"{run.dataset} {run.network}",
-            "dataset": run.dataset,
-            "network": run.network,
-            "rule": run.rule,
-            "seed": run.options.seed,
-            "data_options": run.data_options,
-            "network_options": run.network_options,
-            "options": dataclasses.asdict(run.options),
-        },
-        "kind": dataset.kind,
-        "status": status,
-        "message": message,
-        "test": scores,
-        "validation": history[best]["validation"] if history else {},
-        "best_epoch": best,
-        "epochs": len(history),
-        "stopped_early": training.fitted.stopped_early,
-        "seconds": seconds,
-        "seconds_per_epoch": busy / len(history) if history else None,
-        "loading_share": loading / busy if busy else None,
-        "history": history,
-        "angles": angles(training),
-        "parameters": sum(p.numel() for p in training.model.parameters()),
-        "data": dataset.provenance,
-        "samples": {part: len(split) for part, split in dataset.parts()},
-        "unofficial_data": not all(file["official"] for file in files),
-        "versions": versions(),
-        "machine": {
-            "device": run.options.device,
-            "threads": torch.get_num_threads(),
-            "processes": training.world.size,
-        },
-    }
+    return record(
+        run.described, training, Outcome("ok", None, scores), time.perf_counter() - start
+    ), model

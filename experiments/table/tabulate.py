@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.table.records import seconds_text
+from rate_bridge.training.collapse import collapse
+
 Record = Mapping[str, Any]
 Published = Mapping[tuple[str, str, str], float]
 """From (column, rule, metric) to a published number, in the unit of the table."""
@@ -26,7 +29,7 @@ class Cell:
     values : tuple of float
         The metric on the test part, one for each run that ended well.
     failures : tuple of str
-        What became of the others: ``"diverged"`` or ``"constant"``.
+        What became of the others: ``"diverged"`` or ``"collapsed"``.
     seconds : float
         Mean seconds per epoch of the runs that ended well.
     unofficial : bool
@@ -63,6 +66,22 @@ class Cell:
         return ", ".join(parts)
 
 
+def status_of(record: Record) -> str:
+    """What became of a run; a record older than the criteria of collapse is judged here.
+
+    Its history allows constant answers, lost accuracy and loss to be judged, not chance nor
+    weights.
+    """
+    if record["status"] != "ok" or not is_older(record):
+        return str(record["status"])
+    return "ok" if collapse(record["kind"], record["history"]) is None else "collapsed"
+
+
+def is_older(record: Record) -> bool:
+    """Whether a trained run's record was made before runs were judged by their end."""
+    return bool(record["history"]) and "verdict" not in record
+
+
 def cell(records: Iterable[Record], metric: str) -> Cell:
     """The cell of these records.
 
@@ -73,8 +92,9 @@ def cell(records: Iterable[Record], metric: str) -> Cell:
     """
     values, failures, seconds, unofficial = [], [], [], False
     for record in records:
-        if record["status"] != "ok":
-            failures.append(str(record["status"]))
+        status = status_of(record)
+        if status != "ok":
+            failures.append(status)
             continue
         if record["test"].get(metric) is None:
             raise ValueError(
@@ -104,6 +124,8 @@ class Table:
     cells : mapping from (column, rule, metric) to Cell
     published : mapping
         Published numbers, shown beside ours.
+    older : int
+        How many records are older than the criteria of collapse.
     """
 
     title: str
@@ -112,17 +134,20 @@ class Table:
     metrics: Mapping[str, tuple[str, ...]]
     cells: Mapping[tuple[str, str, str], Cell]
     published: Published
+    older: int = 0
 
     def markdown(self) -> str:
         """The table, a row for each rule; published numbers in brackets."""
         shown = [(column, metric) for column in self.columns for metric in self.metrics[column]]
         heads = [f"{column}, {_head(metric)}" for column, metric in shown]
-        lines = [f"# {self.title}", "", _row(["rule", *heads, "s/epoch"])]
+        lines = [f"# {self.title}", "", _row(["rule", *heads, "time/epoch"])]
         lines.append(_row(["---"] * (len(heads) + 2)))
         for rule in self.rules:
             texts = [self._text(column, rule, metric) for column, metric in shown]
             lines.append(_row([rule, *texts, self._seconds(rule)]))
         lines += ["", _LEGEND]
+        if self.older:
+            lines.append(_LEGEND_OLDER.format(self.older))
         if any(found.unofficial for found in self.cells.values()):
             lines.append("\\* The data were not the official files; see the records.")
         return "\n".join(lines) + "\n"
@@ -141,14 +166,21 @@ class Table:
             if (key := (column, rule, self.metrics[column][0])) in self.cells
         ]
         known = [seconds for seconds in found if not math.isnan(seconds)]
-        return " / ".join(f"{seconds:.1f}" for seconds in known)
+        return " / ".join(seconds_text(seconds) for seconds in known)
 
 
 _LEGEND = (
     "Test part, at the epoch with the best validation score: mean ± standard deviation over seeds "
-    "(number of seeds); published values in [brackets]; runs that diverged or predict a constant "
-    "are counted, not averaged; an empty cell was not run. Seconds per epoch in the order of the "
+    "(number of seeds); published values in [brackets]; runs that diverged or collapsed "
+    "(ended constant, at chance, or with accuracy, loss or weights far from where they had been) "
+    "are counted, not averaged; an empty cell was not run. Time per epoch in the order of the "
     "columns, on the machine of the records."
+)
+
+
+_LEGEND_OLDER = (
+    "{} of the records are older than the judgement of a run's end: they are judged by their "
+    "history alone (constant answers, lost accuracy, loss; not chance, not weights)."
 )
 
 
@@ -192,7 +224,8 @@ def table(
         for (column, rule), found in grouped.items()
         for metric in metrics[column]
     }
-    return Table(title, columns, rules, metrics, cells, published or {})
+    older = sum(map(is_older, records))
+    return Table(title, columns, rules, metrics, cells, published or {}, older)
 
 
 def _head(metric: str) -> str:

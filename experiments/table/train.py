@@ -10,6 +10,7 @@ import tyro
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, write_json
 from experiments.table.data_options import DataOptions
+from experiments.table.records import summary
 from experiments.table.runs import DEFAULT_NETWORKS, Run, dataset_of, record_of
 from rate_bridge.training.distributed import World, joined
 from rate_bridge.training.trainer import Options
@@ -49,7 +50,13 @@ class Config:
 
 
 def main(config: Config) -> None:
-    """Run, write `result.json` and `weights.pt`, and say where they are."""
+    """Run, write `result.json` and `weights.pt`, and say where they are.
+
+    Raises
+    ------
+    ArithmeticError
+        If the run has diverged or collapsed, after its record is written.
+    """
     torch.set_num_threads(config.threads)
     run = run_of(config)
     with joined() as world:
@@ -61,7 +68,10 @@ def main(config: Config) -> None:
             write_json(folder.path / "result.json", record)
             torch.save(model.state_dict(), folder.path / "weights.pt")
         checkpoint_of(config, run).unlink(missing_ok=True)
-        print(f"{summary(record)}\n{folder.path / 'result.json'}")
+        print(folder.path / "result.json")
+    if record["status"] != "ok":
+        raise ArithmeticError(summary(record))
+    print(summary(record))
 
 
 def run_of(config: Config) -> Run:
@@ -108,25 +118,3 @@ def trained(config: Config, run: Run, world: World) -> tuple[dict[str, Any], tor
             report=lambda fraction, _: report(fraction),
             world=world,
         )
-
-
-def summary(record: dict[str, Any]) -> str:
-    """The record in a line."""
-    run = record["run"]
-    head = f"{run['dataset']}, {run['network']}, {run['rule']}, seed {run['seed']}"
-    if record["status"] != "ok":
-        return f"{head}: {record['status']}. {record['message']}"
-    test = record["test"]
-    score = (
-        f"test accuracy {100 * test['accuracy']:.2f} %"
-        if "accuracy" in test
-        else f"test MSE {test['mse']:.4f}, MAE {test['mae']:.4f}"
-    )
-    data = " (data not the official files)" if record["unofficial_data"] else ""
-    if not record["epochs"]:
-        return f"{head}: {score}, not trained"
-    return (
-        f"{head}: {score} at epoch {record['best_epoch'] + 1} of {record['epochs']}, "
-        f"{record['seconds_per_epoch']:.1f} s/epoch, {100 * record['loading_share']:.1f} % of it "
-        f"loading data{data}"
-    )

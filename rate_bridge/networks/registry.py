@@ -6,6 +6,7 @@ Weights, without biases, are drawn from ``N(0, 0.05^2)`` as in the released code
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -17,7 +18,8 @@ from rate_bridge.layers.recurrent import Elman
 from rate_bridge.networks.dense import ACTIVATIONS, mlp
 from rate_bridge.networks.textcnn import TextCNN
 from rate_bridge.released_code.switches import apply_switches
-from rate_bridge.rules import Rule
+from rate_bridge.rules import Rule, make_rule
+from rate_bridge.rules.dll import DLL
 
 __all__ = ["NETWORKS", "Stage", "TextCNN", "build", "cnn", "mlp"]
 
@@ -171,7 +173,7 @@ def build(
     name : str
         A key of :data:`NETWORKS`.
     rule : str or Rule
-        A name from :data:`rate_bridge.rules.RULES`.
+        A name from :data:`rate_bridge.rules.NAMES`.
     seed : int
         Of forward and feedback weights; no global generator is touched. The forward weights do not
         depend on the rule.
@@ -203,13 +205,14 @@ def build(
             drawn = torch.randn(parameter.shape, generator=generator) * weight_std
             parameter.data.copy_(drawn)
     apply_switches(model, repo_compat, before=True)
-    if kind is _RNN and rule == "dll" and for_rule.get("theta_rule") != "kp":
-        for_rule.setdefault("theta_std", WEIGHT_STD)
+    made = make_rule(rule, **for_rule)
+    if kind is _RNN and isinstance(made, DLL) and made.theta_std is None:
+        made = replace(made, theta_std=WEIGHT_STD)
     example = None
     if kind is _CNN:
         example = torch.zeros(1, *own.get("image", CNNS[name]["image"]))
     inputs = _readers(model)
-    model = convert(model, rule, seed=seed + 1, example=example, inputs=inputs, **for_rule)
+    model = convert(model, made, seed=seed + 1, example=example, inputs=inputs)
     apply_switches(model, repo_compat, before=False)
     return model
 

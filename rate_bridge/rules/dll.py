@@ -6,10 +6,13 @@ from typing import ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
+from compartments.domains import NonNegative, check_value
 from compartments.names import unknown_name
 from rate_bridge.rules.base import Local, Rule, normal_like
 
 ThetaRule = Literal["minus", "plus", "fixed"]
+THETA_RULES = (*get_args(ThetaRule), "kp")
+"""The four ways to change Theta; the last one is a rule of its own."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class DLL(Rule):
 
     def __post_init__(self) -> None:
         if self.theta_rule not in get_args(ThetaRule):
-            raise unknown_name("theta_rule", self.theta_rule, [*get_args(ThetaRule), "kp"])
+            raise unknown_name("theta_rule", self.theta_rule, THETA_RULES)
+        check_value("Rule 'dll'", "theta_std", self.theta_std, NonNegative | None)
 
     @property
     def learns_theta(self) -> bool:

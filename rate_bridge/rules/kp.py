@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from compartments.domains import NonNegative, check_fields
 from rate_bridge.rules.base import Local, Rule, normal_like, spread
 
 
@@ -29,12 +30,17 @@ class KolenPollack(Rule):
     )
     learns: ClassVar[bool] = True
     reads_weight: ClassVar[bool] = True
-    decay: float = 1e-4
-    theta_std: float | None = None
+    decay: NonNegative = 1e-4
+    theta_std: NonNegative | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self, "Rule 'kp'")
 
     def initial_theta(self, weight: Tensor, generator: torch.Generator) -> Tensor:
         """A normal draw."""
-        return normal_like(weight, self.theta_std or spread(weight), generator)
+        return normal_like(
+            weight, spread(weight) if self.theta_std is None else self.theta_std, generator
+        )
 
     def weight_gradient(self, local: Local) -> Tensor:
         """``g u^T + decay W``."""

@@ -9,7 +9,7 @@ from rate_bridge.rules.base import Rule
 from rate_bridge.rules.bp import Backprop
 from rate_bridge.rules.brsf import BatchwiseRandomSign
 from rate_bridge.rules.dfa import DirectFeedbackAlignment
-from rate_bridge.rules.dll import DLL
+from rate_bridge.rules.dll import DLL, THETA_RULES
 from rate_bridge.rules.fa import FeedbackAlignment
 from rate_bridge.rules.frsf import FixedRandomSign
 from rate_bridge.rules.kp import KolenPollack
@@ -28,11 +28,17 @@ RULES: dict[str, Callable[..., Rule]] = {
     "dll": DLL,
 }
 
+NAMES: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (name, {}) for name in RULES},
+    **{f"dll-{change}": ("dll", {"theta_rule": change}) for change in THETA_RULES},
+}
+"""Every name under which a rule is asked for: its rule and the options that the name implies."""
+
 
 def make_rule(rule: str | Rule, **options: Any) -> Rule:
     """The rule of that name with those options; a :class:`Rule` passes through.
 
-    >>> make_rule("dll", theta_rule="plus")
+    >>> make_rule("dll-plus")
     DLL(theta_rule='plus', theta_std=None)
     >>> make_rule("dll", theta_rule="kp").name
     'kp'
@@ -49,7 +55,8 @@ def make_rule(rule: str | Rule, **options: Any) -> Rule:
                 f"got {', '.join(sorted(options))} beside it. Give the rule's name instead."
             )
         return rule
-    kind = look_up("rule", rule, RULES)
+    name, implied = look_up("rule", rule, NAMES)
+    kind, options = RULES[name], {**implied, **options}
     if kind is DLL and options.get("theta_rule") == "kp":
         kind = KolenPollack
         options = {name: value for name, value in options.items() if name != "theta_rule"}

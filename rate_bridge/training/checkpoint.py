@@ -9,7 +9,7 @@ from torch import nn
 
 from compartments.files import written_whole
 
-FORMAT = 1
+FORMAT = 2
 """Raised with each change of the code that makes older checkpoints continue differently."""
 
 State = dict[str, Any]

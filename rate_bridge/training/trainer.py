@@ -19,6 +19,7 @@ from compartments.domains import Count, NonNegative, Positive, Seed, Share, chec
 from rate_bridge.data import Dataset
 from rate_bridge.devices import available_device
 from rate_bridge.training import checkpoint
+from rate_bridge.training.collapse import weight_sizes
 from rate_bridge.training.distributed import ALONE, World, average_gradients, start_equal, summed
 from rate_bridge.training.evaluation import (
     Scores,
@@ -94,7 +95,10 @@ class Fitted:
     Attributes
     ----------
     history : list of dict
-        One entry an epoch: training loss, validation scores, seconds, seconds spent on data.
+        One entry an epoch: training loss, validation scores, sizes of the weights, seconds,
+        seconds spent on data.
+    start : dict
+        Before the first step: the validation part's ``loss``, the sizes of the ``weights``.
     best_epoch : int
         Epoch (from 0) with the best validation score.
     stopped_early : bool
@@ -102,6 +106,7 @@ class Fitted:
     """
 
     history: list[dict[str, Any]] = field(default_factory=list)
+    start: dict[str, Any] = field(default_factory=dict)
     best_epoch: int = -1
     stopped_early: bool = False
 
@@ -181,6 +186,11 @@ class Training:
         """
         if path is not None and path.is_file():
             self._restore(checkpoint.load(path, self.model, self.run, self.world.size))
+        if not self.fitted.start:
+            self.fitted.start = {
+                "loss": self._scores()["loss"],
+                "weights": weight_sizes(self.model),
+            }
         while len(self.fitted.history) < self.options.epochs and not self.fitted.stopped_early:
             self._epoch(len(self.fitted.history), report)
             if path is not None and self.world.first:
@@ -213,6 +223,7 @@ class Training:
             "epoch": epoch,
             "loss": total / len(self.data.train),
             "validation": scores,
+            "weights": weight_sizes(self.model),
             "seconds": seconds,
             "loading_seconds": loading,
         }

@@ -27,6 +27,14 @@ def test_a_run_leaves_its_record_its_options_and_its_weights(tmp_path, capsys):
     assert record["epochs"] == len(record["history"]) == 2
     assert 0 < record["loading_share"] < 1
     assert record["versions"]["torch"] == torch.__version__
+    assert record["shapes"] == {
+        "1.weight": [128, 64],
+        "3.weight": [64, 128],
+        "5.weight": [10, 64],
+        "3.theta": [64, 128],
+        "5.theta": [10, 64],
+    }
+    assert record["best_is_last"] == (record["best_epoch"] == 1)
     assert json.loads((folder / "config.json").read_text())["training"]["epochs"] == 2
     names = torch.load(folder / "weights.pt", weights_only=True)
     assert any("theta" in name for name in names)
@@ -44,7 +52,7 @@ def test_a_second_run_does_not_overwrite_the_first(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--rule", "dlll-minus"], "Unknown rule 'dlll'. Did you mean 'dll'?"),
+        (["--rule", "dlll-minus"], "Unknown rule 'dlll-minus'. Did you mean 'dll-minus'?"),
         (["--network", "mlp-minst"], "Unknown network 'mlp-minst'. Did you mean 'mlp-mnist'?"),
         (["--dataset", "text"], "The data set 'text' needs --file."),
         (["--dataset", "series"], "The data set 'series' needs --file and --target."),
@@ -82,7 +90,27 @@ def test_a_run_that_predicts_a_constant_is_marked():
     options = Options(epochs=1, lr=1e-30)
     run = Run("digits", "mlp-digits", "bp", options, network_options={"weight_std": 1e-30})
     record, _ = record_of(run, dataset_of(run))
-    assert record["status"] == "constant"
+    assert record["status"] == "collapsed"
+    assert record["verdict"]["collapse"]["reason"] == "constant"
+
+
+def test_a_run_that_was_good_once_and_ends_worthless_is_collapsed(tmp_path, capsys):
+    # SPEC F4: Theta grows as exp(+eta int C) under the plus rule and plain gradient descent
+    options = "--rule dll-plus --optimizer sgd --lr .1 --theta-lr .1 --schedule constant --epochs 20"
+    assert tuft(["train", "--out", str(tmp_path), *options.split()]) == 2
+    out, error = capsys.readouterr()
+    folder = tmp_path / "train-digits-mlp-digits__dll-plus__seed0"
+    assert out.startswith(str(folder))
+    assert "dll-plus, seed 0: collapsed. constant: it ends with one answer" in error
+    assert error.count("\n") == 1
+    record = json.loads((folder / "result.json").read_text())
+    assert record["status"] == "collapsed"
+    assert record["test"] == {}
+    # what it was, under a name of its own; 0.1 is chance
+    assert record["test_at_best_epoch"]["accuracy"] > 0.2
+    assert record["history"][-1]["validation"]["constant"]
+    assert record["verdict"]["uninformed"]["accuracy"] == pytest.approx(0.1, abs=0.05)
+    assert (folder / "weights.pt").is_file()
 
 
 def test_an_interrupted_run_goes_on_from_its_checkpoint(tmp_path, capsys):

@@ -12,7 +12,9 @@ def record(rule="bp", seed=0, column="data net", status="ok", kind="classes", **
         "run": {"rule": rule, "seed": seed, "column": column},
         "status": status,
         "kind": kind,
-        "test": test if status != "diverged" else {},
+        "history": [],
+        "verdict": {},
+        "test": test,
         "seconds_per_epoch": 1.5,
         "unofficial_data": False,
     }
@@ -32,15 +34,32 @@ def test_one_seed_has_no_deviation():
 def test_failed_runs_are_counted_and_not_averaged():
     records = [
         record(seed=0, accuracy=0.9),
-        record(seed=1, accuracy=0.1, status="constant"),
+        record(seed=1, status="collapsed"),
         record(seed=2, status="diverged"),
     ]
     found = cell(records, "accuracy")
     assert found.mean == pytest.approx(90)
-    assert found.text(2) == "90.00 (1), 1 constant, 1 diverged"
+    assert found.text(2) == "90.00 (1), 1 collapsed, 1 diverged"
     nothing = cell(records[1:], "accuracy")
     assert math.isnan(nothing.mean)
-    assert nothing.text(2) == "1 constant, 1 diverged"
+    assert nothing.text(2) == "1 collapsed, 1 diverged"
+
+
+def test_a_record_without_a_verdict_is_judged_by_its_history():
+    def older(last, constant):
+        scores = [(0.93, 0.0), (last, constant)]
+        history = [
+            {"loss": 1.0, "validation": {"accuracy": a, "constant": c, "most_common": 0.2}}
+            for a, c in scores
+        ]
+        made = record(seed=round(100 * last), accuracy=0.9359)
+        return {**{k: v for k, v in made.items() if k != "verdict"}, "history": history}
+
+    records = [older(0.93, 0.0), older(0.099, 1.0), older(0.3, 0.0)]
+    assert cell(records, "accuracy").text(2) == "93.59 (1), 2 collapsed"
+    legend = table("T", records, [], []).markdown()
+    assert "3 of the records are older than the judgement of a run's end" in legend
+    assert "older" not in table("T", [record(accuracy=0.9)], [], []).markdown()
 
 
 def test_the_table_has_empty_cells_and_published_values():
@@ -53,11 +72,11 @@ def test_the_table_has_empty_cells_and_published_values():
     )
     lines = made.markdown().split("\n")
     assert lines[2] == (
-        "| rule | data net, accuracy % | series rnn, MSE | series rnn, MAE | s/epoch |"
+        "| rule | data net, accuracy % | series rnn, MSE | series rnn, MAE | time/epoch |"
     )
-    assert lines[4] == "| bp | 98.00 (1) |  |  | 1.5 |"
+    assert lines[4] == "| bp | 98.00 (1) |  |  | 1.5 s |"
     assert lines[5] == "| dll | [97.57] |  |  |  |"
-    assert lines[6] == "| kp |  | 0.2500 (1) | 0.4000 (1) | 1.5 |"
+    assert lines[6] == "| kp |  | 0.2500 (1) | 0.4000 (1) | 1.5 s |"
 
 
 def test_data_that_are_not_official_are_marked():

@@ -108,6 +108,8 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path, optimizer,
     for mine, theirs in zip(fitted.history, uninterrupted.history, strict=True):
         assert mine["loss"] == theirs["loss"]
         assert mine["validation"] == theirs["validation"]
+        assert mine["weights"] == theirs["weights"]
+    assert fitted.start == uninterrupted.start  # of the untrained network, not of the checkpoint
     assert fitted.best_epoch == uninterrupted.best_epoch
     assert not [p for p in tmp_path.iterdir() if p != path]
 
