@@ -96,7 +96,9 @@ def test_a_run_that_predicts_a_constant_is_marked():
 
 def test_a_run_that_was_good_once_and_ends_worthless_is_collapsed(tmp_path, capsys):
     # SPEC F4: Theta grows as exp(+eta int C) under the plus rule and plain gradient descent
-    options = "--rule dll-plus --optimizer sgd --lr .1 --theta-lr .1 --schedule constant --epochs 20"
+    options = (
+        "--rule dll-plus --optimizer sgd --lr .1 --theta-lr .1 --schedule constant --epochs 20"
+    )
     assert tuft(["train", "--out", str(tmp_path), *options.split()]) == 2
     out, error = capsys.readouterr()
     folder = tmp_path / "train-digits-mlp-digits__dll-plus__seed0"
