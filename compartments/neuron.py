@@ -18,6 +18,7 @@ from brian2.equations.equations import (
 )
 from brian2.equations.unitcheck import check_dimensions
 
+from compartments.checks import check_constant
 from compartments.names import unknown_name
 from compartments.strings import checked_equations, new_name, plain_name
 
@@ -162,33 +163,6 @@ class Neuron:
 
 def _names(equations: Equations, kind: str) -> tuple[str, ...]:
     return tuple(line.varname for line in equations.values() if line.type == kind)
-
-
-def check_constant(where: str, name: str, value: Quantity | float) -> None:
-    """Refuse a constant that is not a finite scalar, or a ``tau`` that is not a positive time."""
-    array = np.asarray(value)
-    if array.ndim != 0 or array.dtype.kind not in "iuf":
-        kind = "time with its unit, such as 10*ms" if name.startswith("tau") else "number"
-        raise ValueError(f"{where}: {name} must be one {kind}, got {value!r}.")
-    if not np.isfinite(array):
-        raise ValueError(f"{where}: {name} must be finite, got {value}.")
-    if name.startswith("tau"):
-        check_time(where, name, value)
-
-
-def check_time(where: str, name: str, value: Quantity) -> None:
-    """Refuse what is not one positive, finite time."""
-    if not is_time(value):
-        raise ValueError(
-            f"{where}: {name} must be a time with its unit, such as 10*ms, got {value!r}."
-        )
-    if not (np.isfinite(float(value / second)) and float(value / second) > 0):
-        raise ValueError(f"{where}: {name} must be positive, got {value}.")
-
-
-def is_time(value: object) -> bool:
-    """Whether it is one Quantity of time."""
-    return isinstance(value, Quantity) and value.dim is second.dim and value.ndim == 0
 
 
 def known_variables(

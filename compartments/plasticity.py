@@ -18,8 +18,9 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
+from compartments.checks import check_constant
 from compartments.names import look_up
-from compartments.neuron import check_constant, check_expression, known_variables
+from compartments.neuron import check_expression, known_variables
 from compartments.strings import checked_equations, new_name
 
 LEARNING = "learning"

@@ -14,7 +14,6 @@ import numpy as np
 import xarray as xr
 from brian2 import Network as BrianNetwork
 from brian2 import Quantity, StateMonitor, TimedArray, ms
-from brian2.units.fundamentalunits import DIMENSIONLESS
 from jaxtyping import Float
 
 from compartments.brian import (
@@ -25,12 +24,26 @@ from compartments.brian import (
     neuron_group,
     own_stored,
 )
+from compartments.checks import (
+    check_count,
+    check_kind,
+    check_name,
+    check_names,
+    check_time,
+    finite_array,
+    is_time,
+    shown,
+)
 from compartments.names import unknown_name
-from compartments.neuron import Neuron, check_time, is_time
+from compartments.neuron import Neuron
 from compartments.recording import traces
+from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step
 
 CODEGEN = ("numpy", "cython")
+
+STEP_SECONDS = 3e-5
+"""The least that a time step of the smallest population takes."""
 
 Waveform = float | np.ndarray | Callable[[np.ndarray], np.ndarray]
 """A constant, an array (time,) or (time, unit) with one row a step, or a function of time in ms."""
@@ -51,18 +64,26 @@ def pulse(
     Raises
     ------
     ValueError
-        For times without their unit, or a stop that is not after the start.
+        For an amplitude that is not finite, times without their unit or a stop that is not after
+        the start.
     """
+    height = finite_array("pulse", "amplitude", amplitude)
+    if height.ndim > 1:
+        raise ValueError(
+            f"pulse: amplitude must be one number or (unit,), got shape {height.shape}."
+        )
     for name, value in (("start", start), ("stop", stop)):
-        if not is_time(value):
-            raise ValueError(f"pulse: {name} must be a time with its unit, got {value!r}.")
+        if not is_time(value) or not np.isfinite(float(value / ms)):
+            raise ValueError(
+                f"pulse: {name} must be a finite time with its unit, got {shown(value)}."
+            )
     begin_ms, end_ms = float(start / ms), float(stop / ms)
     if end_ms <= begin_ms:
         raise ValueError(f"pulse: stop ({stop}) must come after start ({start}).")
 
     def waveform(time_ms: np.ndarray) -> np.ndarray:
         on = (time_ms >= begin_ms - 1e-9) & (time_ms < end_ms - 1e-9)
-        return np.multiply.outer(on.astype(float), np.asarray(amplitude, dtype=float))
+        return np.multiply.outer(on.astype(float), height)
 
     return waveform
 
@@ -107,19 +128,27 @@ def responses(
     ValueError
         For unknown inputs or variables, waveforms of another length or not finite, a time step
         that is too long.
+    TypeError
+        For a neuron that is no :class:`Neuron`.
+    MemoryError
+        If the waveforms and traces would not fit into memory.
     """
     dt = 0.1 * ms if dt is None else dt
     _check(neuron, duration, n, dt, method, codegen)
     for name in inputs:
         if name not in neuron.inputs:
             raise unknown_name(f"input of neuron {neuron.name!r}", name, neuron.inputs)
-    if isinstance(record, str):
-        raise ValueError(f"record must be a sequence of names, such as ({record!r},).")
-    record = neuron.states if record is None else tuple(record)
-    for name in record:
-        if name not in neuron.variables:
-            raise unknown_name(f"variable of neuron {neuron.name!r}", name, neuron.variables)
-    time_ms = np.arange(round(float(duration / dt))) * float(dt / ms)
+    of = f"variable of neuron {neuron.name!r}"
+    given = neuron.states if record is None else record
+    record = check_names("responses", "record", given, neuron.variables, of)
+    steps = round(float(duration / dt))
+    check_size(
+        "responses",
+        "duration, n or record, or raise dt",
+        needed_bytes=8 * n * steps * (2 * len(neuron.inputs) + 3 * len(record)),
+        least_seconds=STEP_SECONDS * steps,
+    )
+    time_ms = np.arange(steps) * float(dt / ms)
     arrays = {
         f"{name}_values": TimedArray(_sampled(name, inputs.get(name, 0.0), time_ms, n), dt=dt)
         for name in neuron.inputs
@@ -146,12 +175,12 @@ def responses(
 def _check(
     neuron: Neuron, duration: Quantity, n: int, dt: Quantity, method: str, codegen: str
 ) -> None:
-    for kind, value, valid in (("codegen", codegen, CODEGEN), ("method", method, METHODS)):
-        if value not in valid:
-            raise unknown_name(kind, value, valid)
-    if int(n) != n or n < 1:
-        raise ValueError(f"responses: n must be a whole number of neurons, at least 1, got {n}.")
+    check_kind("responses", "neuron", neuron, Neuron, "Neuron(...), or hidden_neuron(...)")
+    check_name("responses", "codegen", codegen, CODEGEN)
+    check_name("responses", "method", method, METHODS)
+    check_count("responses", "n", n)
     check_time("responses", "duration", duration)
+    check_time("responses", "dt", dt)
     check_step(f"Neuron {neuron.name!r}", neuron, dt, method)
     exact = float(duration / dt)
     if abs(exact - round(exact)) > 1e-6 or round(exact) < 1:
@@ -164,9 +193,9 @@ def _sampled(
     name: str, waveform: Waveform, time_ms: Float[np.ndarray, "time"], n: int
 ) -> Float[np.ndarray, "time unit"]:
     raw = waveform(time_ms) if callable(waveform) else waveform
-    if isinstance(raw, Quantity) and raw.dim is not DIMENSIONLESS:
-        raise ValueError(f"Waveform {name!r}: inputs are dimensionless, got one in units of {raw}.")
-    values = np.asarray(raw, dtype=float)
+    values = finite_array(
+        "responses", f"waveform {name!r}", raw, ("step", "neuron")[: np.ndim(raw)]
+    )
     if values.ndim == 1 and len(values) == len(time_ms):
         values = values[:, None]
     try:
@@ -176,10 +205,4 @@ def _sampled(
             f"Waveform {name!r}: expected a number, ({len(time_ms)},) or ({len(time_ms)}, {n}), "
             f"one row a time step, got shape {values.shape}."
         ) from None
-    if not np.isfinite(sampled).all():
-        step, unit = np.argwhere(~np.isfinite(sampled))[0]
-        raise ValueError(
-            f"Waveform {name!r}: values must be finite, got {sampled[step, unit]} at "
-            f"{time_ms[step]:g} ms, neuron {unit}."
-        )
     return np.ascontiguousarray(sampled)

@@ -7,7 +7,8 @@ import sympy
 from brian2 import Quantity, ms, second
 from brian2.parsing.sympytools import str_to_sympy
 
-from compartments.neuron import Neuron, check_time
+from compartments.checks import check_time
+from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule
 
 METHODS = ("euler", "exponential_euler")

@@ -1,6 +1,5 @@
 """A network's description and a schedule, simulated by Brian2."""
 
-import math
 import shutil
 import tempfile
 import time
@@ -15,17 +14,22 @@ from brian2 import Network as BrianNetwork
 from brian2 import Quantity, StateMonitor, ms, prefs, second
 
 from compartments.brian import code_generation
+from compartments.checks import check_callable, check_name, check_seed
 from compartments.recording import traces, weight_traces
 from models import standalone
 from models.brian_network import BrianObjects, from_synapses
-from models.checks import check_run, check_schedule_fits, steps_of
+from models.checks import check_dynamics, check_recording, check_schedule
 from models.guards import DivergenceError, diverged
 from models.network import Network
+from models.sampling import WHERE, Sampling, sampling
 from models.schedule import Schedule
 from models.weights import WeightBundle
 
 Progress = Callable[[float], None]
 """Called now and then with the fraction that is done."""
+
+STEP_SECONDS = {"numpy": 1e-4, "cython": 3e-5, "cpp_standalone": 1e-7}
+"""The ways to run it, and the least seconds that a time step of the smallest network takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +101,10 @@ def simulate(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         For anything that does not fit, before the simulation begins.
+    MemoryError
+        If what is to be kept would not fit into memory.
     DivergenceError
         When a neuron's state has become NaN or left the bound, looked at every 100 steps and at
         the end; or when a weight has, by the end.
@@ -106,22 +112,31 @@ def simulate(
         Without a C++ compiler, where code is to be compiled.
     """
     dt = 1 * ms if dt is None else dt
-    record_dt = dt if record_dt is None else record_dt
-    check_run(
+    check_name(WHERE, "codegen", codegen, STEP_SECONDS)
+    check_dynamics(network, dt, method, plastic)
+    check_schedule(network, schedule, dt, plastic)
+    check_seed(WHERE, seed)
+    check_callable(WHERE, "progress", progress)
+    kept = sampling(
         network,
         schedule,
         dt=dt,
         record=record,
         record_dt=record_dt,
         record_units=record_units,
-        plastic=plastic,
-        method=method,
-        codegen=codegen,
+        weights_at=weights_at,
+        presentations=len(schedule),
     )
-    check_schedule_fits(network, schedule, plastic)
-    keep = steps_of("weights_at", weights_at, dt, schedule)
+    check_recording(
+        kept,
+        [network],
+        value_bytes=24,  # Brian2 doubles what is full, and hands out a copy
+        weight_bytes=24,
+        kept=kept.steps // kept.keep_every if kept.keep else 0,
+        step_seconds=STEP_SECONDS[codegen],
+    )
     standalone.check_compiler(codegen)
-    plan = _Plan(network, schedule, dt, record, record_dt, record_units or {}, keep, seed)
+    plan = _Plan(network, schedule, dt, kept, seed)
     run = _run_standalone if codegen == "cpp_standalone" else _run_here
     with _interruptible():
         return run(plan, method, plastic, codegen, progress or (lambda fraction: None))
@@ -150,35 +165,23 @@ class _Plan:
     network: Network
     schedule: Schedule
     dt: Quantity
-    record: Sequence[str]
-    record_dt: Quantity
-    record_units: Mapping[str, Sequence[int]]
-    keep: Sequence[int]
+    sampling: Sampling
     seed: int
-
-    @property
-    def keep_every(self) -> int:
-        """The coarsest step that meets all times at which weights are kept."""
-        return math.gcd(*self.keep) or round(float(self.schedule.duration / self.dt))
 
     def monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
         """A monitor for each population that has something to record."""
         found = {}
-        for population in self.network.populations:
-            variables = [name for name in self.record if name in population.neuron.variables]
-            chosen = self.record_units.get(population.name, ())
-            if not variables or (self.record_units and not len(chosen)):
-                continue
-            index = np.asarray(chosen, dtype=int) if self.record_units else True
-            group = objects.groups[population.name]
-            found[population.name] = objects.record(group, variables, index, self.record_dt)
+        for name, (variables, index) in self.sampling.units.items():
+            every = self.sampling.every * self.dt
+            chosen = np.array(index, dtype=int)
+            found[name] = objects.record(objects.groups[name], variables, chosen, every)
         return found
 
     def weight_monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
         """A monitor for each pathway, on the coarsest clock that meets the times asked for."""
-        if not self.keep:
+        if not self.sampling.keep:
             return {}
-        dt = self.keep_every * self.dt
+        dt = self.sampling.keep_every * self.dt
         return {n: objects.record(s, ["w"], True, dt) for n, s in objects.synapses.items()}
 
     def result(
@@ -206,11 +209,11 @@ class _Plan:
             arrays[pathway.name] = from_synapses(pathway, shape, final)
             if pathway.name in weight_monitors:
                 kept = np.asarray(weight_monitors[pathway.name].w).T
-                rows = [step // self.keep_every for step in self.keep]
+                rows = [step // self.sampling.keep_every for step in self.sampling.keep]
                 history[pathway.name] = from_synapses(pathway, shape, kept[rows])
         attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
         dataset = traces(time_ms, values, units, attributes)
-        kept_ms = np.array(self.keep) * float(self.dt / ms)
+        kept_ms = np.array(self.sampling.keep) * float(self.dt / ms)
         return Run(dataset, WeightBundle(arrays), weight_traces(kept_ms, history), seconds)
 
 

@@ -8,16 +8,18 @@ descends is the error: a real axon has one output, so this stands for two signal
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
 from compartments.activations import Activation, activation
+from compartments.checks import check_flag, check_kind, check_number, check_seed, is_whole, shown
 from compartments.names import unknown_name
 from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
 from compartments.prospective import prospective_hidden_neuron, prospective_output_neuron
 from compartments.pyramidal import constant_neuron, hidden_neuron, input_neuron, output_neuron
-from models.checks import check_seed
+from compartments.sizes import check_size
 from models.dll_options import DLLOptions
 from models.eligibility import eligible_neuron, gain_stages
 from models.network import Network, Pathway, Population
@@ -84,9 +86,17 @@ def dll_weights(
     Raises
     ------
     ValueError
-        For a seed that numpy does not take.
+        For sizes that are none, a seed that numpy does not take, scales below 0, or a bias that is
+        no flag.
+    MemoryError
+        If the weights would not fit into memory.
     """
-    check_seed(seed)
+    sizes = _checked_sizes(sizes)
+    check_seed("DLL weights", seed)
+    check_flag("DLL weights", "bias", bias)
+    for name, given in (("W_scale", W_scale), ("theta_scale", theta_scale)):
+        if given is not None:
+            check_number("DLL weights", name, given, least=0)
     generator = np.random.default_rng(seed)
     depth = len(sizes) - 1
     arrays = {}
@@ -152,25 +162,20 @@ def dll_network(
 
 
 def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    try:
-        whole = tuple(int(size) for size in sizes)
-        fits = len(whole) >= 2 and min(whole) >= 1 and whole == tuple(sizes)
-    except (TypeError, ValueError):
-        fits = False
-    if not fits:
+    listed = list(sizes) if isinstance(sizes, Sequence | np.ndarray | range) else []
+    if len(listed) < 2 or not all(is_whole(size) and size >= 1 for size in listed):
         raise ValueError(
             "DLL network: sizes must be whole numbers, an input and an output at least, each >= 1; "
-            f"got {sizes!r}."
+            f"got {shown(sizes)}."
         )
+    whole = tuple(int(size) for size in listed)
+    weights = sum(2 * below * above for below, above in pairwise(whole))
+    check_size(f"DLL network of {whole} neurons", "sizes", needed_bytes=16 * weights)
     return whole
 
 
 def _changed(options: DLLOptions, changes: dict[str, object]) -> DLLOptions:
-    if not isinstance(options, DLLOptions):
-        raise TypeError(
-            f"DLL network: options must be DLLOptions, got {options!r}; single options are given "
-            "by keyword."
-        )
+    check_kind("DLL network", "options", options, DLLOptions, "DLLOptions(...), or single keywords")
     valid = list(DLLOptions.__dataclass_fields__)
     for name in changes:
         if name not in valid:

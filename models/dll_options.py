@@ -5,8 +5,13 @@ from dataclasses import dataclass, field
 from brian2 import Quantity, ms
 
 from compartments.activations import Activation, activation
-from compartments.names import look_up
-from compartments.neuron import check_constant, check_time
+from compartments.checks import (
+    check_constant,
+    check_flag,
+    check_name,
+    check_number,
+    check_time,
+)
 from compartments.plasticity import FEEDBACK
 from models.eligibility import Eligibility
 
@@ -75,25 +80,15 @@ class DLLOptions:
     def __post_init__(self) -> None:
         activation(self.activation)
         activation(self.output_activation)
-        look_up("theta_rule", self.theta_rule, FEEDBACK)
-        for name in ("eta_W", "eta_theta", "kp_decay", "tau_u", "tau_a", "tau_x"):
-            check_constant("DLL network", name, getattr(self, name))
+        check_name("DLL network", "theta_rule", self.theta_rule, FEEDBACK)
+        for name in ("tau_u", "tau_a", "tau_x"):
+            check_time("DLL network", name, getattr(self, name))
         for name in ("bias", "matched_soma", "filtered_target"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(
-                    f"DLL network: {name} must be True or False, got {getattr(self, name)!r}."
-                )
-        for name in ("eta_W", "eta_theta"):
-            if getattr(self, name) < 0:
-                raise ValueError(
-                    f"DLL network: {name} must be 0 or more, got {getattr(self, name)}."
-                )
-        if self.beta is not None:
-            check_constant("DLL network", "beta", self.beta)
-            if not self.beta > 0:
-                raise ValueError(
-                    f"DLL network: beta must be positive, got {self.beta}; None clamps the output."
-                )
+            check_flag("DLL network", name, getattr(self, name))
+        for name in ("eta_W", "eta_theta", "kp_decay"):
+            check_number("DLL network", name, getattr(self, name), least=0)
+        if self.beta is not None:  # None clamps the output
+            check_number("DLL network", "beta", self.beta, above=0)
         if self.tau_w is not None:
             check_constant("DLL network", "tau_w", self.tau_w)
         if self.prospective is not None:
@@ -118,7 +113,7 @@ class DLLOptions:
                 raise ValueError(
                     "DLL network: eligibility is matched to a clamped output; leave beta=None."
                 )
-        if self.kp_decay < 0 or self.kp_decay >= 1:
+        if self.kp_decay >= 1:
             raise ValueError(f"DLL network: kp_decay must be in [0, 1), got {self.kp_decay}.")
 
     @property

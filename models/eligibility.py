@@ -53,8 +53,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Equations, Quantity, second
 
-from compartments.neuron import Neuron, check_constant, check_time
+from compartments.checks import check_constant, check_count, check_flag, check_number, check_time
+from compartments.neuron import Neuron
 from compartments.traces import with_expression, with_trace
+
+MOST_STAGES = 1000
+"""Further stages than these are refused: each is an equation of its own."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +94,15 @@ class Eligibility:
     extra_stages: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("mean_corrected", "late_gain"):
+            check_flag("Eligibility", name, getattr(self, name))
         if self.presentation is not None:
             check_time("Eligibility", "presentation", self.presentation)
         elif self.mean_corrected:
             raise ValueError("Eligibility: mean_corrected needs the presentation time.")
-        for name in ("tau_mean", "scale"):
-            check_constant("Eligibility", name, getattr(self, name))
-        if not self.scale > 0:
-            raise ValueError(f"Eligibility: scale must be positive, got {self.scale}.")
+        check_constant("Eligibility", "tau_mean", self.tau_mean)
+        check_number("Eligibility", "scale", self.scale, above=0)
+        check_count("Eligibility", "extra_stages", self.extra_stages, -MOST_STAGES, MOST_STAGES)
 
     @property
     def factor(self) -> str:

@@ -1,10 +1,6 @@
-"""What stops a run: a time step that is too long, before it begins; divergence, while it runs."""
+"""What stops a run while it runs: divergence."""
 
 import numpy as np
-
-from compartments.time_step import check_step
-
-__all__ = ["BOUND", "DivergenceError", "check_step", "diverged"]
 
 BOUND = 1e6
 """A state or weight beyond this is taken as diverged (all are of order 1)."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple, Self
 
+from compartments.checks import check_count, check_flag, check_kind, check_sequence
 from compartments.names import look_up, unknown_name
 from compartments.neuron import GIVEN_BY_SCHEDULE, Neuron
 from compartments.plasticity import PlasticityRule
@@ -32,10 +33,11 @@ class Population:
     neuron: Neuron
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise ValueError(f"Population name {self.name!r}: use lower-case letters, digits, _.")
-        if int(self.size) != self.size or self.size < 1:
-            raise ValueError(f"Population {self.name!r}: size must be at least 1, got {self.size}.")
+        where = f"Population {self.name!r}"
+        object.__setattr__(self, "size", check_count(where, "size", self.size))
+        check_kind(where, "neuron", self.neuron, Neuron, "Neuron(...)")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Pathway:
         None for weights that stay.
     upward : bool
         True where ``post`` is above ``pre``. Weights are (n_above, n_below) either way.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a name that is none, a rule or a flag of another kind.
     """
 
     name: str
@@ -65,6 +72,19 @@ class Pathway:
     sends: str
     rule: PlasticityRule | None = None
     upward: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("name", "pre", "post", "target", "sends"):
+            value = getattr(self, name)
+            check_kind(f"Pathway {self.name!r}", name, value, str, "a name")
+        if not _IDENTIFIER.fullmatch(self.name):
+            raise ValueError(
+                f"Pathway {self.name!r}: use letters, digits and underscores in its name."
+            )
+        if self.rule is not None:
+            where = f"Pathway {self.name!r}"
+            check_kind(where, "rule", self.rule, PlasticityRule, "PlasticityRule(...) or None")
+        check_flag(f"Pathway {self.name!r}", "upward", self.upward)
 
 
 class Step(NamedTuple):
@@ -94,6 +114,11 @@ class Network:
 
     def __post_init__(self) -> None:
         check_bundle("Network", self.weights)
+        for name, wanted in (("populations", Population), ("pathways", Pathway)):
+            given = check_sequence("Network", name, getattr(self, name), wanted.__name__)
+            for item in given:
+                check_kind("Network", name, item, wanted, f"{wanted.__name__}(...)")
+            object.__setattr__(self, name, tuple(given))
         for kind, items in (("population", self.populations), ("pathway", self.pathways)):
             names = [item.name for item in items]
             twice = {name for name in names if names.count(name) > 1}
@@ -192,8 +217,6 @@ class Network:
     def _check_pathway(self, pathway: Pathway) -> None:
         where = f"Pathway {pathway.name!r}"
         pre, post = self.population(pathway.pre).neuron, self.population(pathway.post).neuron
-        if not _IDENTIFIER.fullmatch(pathway.name):
-            raise ValueError(f"{where}: use letters, digits and underscores in its name.")
         if pathway.target not in post.inputs:
             reason = unknown_name(f"input of {pathway.post!r}", pathway.target, post.inputs)
             raise ValueError(f"{where}: {reason}")

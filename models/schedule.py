@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from brian2 import Quantity, ms, second
-from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2 import Quantity, ms
 from jaxtyping import Bool, Float, Real
 
-from compartments.neuron import is_time
+from compartments.checks import check_time, finite_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +48,12 @@ class Schedule:
     target_shown: Bool[np.ndarray, "presentation"] | None = None
 
     def __post_init__(self) -> None:
-        inputs = _finite_matrix("inputs", self.inputs)
+        inputs = _matrix("inputs", self.inputs)
         object.__setattr__(self, "inputs", inputs)
         if len(inputs) == 0:
             raise ValueError("Schedule: inputs hold no presentation.")
         if self.targets is not None:
-            targets = _finite_matrix("targets", self.targets)
+            targets = _matrix("targets", self.targets)
             if len(targets) != len(inputs):
                 raise ValueError(
                     f"Schedule: {len(inputs)} inputs but {len(targets)} targets; "
@@ -62,18 +61,21 @@ class Schedule:
                 )
             object.__setattr__(self, "targets", targets)
         for name in ("presentation", "lag", "blank"):
-            _check_time(name, getattr(self, name), zero_allowed=name != "presentation")
+            time = getattr(self, name)
+            check_time("Schedule", name, time, zero_allowed=name != "presentation")
         if self.lag >= self.presentation:
             raise ValueError(
                 f"Schedule: lag ({self.lag}) must be shorter than presentation "
                 f"({self.presentation}), else no time is left to learn."
             )
         if self.target_shown is not None:
-            shown = np.array(self.target_shown, dtype=bool)
-            if self.targets is None or shown.shape != (len(inputs),):
+            shown = np.array(self.target_shown)
+            fits = self.targets is not None and shown.shape == (len(inputs),)
+            if not fits or shown.dtype != bool:
                 raise ValueError(
-                    f"Schedule: target_shown must have shape ({len(inputs)},) and come with "
-                    f"targets, got shape {shown.shape}."
+                    f"Schedule: target_shown must be True or False for each of {len(inputs)} "
+                    f"presentations, and come with targets; got {shown.dtype} of shape "
+                    f"{shown.shape}."
                 )
             object.__setattr__(self, "target_shown", shown)
 
@@ -119,31 +121,7 @@ class Schedule:
         return steps
 
 
-def _finite_matrix(name: str, value: object) -> np.ndarray:
-    if isinstance(value, Quantity) and value.dim is not DIMENSIONLESS:
-        raise ValueError(f"Schedule: {name} must be plain numbers; they came with a unit.")
-    try:
-        array = np.array(value, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Schedule: {name} must be an array of numbers: {error}") from None
-    if array.ndim != 2:
-        raise ValueError(f"Schedule: {name} must have shape (presentation, n), got {array.shape}.")
-    bad = ~np.isfinite(array)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise ValueError(
-            f"Schedule: {name} must be finite, got {array[row, column]} "
-            f"at presentation {row}, unit {column}."
-        )
+def _matrix(name: str, value: object) -> np.ndarray:
+    array = finite_array("Schedule", name, value, ("presentation", "unit"))
     array.setflags(write=False)
     return array
-
-
-def _check_time(name: str, value: Quantity, zero_allowed: bool) -> None:
-    if not is_time(value):
-        raise ValueError(
-            f"Schedule: {name} must be a time with its unit, such as 400*ms, got {value!r}."
-        )
-    number = float(value / second)
-    if not np.isfinite(number) or number < 0 or (number == 0 and not zero_allowed):
-        raise ValueError(f"Schedule: {name} must be positive and finite, got {value}.")

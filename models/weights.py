@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from compartments.checks import check_kind, finite_array
 from compartments.files import written_whole
+
+RESERVED = ("file", "allow_pickle")
+"""Names that numpy's savez takes for its own arguments."""
 
 
 class WeightBundle(Mapping[str, np.ndarray]):
@@ -24,19 +28,19 @@ class WeightBundle(Mapping[str, np.ndarray]):
     Raises
     ------
     ValueError
-        If an array is not a matrix or holds a value that is not finite.
+        If an array is not a matrix of real numbers without a unit, or a value is not finite.
+    TypeError
+        If it is no mapping, or a name no text.
     """
 
     def __init__(self, arrays: Mapping[str, Float[np.ndarray, "_ _"]]) -> None:
+        check_kind("Weights", "arrays", arrays, Mapping, "{'W0': ...}")
         frozen = {}
         for name, value in arrays.items():
-            array = np.array(value, dtype=np.float64, order="C")
-            if array.ndim != 2:
-                raise ValueError(
-                    f"Weights {name!r}: expected shape (n_above, n_below), got {array.shape}."
-                )
-            if not np.isfinite(array).all():
-                raise ValueError(f"Weights {name!r}: {_count_bad(array)} values are not finite.")
+            check_kind("Weights", f"name {name!r}", name, str, "the name of a weight matrix")
+            if name in RESERVED:
+                raise ValueError(f"Weights: {name!r} cannot name an array; rename it.")
+            array = finite_array("Weights", repr(name), value, ("n_above", "n_below"))
             array.setflags(write=False)
             frozen[name] = array
         self._arrays = frozen
@@ -134,12 +138,4 @@ def check_bundle(where: str, weights: object) -> None:
     TypeError
         With what came, and how to mend it.
     """
-    if not isinstance(weights, WeightBundle):
-        raise TypeError(
-            f"{where}: weights must be a WeightBundle, got {type(weights).__name__}; "
-            "write WeightBundle({'W0': ...})."
-        )
-
-
-def _count_bad(array: np.ndarray) -> int:
-    return int((~np.isfinite(array)).sum())
+    check_kind(where, "weights", weights, WeightBundle, "WeightBundle({'W0': ...})")

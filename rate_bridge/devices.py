@@ -1,6 +1,11 @@
-"""Where tensors can live."""
+"""Where tensors can live, and as what."""
 
 import torch
+
+PLACES = ("cpu", "cuda", "mps", "xpu")
+"""Kinds of devices that compute; torch also names some that do not, such as meta."""
+
+DTYPES = (torch.float64, torch.float32)
 
 
 def available_device(device: str | torch.device) -> torch.device:
@@ -9,15 +14,35 @@ def available_device(device: str | torch.device) -> torch.device:
     Raises
     ------
     ValueError
-        For a name that torch does not know, or if CUDA is asked for and absent.
+        For what names no device that computes, or if it is asked for and absent.
     """
     try:
         place = torch.device(device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ValueError(f"Unknown device {device!r}: use 'cpu', or 'cuda' for a GPU.") from error
-    if place.type == "cuda" and not torch.cuda.is_available():
+    if isinstance(device, bool | int) or place.type not in PLACES:
+        raise ValueError(f"Unknown device {device!r}: use 'cpu', or 'cuda' for a GPU.")
+    if place.type != "cpu" and not _is_there(place):
+        name = "CUDA device" if place.type == "cuda" else f"device {str(place)!r}"
         raise ValueError(
-            f"device {str(device)!r} was asked for, but torch finds no CUDA device; "
-            "use device='cpu'."
+            f"device {str(device)!r} was asked for, but torch finds no {name}; use device='cpu'."
         )
     return place
+
+
+def _is_there(place: torch.device) -> bool:
+    kind = getattr(torch, place.type)
+    return kind.is_available() and (place.index or 0) < kind.device_count()
+
+
+def real_dtype(where: str, dtype: object) -> torch.dtype:
+    """The type, if it is float64 or float32.
+
+    Raises
+    ------
+    ValueError
+        For any other, with what came.
+    """
+    if not isinstance(dtype, torch.dtype) or dtype not in DTYPES:
+        raise ValueError(f"{where}: dtype must be torch.float64 or torch.float32, got {dtype!r}.")
+    return dtype

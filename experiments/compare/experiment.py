@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compartments.checks import check_name
 from experiments.compare import page as compare_page
 from experiments.compare.learning import discrete_trajectory, over_learning, per_presentation, save
 from experiments.compare.points import Point, sweeps
@@ -17,7 +18,8 @@ from experiments.lab.samples import Samples, samples
 from experiments.lab.storage import RunFolder, read_json, versions, write_json
 from experiments.report.page import write_page
 from models import DLLNetwork, DLLOptions, Schedule, dll_network
-from models.checks import check_run
+from models.brian_engine import STEP_SECONDS
+from models.checks import check_dynamics, check_schedule
 from models.standalone import check_compiler
 from rate_bridge.references import algorithm1
 
@@ -134,17 +136,9 @@ def check(config: Config) -> Samples:
     data = samples(config.dataset, config.power)
     network, schedule = described(config, data, config.seed)
     dt = duration("--dt", config.dt)
-    check_run(
-        network,
-        schedule,
-        dt=dt,
-        record=(),
-        record_dt=dt,
-        record_units=None,
-        plastic=True,
-        method="euler",
-        codegen=config.codegen,
-    )
+    check_dynamics(network, dt, "euler", plastic=True)
+    check_schedule(network, schedule, dt, plastic=True)
+    check_name("compare", "codegen", config.codegen, STEP_SECONDS)
     if config.engine == "brian2":
         check_compiler(config.codegen)
     return data

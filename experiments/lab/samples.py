@@ -10,7 +10,7 @@ import numpy as np
 import pooch
 from jaxtyping import Float, Int
 
-from models.checks import check_seed
+from compartments.checks import check_seed
 from rate_bridge.data import Dataset, Source, Split, load
 
 DATA_VARIABLE = "TUFT_DATA"
@@ -45,7 +45,7 @@ class Samples:
 
     def presented(self, count: int, seed: int) -> Int[np.ndarray, "presentation"]:
         """Which training samples to present: epoch after epoch, each in a new order."""
-        check_seed(seed)
+        check_seed("presented", seed)
         generator = np.random.default_rng(seed)
         size = len(self.train.labels)
         epochs = [generator.permutation(size) for _ in range(-(-count // size))]

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from brian2 import Quantity, ms, second
 from jaxtyping import Float
 from torch import Tensor
 
-from compartments.names import unknown_name
-from models.guards import BOUND, DivergenceError, check_step
+from compartments.checks import check_count, check_flag
+from compartments.sizes import check_size
+from models.checks import check_dynamics
+from models.guards import BOUND, DivergenceError
 from models.network import Network
 from models.schedule import Schedule
 from models.weights import WeightBundle
-from rate_bridge.devices import available_device
+from rate_bridge.devices import available_device, real_dtype
 from rate_bridge.ode_engine.buffers import (
     allocated,
     check_same_structure,
@@ -22,10 +25,13 @@ from rate_bridge.ode_engine.buffers import (
     weight_bundles,
 )
 from rate_bridge.ode_engine.compile import Compiler, Program
-from rate_bridge.ode_engine.integrators import METHODS
 
 Probe = Callable[["OdeEngine", int], None]
 """Called at every time step with the engine and the number of the step, before anything moves."""
+
+
+BUFFERS = 3
+"""About so many tensors of its shape are made beside every tensor of states or weights."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +122,12 @@ class OdeEngine:
         dt = 1 * ms if dt is None else dt
         self.copied = not isinstance(net, Network)
         self.nets: list[Network] = [net] if isinstance(net, Network) else list(net)
+        check_flag("OdeEngine", "deferred", deferred)
+        real_dtype("OdeEngine", dtype)
+        place = available_device(device)
+        _check_engine(self.nets, batch, dt, method, plastic, dtype.itemsize)
         self.dt, self.dt_s, self.batch = dt, float(dt / second), batch
         self.timing = timing or Timing(400, 0, 0, 400 * self.dt_s)
-        _check_engine(self.nets, batch, dt, method)
-        check_same_structure(self.nets)
-        place = available_device(device)
         self.buffers = allocated(self.nets, batch, self.copied, dtype, place)
         compiler = Compiler(self.nets, self.buffers, self.dt_s, method, deferred)
         self.clock = compiler.clock if compiler.reads_time else None
@@ -251,12 +258,20 @@ def _programs(compiler: Compiler, timing: Timing, plastic: bool) -> dict[str, Pr
     return {"on": compiler.program(1.0 / timing.window_s), "off": compiler.program(0.0)}
 
 
-def _check_engine(nets: Sequence[Network], batch: int, dt: Quantity, method: str) -> None:
+def _check_engine(
+    nets: Sequence[Network], batch: int, dt: Quantity, method: str, plastic: bool, each: int
+) -> None:
+    """Refuse what cannot be run, or whose weights and states do not fit into memory."""
     if not nets:
         raise ValueError("OdeEngine: needs at least one network.")
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS)
-    if batch < 1:
-        raise ValueError(f"OdeEngine: batch must be at least 1, got {batch}.")
-    for population in (p for net in nets for p in net.populations):
-        check_step(f"Population {population.name!r}", population.neuron, dt, method)
+    check_count("OdeEngine", "batch", batch)
+    for net in nets:
+        check_dynamics(net, dt, method, plastic)
+    check_same_structure(nets)
+    states = sum(p.size * len(p.neuron.variables) for p in nets[0].populations)
+    weights = sum(
+        prod(nets[0].weight_shapes[p.name]) * (BUFFERS + (len(p.rule.states) if p.rule else 1))
+        for p in nets[0].pathways
+    )
+    needed = (weights + states * batch * BUFFERS) * len(nets) * each
+    check_size("OdeEngine", "the layers' sizes, batch or copies", needed_bytes=needed)

@@ -17,8 +17,6 @@ from torch import Tensor
 from rate_bridge.ode_engine.block import Block, Call, Level, Node, Term
 from rate_bridge.ode_engine.expressions import UntranslatableError, Value
 
-METHODS = ("euler", "exponential_euler")
-
 
 class _Update(NamedTuple):
     """``state <- keep * state + scale * (offset + terms)``."""

@@ -3,8 +3,7 @@
 With a batch or with copies the arrays have those axes between time and unit.
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +12,8 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from compartments.names import unknown_name
 from compartments.recording import TIME_MS, trace_name, unit_dimension
+from models.sampling import Sampling
 from rate_bridge.ode_engine.block import Call
 from rate_bridge.ode_engine.compile import Program
 from rate_bridge.ode_engine.engine import OdeEngine
@@ -36,37 +35,16 @@ class Recorder:
     ----------
     engine : OdeEngine
         What is recorded from.
-    record : sequence of str
-        Variables, in every population that has them.
-    every : int
-        Steps between samples.
-    samples : int
-        How many there will be.
-    units : mapping of population to indices, optional
-        Populations and neurons to record; all of all unless told otherwise.
-
-    Raises
-    ------
-    ValueError
-        For a variable that no population has, or a neuron out of range.
-    MemoryError
-        If the recording would not fit into memory; says how much it needs and what reduces it.
+    sampling : Sampling
+        What is recorded when.
     """
 
-    def __init__(
-        self,
-        engine: OdeEngine,
-        record: Sequence[str],
-        every: int,
-        samples: int,
-        units: Mapping[str, Sequence[int]] | None = None,
-    ) -> None:
-        self.engine, self.every, self.taken = engine, every, 0
-        self.units = _chosen_units(engine, units)
-        keys = _keys(engine, record, self.units)
+    def __init__(self, engine: OdeEngine, sampling: Sampling) -> None:
+        self.engine, self.every, self.taken = engine, sampling.every, 0
+        self.units = {name: index for name, (_, index) in sampling.units.items()}
+        keys = [(name, place) for place, (names, _) in sampling.units.items() for name in names]
         lead = (*engine.buffers.lead, engine.batch)
-        shapes = {key: (samples, *lead, len(self.units[key[1]])) for key in keys}
-        _check_memory(shapes, engine.buffers.dtype.itemsize)
+        shapes = {key: (sampling.samples, *lead, len(self.units[key[1]])) for key in keys}
         dtype = torch.empty(0, dtype=engine.buffers.dtype).numpy().dtype
         self.values = {key: np.empty(shape, dtype) for key, shape in shapes.items()}
         with torch.inference_mode():
@@ -113,35 +91,6 @@ class Recorder:
         return dataset
 
 
-def _chosen_units(
-    engine: OdeEngine, units: Mapping[str, Sequence[int]] | None
-) -> dict[str, Sequence[int]]:
-    net = engine.nets[0]
-    if units is None:
-        return {population.name: range(population.size) for population in net.populations}
-    for name, index in units.items():
-        size = net.population(name).size
-        if len(index) and not (min(index) >= 0 and max(index) < size):
-            raise ValueError(f"record_units: {name!r} has neurons 0 to {size - 1}, got {index}.")
-    return {name: list(index) for name, index in units.items() if len(index)}
-
-
-def _keys(
-    engine: OdeEngine, record: Sequence[str], units: Mapping[str, Sequence[int]]
-) -> list[Key]:
-    populations = engine.nets[0].populations
-    known = {name for population in populations for name in population.neuron.variables}
-    for name in record:
-        if name not in known:
-            raise unknown_name("variable to record", name, known)
-    return [
-        (name, population.name)
-        for population in populations
-        for name in record
-        if population.name in units and name in population.neuron.variables
-    ]
-
-
 def _source(program: Program, keys: Sequence[Key]) -> _Source:
     calls: list[Call] = []
     tensors = {}
@@ -151,19 +100,3 @@ def _source(program: Program, keys: Sequence[Key]) -> _Source:
         assert isinstance(value, Tensor)
         tensors[variable, population] = value
     return _Source(calls, tensors)
-
-
-def _check_memory(shapes: Mapping[Key, tuple[int, ...]], bytes_each: int) -> None:
-    needed = sum(int(np.prod(shape)) for shape in shapes.values()) * bytes_each
-    free = free_memory()
-    if needed > free:
-        raise MemoryError(
-            f"The recording needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free. "
-            "Record fewer variables (record), fewer neurons (record_units), or less often "
-            "(record_dt)."
-        )
-
-
-def free_memory() -> int:
-    """Bytes of memory that are free (available physical pages)."""
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

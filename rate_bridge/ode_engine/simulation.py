@@ -16,6 +16,7 @@ networks with weights of their own.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,16 +24,30 @@ import xarray as xr
 from brian2 import Quantity, ms
 from torch import Tensor
 
+from compartments.checks import (
+    check_callable,
+    check_count,
+    check_flag,
+    check_kind,
+    check_sequence,
+    check_time,
+)
 from compartments.recording import weight_traces
-from models.brian_engine import Run, check_schedule_fits
+from models.brian_engine import Run
+from models.checks import check_recording, check_schedule
 from models.network import Network
+from models.sampling import WHERE, sampling
 from models.schedule import Schedule
 from models.weights import WeightBundle
+from rate_bridge.devices import real_dtype
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
 from rate_bridge.ode_engine.recording import Recorder
 
 Progress = Callable[[float], None]
 """Called after every minibatch with the fraction that is done."""
+
+STEP_SECONDS = 1e-5
+"""The least that a time step of the smallest network takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,16 +124,17 @@ def simulate(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         For anything that does not fit, before the simulation begins.
     MemoryError
-        If the recording would not fit into memory.
+        If the run, its recording or the weights that are kept would not fit into memory.
     DivergenceError
         When a state or weight becomes NaN or leaves the bound.
     """
-    settings = {"dt": dt, "method": method, "dtype": dtype, "device": device, "plastic": plastic}
-    job = _Job(network, [schedule], batch, settings, deferred)
-    traces, history, seconds = job.recorded(record, record_dt, record_units, weights_at, progress)
+    asked = _Asked(batch, dt, plastic, method, dtype, device, deferred, progress)
+    kept = {"record": record, "record_dt": record_dt, "record_units": record_units}
+    job = _Job([network], [schedule], asked, {**kept, "weights_at": weights_at}, copied=False)
+    traces, history, seconds = job.run()
     (weights,) = job.engine.weights
     return Run(traces, weights, history, seconds)
 
@@ -159,91 +175,109 @@ def simulate_copies(
         As :func:`simulate`; also for networks of different structure, schedules of different
         length or timing.
     """
-    networks = list(networks)
-    given = [schedules] * len(networks) if isinstance(schedules, Schedule) else list(schedules)
-    settings = {"dt": dt, "method": method, "dtype": dtype, "device": device, "plastic": plastic}
-    job = _Job(networks, given, batch, settings, deferred)
-    traces, history, seconds = job.recorded(record, record_dt, record_units, weights_at, progress)
+    asked = _Asked(batch, dt, plastic, method, dtype, device, deferred, progress)
+    kept = {"record": record, "record_dt": record_dt, "record_units": record_units}
+    nets = check_sequence("simulate_copies", "networks", networks, "Network")
+    if isinstance(schedules, Schedule):
+        schedules = [schedules] * len(nets)
+    shown = check_sequence("simulate_copies", "schedules", schedules, "Schedule")
+    job = _Job(nets, shown, asked, {**kept, "weights_at": weights_at}, copied=True)
+    traces, history, seconds = job.run()
     return CopiesRun(traces, tuple(job.engine.weights), history, seconds)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """How it is to be run."""
+
+    batch: int
+    dt: Quantity | None
+    plastic: bool
+    method: str
+    dtype: torch.dtype
+    device: str | torch.device
+    deferred: bool
+    progress: Progress | None
+
+
 class _Job:
-    """An engine and the schedules that it is to be run through."""
+    """An engine, the schedules that it is to be run through, and what is kept of it."""
 
     def __init__(
         self,
-        networks: Network | list[Network],
+        nets: list[Network],
         schedules: list[Schedule],
-        batch: int,
-        settings: dict[str, object],
-        deferred: bool,
+        asked: _Asked,
+        kept: dict[str, Any],
+        copied: bool,
     ) -> None:
         start = time.perf_counter()
-        dt = settings.pop("dt") or 1 * ms
-        plastic = bool(settings["plastic"])
-        copied = isinstance(networks, list)
-        nets = networks if isinstance(networks, list) else [networks]
-        timing = _common_timing(schedules, len(nets), dt)
-        for net, schedule in zip(nets, schedules, strict=True):
-            check_schedule_fits(net, schedule, plastic)
-        self.count = minibatches(schedules[0], batch)
-        self.engine = OdeEngine(
-            networks,
-            timing,
-            batch=batch,
-            dt=dt,
-            deferred=deferred,
-            **settings,  # type: ignore[arg-type]
+        self._asked, self._copied = asked, copied
+        dt = 1 * ms if asked.dt is None else asked.dt
+        timing = self._timing(nets, schedules, dt)
+        self.count = minibatches(schedules[0], asked.batch)
+        self.sampling = sampling(nets[0], schedules[0], dt=dt, **kept, presentations=self.count)
+        each = real_dtype(WHERE, asked.dtype).itemsize
+        check_recording(
+            self.sampling,
+            nets,
+            value_bytes=each * asked.batch * len(nets),
+            weight_bytes=16,  # in float64, and once more in the result
+            kept=len(self.sampling.keep),
+            step_seconds=STEP_SECONDS,
         )
-        self._stimuli = self._dealt([s.inputs for s in schedules], copied)
+        self.engine = OdeEngine(
+            nets if copied else nets[0],
+            timing,
+            batch=asked.batch,
+            dt=dt,
+            method=asked.method,
+            dtype=asked.dtype,
+            device=asked.device,
+            plastic=asked.plastic,
+            deferred=asked.deferred,
+        )
+        self._stimuli = self._dealt([s.inputs for s in schedules])
         targets = [s.targets for s in schedules if s.targets is not None]
         whole = len(targets) == len(schedules)
-        self._targets = self._dealt(targets, copied) if whole else None
-        self._target_on = self._dealt([s.target_on[:, None] for s in schedules], copied)
+        self._targets = self._dealt(targets) if whole else None
+        self._target_on = self._dealt([s.target_on[:, None] for s in schedules])
         self._built = time.perf_counter() - start
 
-    def _dealt(self, arrays: Sequence[np.ndarray], copied: bool) -> Tensor:
+    def _timing(self, nets: list[Network], schedules: list[Schedule], dt: Quantity) -> Timing:
+        """The timing of all schedules, each checked against its network."""
+        check_callable(WHERE, "progress", self._asked.progress)
+        check_time(WHERE, "dt", dt)
+        if not nets or len(schedules) != len(nets):
+            raise ValueError(
+                f"{len(schedules)} schedules for {len(nets)} copies; give one, or one each."
+            )
+        for net, schedule in zip(nets, schedules, strict=True):
+            check_kind(WHERE, "network", net, Network, "Network(...) or dll_network(sizes)")
+            check_schedule(net, schedule, dt, check_flag(WHERE, "plastic", self._asked.plastic))
+        return _common_timing(schedules, dt)
+
+    def _dealt(self, arrays: Sequence[np.ndarray]) -> Tensor:
         """(minibatch, batch, unit), or (minibatch, copy, batch, unit)."""
         buffers = self.engine.buffers
-        values = torch.as_tensor(np.stack(arrays) if copied else np.array(arrays[0]))
+        values = torch.as_tensor(np.stack(arrays) if self._copied else np.array(arrays[0]))
         values = values.to(buffers.device, buffers.dtype).unflatten(-2, (self.count, -1))
-        return values.transpose(0, 1) if copied else values
+        return values.transpose(0, 1) if self._copied else values
 
-    def recorded(
-        self,
-        record: Sequence[str],
-        record_dt: Quantity | None,
-        units: Mapping[str, Sequence[int]] | None,
-        weights_at: Sequence[Quantity],
-        progress: Progress | None,
-    ) -> tuple[xr.Dataset, xr.Dataset, dict[str, float]]:
+    def run(self) -> tuple[xr.Dataset, xr.Dataset, dict[str, float]]:
         """Show everything; traces, weights at the chosen times, and the seconds it took."""
-        recorder = self._recorder(record, record_dt, units)
-        history = _History(self.engine, weights_at)
+        recorder = Recorder(self.engine, self.sampling)
+        history = _History(self.engine, self.sampling.keep)
 
         def probe(engine: OdeEngine, step: int) -> None:
             recorder(engine, step)
             history(engine, step)
 
-        seconds = self._run(probe if record or weights_at else None, progress)
+        wanted = self.sampling.units or self.sampling.keep
+        seconds = self._shown(probe if wanted else None, self._asked.progress)
         return recorder.dataset(), history.dataset(), seconds
 
-    def _recorder(
-        self,
-        record: Sequence[str],
-        record_dt: Quantity | None,
-        units: Mapping[str, Sequence[int]] | None,
-    ) -> Recorder:
-        """A recorder for the whole run."""
-        dt = self.engine.dt
-        ratio = 1.0 if record_dt is None else float(record_dt / dt)
-        if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:
-            raise ValueError(f"record_dt ({record_dt}) must be a multiple of dt ({dt}).")
-        every = round(ratio)
-        steps = self.count * self.engine.timing.period
-        return Recorder(self.engine, record, every, -(-steps // every), units)
-
-    def _run(self, probe: Callable | None, progress: Progress | None) -> dict[str, float]:
+    def _shown(self, probe: Callable | None, progress: Progress | None) -> dict[str, float]:
         """Show everything; returns the seconds it took."""
         start = time.perf_counter()
         for number in range(self.count):
@@ -258,37 +292,31 @@ class _Job:
 class _History:
     """Weights at chosen times."""
 
-    def __init__(self, engine: OdeEngine, times: Sequence[Quantity]) -> None:
-        steps = [float(time / engine.dt) for time in times]
-        for exact, time_ in zip(steps, times, strict=True):
-            if abs(exact - round(exact)) > 1e-6 or exact < 0:
-                raise ValueError(f"weights_at: {time_} is not a multiple of dt ({engine.dt}).")
+    def __init__(self, engine: OdeEngine, steps: Sequence[int]) -> None:
         self._dt_ms = float(engine.dt / ms)
-        self._wanted = {round(exact) for exact in steps}
+        self._steps, self._wanted = steps, frozenset(steps)
         self._copied = engine.copied
-        self._kept: list[list[WeightBundle]] = []
+        self._kept: dict[int, list[WeightBundle]] = {}
 
     def __call__(self, engine: OdeEngine, step: int) -> None:
         if engine.steps_done in self._wanted:
             engine.settle_weights(step)
-            self._kept.append(engine.weights)
+            self._kept[engine.steps_done] = engine.weights
 
     def dataset(self) -> xr.Dataset:
         """For every pathway an array (time, n_above, n_below); of copies (time, copy, ...)."""
-        time_ms = np.array(sorted(self._wanted)) * self._dt_ms
-        names = self._kept[0][0] if self._kept else ()
+        moments = [self._kept[step] for step in self._steps]
+        names = moments[0][0] if moments else ()
         kept = {
-            name: np.array([[bundle[name] for bundle in bundles] for bundles in self._kept])
+            name: np.array([[bundle[name] for bundle in bundles] for bundles in moments])
             for name in names
         }
         if not self._copied:
             kept = {name: array[:, 0] for name, array in kept.items()}
-        return weight_traces(time_ms[: len(self._kept)], kept)
+        return weight_traces(np.array(self._steps) * self._dt_ms, kept)
 
 
-def _common_timing(schedules: Sequence[Schedule], copies: int, dt: Quantity) -> Timing:
-    if len(schedules) != copies:
-        raise ValueError(f"{len(schedules)} schedules for {copies} copies; give one, or one each.")
+def _common_timing(schedules: Sequence[Schedule], dt: Quantity) -> Timing:
     first = Timing.of(schedules[0], dt)
     for number, schedule in enumerate(schedules):
         if Timing.of(schedule, dt) != first or len(schedule) != len(schedules[0]):
@@ -307,8 +335,7 @@ def minibatches(schedule: Schedule, batch: int) -> int:
     ValueError
         If the batch does not divide the number of presentations.
     """
-    if batch < 1:
-        raise ValueError(f"batch must be at least 1, got {batch}.")
+    check_count(WHERE, "batch", batch)
     count, left = divmod(len(schedule), batch)
     if left or not count:
         raise ValueError(

@@ -12,11 +12,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from compartments.checks import check_callable, check_count, check_kind, finite_array
 from compartments.names import look_up
 from models.dll import DLLNetwork, DLLOptions
 from models.schedule import Schedule
 from models.weights import WeightBundle, check_bundle
-from rate_bridge.devices import available_device
+from rate_bridge.devices import available_device, real_dtype
 from rate_bridge.ode_engine.activations import TorchActivation, torch_activation
 from rate_bridge.references.local_steps import LOSSES, Parameters, forward, local_errors, updates
 
@@ -43,7 +44,13 @@ class Discrete:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.network, DLLNetwork):
+            raise TypeError(
+                f"Algorithm 1: network must be a DLLNetwork, got {type(self.network).__name__}; "
+                "of all networks those that dll_network(sizes) makes have this reference."
+            )
         look_up("loss", self.loss, LOSSES)
+        real_dtype("Algorithm 1", self.dtype)
         available_device(self.device)
 
     @property
@@ -111,6 +118,8 @@ class Discrete:
         shown: float | Tensor = 1.0,
     ) -> dict[str, Tensor]:
         """The change of every weight for one batch; ``shown`` is 0 where there is no target."""
+        for name, value in (("inputs", inputs), ("targets", targets)):
+            check_kind("Algorithm 1", name, value, Tensor, "torch.tensor(...)")
         self.check_shapes(inputs, targets)
         p, o = self.parameters(weights), self.options
         activity = forward(p, inputs, self.activations)
@@ -131,6 +140,7 @@ class Discrete:
     ) -> Float[np.ndarray, "batch n_out"]:
         """u_L (with cross-entropy, the drive that the softmax takes)."""
         self.check_shapes(inputs)
+        inputs = finite_array("Algorithm 1", "inputs", inputs, ("batch", "n_in"))
         parameters = self.parameters(self.tensors(weights))
         activity = forward(parameters, self.tensor(inputs), self.activations)
         last = activity.drive[-1] if self.loss == "cross_entropy" else activity.u[-1]
@@ -173,14 +183,18 @@ def learn(
     ------
     ValueError
         Without targets, or if the sizes are not the network's.
+    TypeError
+        For a network that :func:`models.dll_network` has not made, or what is no schedule.
     FloatingPointError
         When weights stop being finite; says at which step.
     """
-    if batch < 1:
-        raise ValueError(f"Algorithm 1: batch must be at least 1, got {batch}.")
+    discrete = Discrete(network, loss, dtype, device)
+    check_kind("Algorithm 1", "schedule", schedule, Schedule, "Schedule(inputs, targets)")
+    check_count("Algorithm 1", "batch", batch)
+    for name, function in (("progress", progress), ("visit", visit)):
+        check_callable("Algorithm 1", name, function)
     if schedule.targets is None:
         raise ValueError("Algorithm 1 needs targets; give them to the schedule.")
-    discrete = Discrete(network, loss, dtype, device)
     discrete.check_shapes(schedule.inputs, schedule.targets)
     weights = discrete.tensors(network.weights)
     inputs, targets = discrete.tensor(schedule.inputs), discrete.tensor(schedule.targets)
@@ -238,10 +252,15 @@ def equilibrium(
     Raises
     ------
     ValueError
-        For inputs, targets or weights of another shape than the network's.
+        For inputs, targets or weights of another shape than the network's, or not finite.
+    TypeError
+        For a network that :func:`models.dll_network` has not made.
     """
     discrete = Discrete(network)
     discrete.check_shapes(inputs, targets)
+    inputs = finite_array("Algorithm 1", "inputs", inputs, ("batch", "n_in"))
+    if targets is not None:
+        targets = finite_array("Algorithm 1", "targets", targets, ("batch", "n_out"))
     p = discrete.parameters(discrete.tensors(network.weights if weights is None else weights))
     f = discrete.activations
     activity = forward(p, discrete.tensor(inputs), f)

@@ -86,7 +86,7 @@ class TestNeuron:
             ("du/dt = -u : 1", {}, "compartment 'soma', equation of 'u': .*hertz"),
             (LEAK, {"tau_u": 10}, "compartment 'soma': tau_u must be a time .* got 10"),
             (LEAK, {"tau_u": 10 * nA}, "tau_u must be a time with its unit"),
-            (LEAK, {"tau_u": -5 * ms}, r"tau_u must be positive, got -5\. ms"),
+            (LEAK, {"tau_u": -5 * ms}, r"tau_u must be positive and finite, got -5\. ms"),
             (LEAK, {"tau_u": 0 * ms}, "tau_u must be positive"),
             (LEAK, {"tau_u": np.inf * ms}, "tau_u must be finite, got inf"),
             (LEAK, {"tau_u": np.nan * ms}, "tau_u must be finite, got nan"),

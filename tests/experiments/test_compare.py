@@ -18,7 +18,7 @@ from experiments.compare import sweeps as compare_sweeps
 from experiments.compare.points import Point, Setting
 from experiments.compare.sweeps import Material
 from models import Schedule, WeightBundle, dll_network
-from models.checks import check_run
+from models.checks import check_dynamics, check_schedule
 from rate_bridge.references import algorithm1
 
 SMALL = compare.Config(
@@ -160,8 +160,8 @@ def test_all_points_of_all_sweeps_can_be_described(beta, materials):
     material = replace(materials[0], options=replace(materials[0].options, beta=beta))
     for point in compare_points.sweeps(clamped=beta is None):
         network, plan, dt = compare_sweeps.described(point.setting, material)
-        check_run(network, plan, dt=dt, record=(), record_dt=dt, record_units=None, plastic=True,
-                  method="euler", codegen="numpy")  # fmt: skip
+        check_dynamics(network, dt, "euler", plastic=True)
+        check_schedule(network, plan, dt, plastic=True)
         depth = point.setting.depth
         assert depth is None or network.sizes == (5, *[4] * depth, 3)
 

@@ -1,0 +1,112 @@
+"""Work that is refused by its size before it starts: more bytes than are free, or years of it."""
+
+import os
+from pathlib import Path
+
+LONGEST_S = 365 * 86400.0
+"""No run is begun that must take longer than a year, in seconds."""
+
+
+def check_size(
+    where: str, lower: str, *, needed_bytes: float = 0, least_seconds: float = 0.0
+) -> None:
+    """Refuse work that cannot fit into memory, or that cannot end.
+
+    Parameters
+    ----------
+    where : str
+        What the work is.
+    lower : str
+        What to lower: the end of the message.
+    needed_bytes : float
+        Predicted memory.
+    least_seconds : float
+        Predicted duration at the highest rate that is known, where one is.
+
+    Raises
+    ------
+    MemoryError
+        With both sizes, and the seconds where they are known.
+    ValueError
+        For a run of more than a year.
+    """
+    lasting = f" and at least {duration(least_seconds)}" if least_seconds else ""
+    if needed_bytes > (free := available_bytes()):
+        raise MemoryError(
+            f"{where} needs about {size(needed_bytes)}{lasting}; {size(free)} are free. "
+            f"Lower {lower}."
+        )
+    if least_seconds > LONGEST_S:
+        raise ValueError(
+            f"{where} needs about {size(needed_bytes)}{lasting}; more than a year is not begun. "
+            f"Lower {lower}."
+        )
+
+
+def available_bytes() -> int:
+    """Bytes that can still be taken: of the machine, of the control group, of this process."""
+    return max(0, min(_free_on_machine(), _free_in_group(), _free_to_process()))
+
+
+def size(count: float) -> str:
+    """Bytes in words: ``"3.2 GB"``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} bytes" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB" if count < 1e6 else f"{count:.0e} TB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: ``"3 hours"``."""
+    for unit, length in (("years", 365 * 86400), ("days", 86400), ("hours", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            count = seconds / length
+            return f"{count:.0f} {unit}" if count < 1e6 else f"{count:.0e} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _free_on_machine() -> int:
+    found = _numbers("/proc/meminfo").get("MemAvailable:")
+    if found is not None:
+        return found * 1024
+    names = ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES")  # macOS knows the second alone
+    known = getattr(os, "sysconf_names", {})
+    pages = next((os.sysconf(name) for name in names if name in known), None)
+    return _UNLIMITED if pages is None else pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _free_in_group() -> int:
+    """What the control group leaves, as a batch system or a container sets it (version 2)."""
+    try:
+        group = Path("/proc/self/cgroup").read_text(encoding="utf-8").rpartition("::")[2].strip()
+        folder = Path("/sys/fs/cgroup") / group.lstrip("/")
+        most = int((folder / "memory.max").read_text(encoding="utf-8"))
+        used = int((folder / "memory.current").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # no such group, or "max"
+        return _UNLIMITED
+    return most - used + _numbers(folder / "memory.stat").get("inactive_file", 0)
+
+
+def _free_to_process() -> int:
+    """What ``ulimit -v`` leaves."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return _UNLIMITED
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY:
+        return _UNLIMITED
+    return most - _numbers("/proc/self/status").get("VmSize:", 0) * 1024
+
+
+_UNLIMITED = 2**63
+
+
+def _numbers(path: Path | str) -> dict[str, int]:
+    """The first number behind each name in a file of the system's; nothing without the file."""
+    try:
+        lines = [line.split() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return {}
+    return {line[0]: int(line[1]) for line in lines if len(line) > 1 and line[1].isdigit()}

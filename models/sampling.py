@@ -1,0 +1,142 @@
+"""What a simulation is asked to keep, checked and in whole steps of dt; and the memory it takes.
+
+Both engines take it from here, so that they refuse the same and keep the same.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import Quantity
+
+from compartments.checks import check_count, check_kind, check_names, check_sequence, check_time
+from compartments.names import unknown_name
+from models.network import Network
+from models.schedule import Schedule
+
+WHERE = "simulate"
+
+LARGEST_RATIO = 2**53
+"""Beyond so many steps a time is not a whole number of them in double precision."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What is recorded and which weights are kept; made by :func:`sampling`.
+
+    Parameters
+    ----------
+    steps : int
+        Time steps of the whole run.
+    every : int
+        Steps between two samples of the recording.
+    units : mapping of str to tuple of str and tuple of int
+        For each population that is recorded, its variables and neurons.
+    keep : tuple of int
+        The steps at which weights are kept, in the order in which they were asked for.
+    """
+
+    steps: int
+    every: int
+    units: Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]]
+    keep: tuple[int, ...]
+
+    @property
+    def samples(self) -> int:
+        """How many samples the recording has."""
+        return -(-self.steps // self.every)
+
+    @property
+    def keep_every(self) -> int:
+        """The coarsest number of steps that meets all times at which weights are kept."""
+        return math.gcd(*self.keep) or self.steps
+
+    @property
+    def recorded_values(self) -> int:
+        """How many numbers the recording of one presentation at a time holds."""
+        return self.samples * sum(len(names) * len(index) for names, index in self.units.values())
+
+
+def sampling(
+    network: Network,
+    schedule: Schedule,
+    *,
+    dt: Quantity,
+    record: Sequence[str],
+    record_dt: Quantity | None,
+    record_units: Mapping[str, Sequence[int]] | None,
+    weights_at: Sequence[Quantity],
+    presentations: int,
+) -> Sampling:
+    """What is to be kept of a run of so many ``presentations``, one after another.
+
+    Raises
+    ------
+    ValueError
+        For a name or a neuron that is not there, or a time that is no whole number of steps or
+        outside the run.
+    TypeError
+        For what is no sequence or mapping.
+    """
+    known = {name for p in network.populations for name in p.neuron.variables}
+    names = check_names(WHERE, "record", record, known, "variable to record")
+    steps = schedule.steps("period", dt) * presentations
+    every = 1 if record_dt is None else _multiple("record_dt", record_dt, dt)
+    units = {}
+    for name, index in _recorded_units(network, record_units).items():
+        own = tuple(n for n in names if n in network.population(name).neuron.variables)
+        if own and index:
+            units[name] = (own, index)
+    keep = [_kept_step(moment, dt, steps) for moment in _moments(weights_at)]
+    return Sampling(steps, every, units, tuple(keep))
+
+
+def _moments(weights_at: object) -> list[Quantity]:
+    if isinstance(weights_at, Quantity) and weights_at.ndim == 1:
+        return list(weights_at)
+    return check_sequence(WHERE, "weights_at", weights_at, "times")
+
+
+def _multiple(name: str, time: Quantity, dt: Quantity) -> int:
+    check_time(WHERE, name, time)
+    ratio = float(time / dt)
+    if ratio < 1 - 1e-9 or ratio > LARGEST_RATIO or abs(ratio - round(ratio)) > 1e-6:
+        raise ValueError(f"{WHERE}: {name} ({time}) must be a multiple of dt ({dt}).")
+    return round(ratio)
+
+
+def _kept_step(moment: Quantity, dt: Quantity, steps: int) -> int:
+    check_time(WHERE, "weights_at", moment, zero_allowed=True)
+    exact = float(moment / dt)
+    if not exact <= steps or abs(exact - round(exact)) > 1e-6 or round(exact) >= steps:
+        raise ValueError(
+            f"{WHERE}: weights_at: {moment} must be a multiple of dt ({dt}) from 0 to before the "
+            f"end ({steps * dt}); the weights at the end are in 'weights'."
+        )
+    return round(exact)
+
+
+def _recorded_units(
+    network: Network, record_units: Mapping[str, Sequence[int]] | None
+) -> dict[str, tuple[int, ...]]:
+    if record_units is None:
+        return {p.name: tuple(range(p.size)) for p in network.populations}
+    check_kind(WHERE, "record_units", record_units, Mapping, "{'output': [0, 1]}")
+    found = {}
+    names = [population.name for population in network.populations]
+    for name, index in record_units.items():
+        if name not in names:
+            raise ValueError(f"{WHERE}: record_units: {unknown_name('population', name, names)}")
+        size = network.population(name).size
+        where = f"record_units of {name!r}"
+        listed = check_sequence(WHERE, where, index, "neurons' numbers")
+        found[name] = tuple(check_count(WHERE, where, unit, 0, size - 1) for unit in listed)
+        if len(set(listed)) < len(listed):
+            raise ValueError(f"{WHERE}: {where} names a neuron twice; give each once.")
+    return found
+
+
+def weight_count(network: Network) -> int:
+    """How many synapses a network has."""
+    return int(sum(np.prod(shape, dtype=object) for shape in network.weight_shapes.values()))
