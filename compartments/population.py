@@ -75,7 +75,7 @@ def pulse(
     for name, value in (("start", start), ("stop", stop)):
         if not is_time(value) or not np.isfinite(float(value / ms)):
             raise ValueError(
-                f"pulse: {name} must be a finite time with its unit, got {shown(value)}."
+                f"pulse: {name} must be a time with its unit, and finite, got {shown(value)}."
             )
     begin_ms, end_ms = float(start / ms), float(stop / ms)
     if end_ms <= begin_ms:
