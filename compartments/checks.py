@@ -1,7 +1,7 @@
-"""Checks of single arguments at the public border: kind, unit and domain.
+"""Checks at the public border of what :mod:`compartments.domains` has no type for.
 
-Each takes where it is asked, the argument's name and what came, and returns what came in its plain
-form; or raises with one line that names all three and says how to mend it.
+Objects of a class, names out of a registry, sequences and arrays. Each takes where it is asked, the
+argument's name and what came, and raises with one line that names all three.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -9,16 +9,11 @@ from numbers import Integral, Real
 from typing import TypeGuard
 
 import numpy as np
-from brian2 import Quantity, second
+from brian2 import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from compartments.domains import Time, check_value, shown
 from compartments.names import unknown_name
-
-MOST = 10**15
-"""No count reaches it; what would not fit into memory is refused with its size elsewhere."""
-
-MOST_SEED = 2**32 - 1
-"""The largest seed that every generator takes (numpy's old one, which Brian2 draws from)."""
 
 
 def check_kind(where: str, name: str, value: object, kind: type, write: str) -> None:
@@ -49,101 +44,15 @@ def check_callable(where: str, name: str, value: Callable | None) -> None:
         raise TypeError(f"{where}: {name} must be a function or None, got {shown(value)}.")
 
 
-def check_flag(where: str, name: str, value: object) -> bool:
-    """True or False; nothing else counts as either.
-
-    Raises
-    ------
-    ValueError
-        With what came.
-    """
-    if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{where}: {name} must be True or False, got {shown(value)}.")
-    return bool(value)
-
-
-def check_count(where: str, name: str, value: object, least: int = 1, most: int = MOST) -> int:
-    """A whole number from ``least`` to ``most``.
-
-    Raises
-    ------
-    ValueError
-        With what came.
-    """
-    if is_whole(value) and least <= value <= most:
-        return int(value)
-    bounds = f"at least {least}" if most == MOST else f"from {least} to {most}"
-    if is_whole(value) and value > most:
-        bounds = f"from {least} to {most}"
-    raise ValueError(f"{where}: {name} must be a whole number, {bounds}, got {shown(value)}.")
-
-
-def check_seed(where: str, seed: object) -> int:
-    """A seed that every generator takes: a whole number from 0 to 2**32 - 1.
-
-    Raises
-    ------
-    ValueError
-        With what came.
-    """
-    if is_whole(seed) and 0 <= seed <= MOST_SEED:
-        return int(seed)
-    bounds = "below 2**32" if is_whole(seed) and seed > 0 else "0 or more"
-    raise ValueError(f"{where}: seed must be a whole number, {bounds}, got {shown(seed)}.")
-
-
-def check_number(
-    where: str, name: str, value: object, *, above: float | None = None, least: float | None = None
-) -> float:
-    """One finite number without a unit, larger than ``above``, or ``least`` or larger.
-
-    Raises
-    ------
-    ValueError
-        With what came.
-    """
-    if not is_number(value):
-        raise ValueError(f"{where}: {name} must be one number, got {shown(value)}.")
-    number = float(value)  # type: ignore[arg-type]
-    if not np.isfinite(number):
-        raise ValueError(f"{where}: {name} must be finite, got {number}.")
-    if above is not None and not number > above:
-        wanted = "positive" if above == 0 else f"more than {above:g}"
-        raise ValueError(f"{where}: {name} must be {wanted}, got {number}.")
-    if least is not None and not number >= least:
-        raise ValueError(f"{where}: {name} must be {least:g} or more, got {number}.")
-    return number
-
-
 def check_constant(where: str, name: str, value: Quantity | float) -> None:
     """Refuse a constant that is not a finite scalar, or a ``tau`` that is not a positive time."""
     array = np.asarray(value) if isinstance(value, Quantity) or is_number(value) else None
-    if array is None or array.ndim != 0 or array.dtype.kind not in "iuf":
-        kind = "time with its unit, such as 10*ms" if name.startswith("tau") else "number"
-        raise ValueError(f"{where}: {name} must be one {kind}, got {shown(value)}.")
-    if not np.isfinite(array):
-        raise ValueError(f"{where}: {name} must be finite, got {value}.")
     if name.startswith("tau"):
-        check_time(where, name, value)
-
-
-def check_time(where: str, name: str, value: object, *, zero_allowed: bool = False) -> Quantity:
-    """One finite time with its unit, positive unless 0 is allowed.
-
-    Raises
-    ------
-    ValueError
-        With what came.
-    """
-    if not is_time(value):
-        raise ValueError(
-            f"{where}: {name} must be a time with its unit, such as 10*ms, got {shown(value)}."
-        )
-    seconds = float(value / second)
-    if not (np.isfinite(seconds) and (seconds > 0 or (zero_allowed and seconds == 0))):
-        wanted = "0 or more" if zero_allowed else "positive"
-        raise ValueError(f"{where}: {name} must be {wanted} and finite, got {value}.")
-    return value
+        check_value(where, name, value, Time)
+    elif array is None or array.ndim != 0 or array.dtype.kind not in "iuf":
+        raise ValueError(f"{where}: {name} must be one number, got {shown(value)}.")
+    elif not np.isfinite(array):
+        raise ValueError(f"{where}: {name} must be finite, got {value}.")
 
 
 def check_name(where: str, name: str, value: object, valid: Iterable[str]) -> str:
@@ -237,16 +146,6 @@ def finite_array(
     return array
 
 
-def is_time(value: object) -> TypeGuard[Quantity]:
-    """Whether it is one real Quantity of time."""
-    return (
-        isinstance(value, Quantity)
-        and value.dim is second.dim
-        and value.ndim == 0
-        and value.dtype.kind in "iuf"
-    )
-
-
 def is_whole(value: object) -> TypeGuard[int]:
     """Whether it is one whole number; True and False are none."""
     return isinstance(value, Integral) and not isinstance(value, bool)
@@ -258,12 +157,6 @@ def is_number(value: object) -> bool:
         plain = not isinstance(value, Quantity) or value.dim is DIMENSIONLESS
         return plain and value.ndim == 0 and value.dtype.kind in "iuf"
     return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def shown(value: object) -> str:
-    """What came, short enough for one line."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 80 else f"{text[:60]}... ({type(value).__name__})"
 
 
 def _all_real(array: np.ndarray) -> bool:

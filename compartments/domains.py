@@ -23,11 +23,13 @@ import difflib
 import math
 import types
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
 from beartype import BeartypeConf
 from beartype.door import is_bearable
 from beartype.vale import Is
+from brian2 import Quantity, second
 
 _TOWER = BeartypeConf(is_pep484_tower=True)  # a whole number is a number
 _WORDS: dict[Any, str] = {}
@@ -66,6 +68,27 @@ Whole = Annotated[int, such_that("a whole number of 0 or more", _within(0))]
 Seed = Annotated[int, such_that("a whole number in 0..2^32 - 1", _within(0, LARGEST_SEED + 1))]
 
 
+def is_time(value: object) -> TypeGuard[Quantity]:
+    """Whether it is one real, finite Quantity of time."""
+    return (
+        isinstance(value, Quantity)
+        and value.dim is second.dim
+        and value.ndim == 0
+        and value.dtype.kind in "iuf"
+        and bool(np.isfinite(float(value / second)))
+    )
+
+
+Time = Annotated[
+    Quantity,
+    such_that("a time with its unit, such as 10*ms, above 0", lambda v: is_time(v) and v > 0),
+]
+TimeOrZero = Annotated[
+    Quantity,
+    such_that("a time with its unit, such as 10*ms, 0 or more", lambda v: is_time(v) and v >= 0),
+]
+
+
 def check_value(where: str, name: str, value: object, domain: Any) -> None:
     """Refuse a value that is not in its domain.
 
@@ -89,7 +112,7 @@ def check_value(where: str, name: str, value: object, domain: Any) -> None:
         place = f"{where}: {name}" if where else name
         nearest = _nearest(domain, value)
         hint = f" Did you mean {nearest!r}?" if nearest else ""
-        raise ValueError(f"{place} must be {words(domain)}, got {value!r}.{hint}")
+        raise ValueError(f"{place} must be {words(domain)}, got {shown(value)}.{hint}")
 
 
 def check_fields(described: Any, where: str | None = None) -> None:
@@ -119,6 +142,13 @@ def words(domain: Any) -> str:
     return _PLAIN.get(domain, f"a {getattr(domain, '__name__', domain)}")
 
 
+def shown(value: object) -> str:
+    """What came, short enough for one line."""
+    plain = isinstance(value, Quantity) and value.ndim == 0
+    text = " ".join((str(value) if plain else repr(value)).split())
+    return text if len(text) <= 80 else f"{text[:60]}... ({type(value).__name__})"
+
+
 def _contains(domain: Any, value: object) -> bool:
     """Whether a value is in its domain; of a tuple, every entry (beartype looks at one)."""
     origin, inner = get_origin(domain), get_args(domain)
@@ -126,6 +156,8 @@ def _contains(domain: Any, value: object) -> bool:
         return any(_contains(one, value) for one in inner)
     if origin is tuple and inner[-1] is Ellipsis:
         return isinstance(value, tuple) and all(_contains(inner[0], entry) for entry in value)
+    if isinstance(value, np.integer | np.floating):  # numpy's numbers are numbers
+        value = value.item()
     if domain in (int, float) and isinstance(value, bool):
         return False
     return is_bearable(value, domain, conf=_TOWER)

@@ -24,16 +24,8 @@ from compartments.brian import (
     neuron_group,
     own_stored,
 )
-from compartments.checks import (
-    check_count,
-    check_kind,
-    check_name,
-    check_names,
-    check_time,
-    finite_array,
-    is_time,
-    shown,
-)
+from compartments.checks import check_kind, check_name, check_names, finite_array
+from compartments.domains import Count, Time, check_value, is_time, shown
 from compartments.names import unknown_name
 from compartments.neuron import Neuron
 from compartments.recording import traces
@@ -73,7 +65,7 @@ def pulse(
             f"pulse: amplitude must be one number or (unit,), got shape {height.shape}."
         )
     for name, value in (("start", start), ("stop", stop)):
-        if not is_time(value) or not np.isfinite(float(value / ms)):
+        if not is_time(value):
             raise ValueError(
                 f"pulse: {name} must be a time with its unit, and finite, got {shown(value)}."
             )
@@ -178,9 +170,9 @@ def _check(
     check_kind("responses", "neuron", neuron, Neuron, "Neuron(...), or hidden_neuron(...)")
     check_name("responses", "codegen", codegen, CODEGEN)
     check_name("responses", "method", method, METHODS)
-    check_count("responses", "n", n)
-    check_time("responses", "duration", duration)
-    check_time("responses", "dt", dt)
+    check_value("responses", "n", n, Count)
+    check_value("responses", "duration", duration, Time)
+    check_value("responses", "dt", dt, Time)
     check_step(f"Neuron {neuron.name!r}", neuron, dt, method)
     exact = float(duration / dt)
     if abs(exact - round(exact)) > 1e-6 or round(exact) < 1:

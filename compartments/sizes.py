@@ -50,6 +50,7 @@ def available_bytes() -> int:
 
 def size(count: float) -> str:
     """Bytes in words: ``"3.2 GB"``."""
+    count = float(min(count, 1e300))
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} bytes" if unit == "bytes" else f"{count:.1f} {unit}"

@@ -7,7 +7,7 @@ import sympy
 from brian2 import Quantity, ms, second
 from brian2.parsing.sympytools import str_to_sympy
 
-from compartments.checks import check_time
+from compartments.domains import Time, check_value
 from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule
 
@@ -41,7 +41,7 @@ def check_step(where: str, described: Neuron | PlasticityRule, dt: Quantity, met
     ValueError
         With the bound, 2 / fastest rate.
     """
-    check_time(where, "dt", dt)
+    check_value(where, "dt", dt, Time)
     rate = fastest_rate(described)
     if method != "euler" or rate == 0 or float(dt / second) < 2 / rate:
         return

@@ -14,7 +14,8 @@ from brian2 import Network as BrianNetwork
 from brian2 import Quantity, StateMonitor, ms, prefs, second
 
 from compartments.brian import code_generation
-from compartments.checks import check_callable, check_name, check_seed
+from compartments.checks import check_callable, check_name
+from compartments.domains import Seed, check_value
 from compartments.recording import traces, weight_traces
 from models import standalone
 from models.brian_network import BrianObjects, from_synapses
@@ -115,7 +116,7 @@ def simulate(
     check_name(WHERE, "codegen", codegen, STEP_SECONDS)
     check_dynamics(network, dt, method, plastic)
     check_schedule(network, schedule, dt, plastic)
-    check_seed(WHERE, seed)
+    check_value(WHERE, "seed", seed, Seed)
     check_callable(WHERE, "progress", progress)
     kept = sampling(
         network,

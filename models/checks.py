@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from brian2 import Quantity
 
-from compartments.checks import check_flag, check_kind, check_name, check_time
+from compartments.checks import check_kind, check_name
+from compartments.domains import Time, check_value
 from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step
 from models.network import Network
@@ -26,9 +27,9 @@ def check_dynamics(network: Network, dt: Quantity, method: str, plastic: bool) -
         For a network that is no :class:`Network`.
     """
     check_kind(WHERE, "network", network, Network, "Network(...) or dll_network(sizes)")
-    check_flag(WHERE, "plastic", plastic)
+    check_value(WHERE, "plastic", plastic, bool)
     check_name(WHERE, "method", method, METHODS)
-    check_time(WHERE, "dt", dt)
+    check_value(WHERE, "dt", dt, Time)
     for population in network.populations:
         check_step(f"Population {population.name!r}", population.neuron, dt, method)
     for pathway in network.pathways:

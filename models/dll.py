@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 
 from compartments.activations import Activation, activation
-from compartments.checks import check_flag, check_kind, check_number, check_seed, is_whole, shown
+from compartments.checks import check_kind, is_whole
+from compartments.domains import NonNegative, Seed, check_value, shown
 from compartments.names import unknown_name
 from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
@@ -92,11 +93,10 @@ def dll_weights(
         If the weights would not fit into memory.
     """
     sizes = _checked_sizes(sizes)
-    check_seed("DLL weights", seed)
-    check_flag("DLL weights", "bias", bias)
+    check_value("DLL weights", "seed", seed, Seed)
+    check_value("DLL weights", "bias", bias, bool)
     for name, given in (("W_scale", W_scale), ("theta_scale", theta_scale)):
-        if given is not None:
-            check_number("DLL weights", name, given, least=0)
+        check_value("DLL weights", name, given, NonNegative | None)
     generator = np.random.default_rng(seed)
     depth = len(sizes) - 1
     arrays = {}

@@ -2,16 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from brian2 import Quantity, ms
+from brian2 import ms
 
 from compartments.activations import Activation, activation
-from compartments.checks import (
-    check_constant,
-    check_flag,
-    check_name,
-    check_number,
-    check_time,
-)
+from compartments.checks import check_name
+from compartments.domains import NonNegative, Positive, Share, Time, check_fields
 from compartments.plasticity import FEEDBACK
 from models.eligibility import Eligibility
 
@@ -56,65 +51,40 @@ class DLLOptions:
     ------
     ValueError
         For a value that is not of its kind, out of range, or does not go with another.
-    TypeError
-        For an ``eligibility`` that is no :class:`Eligibility`.
     """
 
     activation: str | Activation = "tanh"
     output_activation: str | Activation = "linear"
     theta_rule: str = "minus"
-    eta_W: float = 0.01
-    eta_theta: float = 0.001
-    kp_decay: float = 1e-3
-    beta: float | None = None
+    eta_W: NonNegative = 0.01
+    eta_theta: NonNegative = 0.001
+    kp_decay: Share = 1e-3
+    beta: Positive | None = None
     bias: bool = False
-    tau_u: Quantity = field(default_factory=lambda: 10 * ms)
-    tau_a: Quantity = field(default_factory=lambda: 10 * ms)
-    tau_x: Quantity = field(default_factory=lambda: 5 * ms)
+    tau_u: Time = field(default_factory=lambda: 10 * ms)
+    tau_a: Time = field(default_factory=lambda: 10 * ms)
+    tau_x: Time = field(default_factory=lambda: 5 * ms)
     matched_soma: bool = False
     filtered_target: bool = False
-    tau_w: Quantity | None = None
+    tau_w: Time | None = None
     eligibility: Eligibility | None = None
-    prospective: Quantity | None = None
+    prospective: Time | None = None
 
     def __post_init__(self) -> None:
         activation(self.activation)
         activation(self.output_activation)
         check_name("DLL network", "theta_rule", self.theta_rule, FEEDBACK)
-        for name in ("tau_u", "tau_a", "tau_x"):
-            check_time("DLL network", name, getattr(self, name))
-        for name in ("bias", "matched_soma", "filtered_target"):
-            check_flag("DLL network", name, getattr(self, name))
-        for name in ("eta_W", "eta_theta", "kp_decay"):
-            check_number("DLL network", name, getattr(self, name), least=0)
-        if self.beta is not None:  # None clamps the output
-            check_number("DLL network", "beta", self.beta, above=0)
-        if self.tau_w is not None:
-            check_constant("DLL network", "tau_w", self.tau_w)
-        if self.prospective is not None:
-            check_time("DLL network", "prospective", self.prospective)
-            if (
-                self.beta is not None
-                or self.matched_soma
-                or self.filtered_target
-                or self.eligibility
-            ):
-                raise ValueError(
-                    "DLL network: prospective coding needs a clamped output (beta=None) and none "
-                    "of matched_soma, filtered_target and eligibility; it has no lag to match."
-                )
-        if self.eligibility is not None:
-            if not isinstance(self.eligibility, Eligibility):
-                raise TypeError(
-                    "DLL network: eligibility must be an Eligibility or None, got "
-                    f"{self.eligibility!r}; write eligibility=Eligibility()."
-                )
-            if self.beta is not None:
-                raise ValueError(
-                    "DLL network: eligibility is matched to a clamped output; leave beta=None."
-                )
-        if self.kp_decay >= 1:
-            raise ValueError(f"DLL network: kp_decay must be in [0, 1), got {self.kp_decay}.")
+        check_fields(self, "DLL network")
+        remedies = (self.matched_soma, self.filtered_target, self.eligibility)
+        if self.prospective is not None and (self.beta is not None or any(remedies)):
+            raise ValueError(
+                "DLL network: prospective coding needs a clamped output (beta=None) and none of "
+                "matched_soma, filtered_target and eligibility; it has no lag to match."
+            )
+        if self.eligibility is not None and self.beta is not None:
+            raise ValueError(
+                "DLL network: eligibility is matched to a clamped output; leave beta=None."
+            )
 
     @property
     def decay(self) -> float:

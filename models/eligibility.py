@@ -49,16 +49,17 @@ filtered remains.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from brian2 import Equations, Quantity, second
 
-from compartments.checks import check_constant, check_count, check_flag, check_number, check_time
+from compartments.domains import Positive, Time, check_fields, such_that
 from compartments.neuron import Neuron
 from compartments.traces import with_expression, with_trace
 
-MOST_STAGES = 1000
-"""Further stages than these are refused: each is an equation of its own."""
+Stages = Annotated[int, such_that("a whole number in -100..100", lambda n: -100 <= n <= 100)]
+"""Further stages; each is an equation of its own."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +87,17 @@ class Eligibility:
         For times that are none, or ``mean_corrected`` without ``presentation``.
     """
 
-    presentation: Quantity | None = None
+    presentation: Time | None = None
     mean_corrected: bool = False
-    tau_mean: Quantity = field(default_factory=lambda: 10 * second)
+    tau_mean: Time = field(default_factory=lambda: 10 * second)
     late_gain: bool = False
-    scale: float = 1.0
-    extra_stages: int = 0
+    scale: Positive = 1.0
+    extra_stages: Stages = 0
 
     def __post_init__(self) -> None:
-        for name in ("mean_corrected", "late_gain"):
-            check_flag("Eligibility", name, getattr(self, name))
-        if self.presentation is not None:
-            check_time("Eligibility", "presentation", self.presentation)
-        elif self.mean_corrected:
+        check_fields(self)
+        if self.mean_corrected and self.presentation is None:
             raise ValueError("Eligibility: mean_corrected needs the presentation time.")
-        check_constant("Eligibility", "tau_mean", self.tau_mean)
-        check_number("Eligibility", "scale", self.scale, above=0)
-        check_count("Eligibility", "extra_stages", self.extra_stages, -MOST_STAGES, MOST_STAGES)
 
     @property
     def factor(self) -> str:

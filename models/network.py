@@ -8,7 +8,8 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple, Self
 
-from compartments.checks import check_count, check_flag, check_kind, check_sequence
+from compartments.checks import check_kind, check_sequence
+from compartments.domains import Count, check_value
 from compartments.names import look_up, unknown_name
 from compartments.neuron import GIVEN_BY_SCHEDULE, Neuron
 from compartments.plasticity import PlasticityRule
@@ -36,7 +37,8 @@ class Population:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise ValueError(f"Population name {self.name!r}: use lower-case letters, digits, _.")
         where = f"Population {self.name!r}"
-        object.__setattr__(self, "size", check_count(where, "size", self.size))
+        check_value(where, "size", self.size, Count)
+        object.__setattr__(self, "size", int(self.size))
         check_kind(where, "neuron", self.neuron, Neuron, "Neuron(...)")
 
 
@@ -84,7 +86,7 @@ class Pathway:
         if self.rule is not None:
             where = f"Pathway {self.name!r}"
             check_kind(where, "rule", self.rule, PlasticityRule, "PlasticityRule(...) or None")
-        check_flag(f"Pathway {self.name!r}", "upward", self.upward)
+        check_value(f"Pathway {self.name!r}", "upward", self.upward, bool)
 
 
 class Step(NamedTuple):

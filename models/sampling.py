@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import Quantity
 
-from compartments.checks import check_count, check_kind, check_names, check_sequence, check_time
+from compartments.checks import check_kind, check_names, check_sequence, is_whole
+from compartments.domains import Time, TimeOrZero, check_value, shown
 from compartments.names import unknown_name
 from models.network import Network
 from models.schedule import Schedule
@@ -99,7 +100,7 @@ def _moments(weights_at: object) -> list[Quantity]:
 
 
 def _multiple(name: str, time: Quantity, dt: Quantity) -> int:
-    check_time(WHERE, name, time)
+    check_value(WHERE, name, time, Time)
     ratio = float(time / dt)
     if ratio < 1 - 1e-9 or ratio > LARGEST_RATIO or abs(ratio - round(ratio)) > 1e-6:
         raise ValueError(f"{WHERE}: {name} ({time}) must be a multiple of dt ({dt}).")
@@ -107,7 +108,7 @@ def _multiple(name: str, time: Quantity, dt: Quantity) -> int:
 
 
 def _kept_step(moment: Quantity, dt: Quantity, steps: int) -> int:
-    check_time(WHERE, "weights_at", moment, zero_allowed=True)
+    check_value(WHERE, "weights_at", moment, TimeOrZero)
     exact = float(moment / dt)
     if not exact <= steps or abs(exact - round(exact)) > 1e-6 or round(exact) >= steps:
         raise ValueError(
@@ -131,9 +132,13 @@ def _recorded_units(
         size = network.population(name).size
         where = f"record_units of {name!r}"
         listed = check_sequence(WHERE, where, index, "neurons' numbers")
-        found[name] = tuple(check_count(WHERE, where, unit, 0, size - 1) for unit in listed)
+        if not all(is_whole(unit) and 0 <= unit < size for unit in listed):
+            raise ValueError(
+                f"{WHERE}: {where} must be whole numbers in 0..{size - 1}, got {shown(index)}."
+            )
         if len(set(listed)) < len(listed):
             raise ValueError(f"{WHERE}: {where} names a neuron twice; give each once.")
+        found[name] = tuple(int(unit) for unit in listed)
     return found
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from brian2 import Quantity, ms
 from jaxtyping import Bool, Float, Real
 
-from compartments.checks import check_time, finite_array
+from compartments.checks import finite_array
+from compartments.domains import Time, TimeOrZero, check_value
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +62,8 @@ class Schedule:
                 )
             object.__setattr__(self, "targets", targets)
         for name in ("presentation", "lag", "blank"):
-            time = getattr(self, name)
-            check_time("Schedule", name, time, zero_allowed=name != "presentation")
+            domain = Time if name == "presentation" else TimeOrZero
+            check_value("Schedule", name, getattr(self, name), domain)
         if self.lag >= self.presentation:
             raise ValueError(
                 f"Schedule: lag ({self.lag}) must be shorter than presentation "

@@ -10,7 +10,7 @@ import numpy as np
 import pooch
 from jaxtyping import Float, Int
 
-from compartments.checks import check_seed
+from compartments.domains import Seed, check_value
 from rate_bridge.data import Dataset, Source, Split, load
 
 DATA_VARIABLE = "TUFT_DATA"
@@ -45,7 +45,7 @@ class Samples:
 
     def presented(self, count: int, seed: int) -> Int[np.ndarray, "presentation"]:
         """Which training samples to present: epoch after epoch, each in a new order."""
-        check_seed("presented", seed)
+        check_value("presented", "seed", seed, Seed)
         generator = np.random.default_rng(seed)
         size = len(self.train.labels)
         epochs = [generator.permutation(size) for _ in range(-(-count // size))]

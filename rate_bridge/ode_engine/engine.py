@@ -9,7 +9,7 @@ from brian2 import Quantity, ms, second
 from jaxtyping import Float
 from torch import Tensor
 
-from compartments.checks import check_count, check_flag
+from compartments.domains import Count, check_value
 from compartments.sizes import check_size
 from models.checks import check_dynamics
 from models.guards import BOUND, DivergenceError
@@ -122,7 +122,7 @@ class OdeEngine:
         dt = 1 * ms if dt is None else dt
         self.copied = not isinstance(net, Network)
         self.nets: list[Network] = [net] if isinstance(net, Network) else list(net)
-        check_flag("OdeEngine", "deferred", deferred)
+        check_value("OdeEngine", "deferred", deferred, bool)
         real_dtype("OdeEngine", dtype)
         place = available_device(device)
         _check_engine(self.nets, batch, dt, method, plastic, dtype.itemsize)
@@ -264,7 +264,7 @@ def _check_engine(
     """Refuse what cannot be run, or whose weights and states do not fit into memory."""
     if not nets:
         raise ValueError("OdeEngine: needs at least one network.")
-    check_count("OdeEngine", "batch", batch)
+    check_value("OdeEngine", "batch", batch, Count)
     for net in nets:
         check_dynamics(net, dt, method, plastic)
     check_same_structure(nets)

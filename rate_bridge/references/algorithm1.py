@@ -12,7 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from compartments.checks import check_callable, check_count, check_kind, finite_array
+from compartments.checks import check_callable, check_kind, finite_array
+from compartments.domains import Count, check_value
 from compartments.names import look_up
 from models.dll import DLLNetwork, DLLOptions
 from models.schedule import Schedule
@@ -190,7 +191,7 @@ def learn(
     """
     discrete = Discrete(network, loss, dtype, device)
     check_kind("Algorithm 1", "schedule", schedule, Schedule, "Schedule(inputs, targets)")
-    check_count("Algorithm 1", "batch", batch)
+    check_value("Algorithm 1", "batch", batch, Count)
     for name, function in (("progress", progress), ("visit", visit)):
         check_callable("Algorithm 1", name, function)
     if schedule.targets is None:

@@ -174,13 +174,13 @@ def test_traces_carry_units_and_survive_a_file(tmp_path):
         ),
         ({"drive": np.ones(7)}, r"expected a number, \(20,\) or \(20, 1\).* got shape \(7,\)"),
         ({"dt": 0.1}, "dt must be a time with its unit, such as 10"),
-        ({"dt": 0 * ms}, "dt must be positive"),
+        ({"dt": 0 * ms}, "dt must be a time .* above 0, got 0"),
         ({"dt": 0.3 * ms}, "duration .* is no.* whole number of steps"),
         ({"duration": 10}, "duration must be a time with its unit"),
         ({"duration": 40 * ms, "dt": 10 * ms}, r"dt = 10\. ms is too large .* dt < 10.0 ms"),
         ({"method": "rk4"}, "Unknown method 'rk4'.* Valid: euler, exponential_euler"),
         ({"codegen": "nmupy"}, r"Unknown codegen 'nmupy'\. Did you mean 'numpy'\?"),
-        ({"n": 0}, "n must be a whole number, at least 1, got 0"),
+        ({"n": 0}, "n must be a whole number of 1 or more, got 0"),
     ],
 )
 def test_refused(changes, message):

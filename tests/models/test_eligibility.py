@@ -87,7 +87,7 @@ def test_the_mean_correction_removes_the_bias_of_means() -> None:
 def test_options_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="mean_corrected needs the presentation time"):
         Eligibility(mean_corrected=True)
-    with pytest.raises(ValueError, match="scale must be positive"):
+    with pytest.raises(ValueError, match="scale must be a finite number above 0"):
         Eligibility(scale=0.0)
     with pytest.raises(ValueError, match="presentation must be a time"):
         Eligibility(presentation=20)

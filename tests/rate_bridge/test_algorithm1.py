@@ -435,7 +435,7 @@ class TestThetaRule:
 def test_a_batch_of_nothing_and_a_device_that_is_not_there_are_refused():
     network = dll_network((3, 2))
     schedule = Schedule(np.ones((2, 3)), np.ones((2, 2)))
-    with pytest.raises(ValueError, match="batch must be a whole number, at least 1"):
+    with pytest.raises(ValueError, match="batch must be a whole number of 1 or more"):
         algorithm1.learn(network, schedule, batch=0)
     with pytest.raises(ValueError, match="Unknown device 'gpu'"):
         algorithm1.learn(network, schedule, device="gpu")

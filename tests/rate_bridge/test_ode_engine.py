@@ -15,7 +15,6 @@ from models.network import Network, Population
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from rate_bridge import ode_engine
-from rate_bridge.ode_engine import recording as ode_recording
 from rate_bridge.ode_engine import simulate, simulate_copies
 from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.ode_engine.expressions import UntranslatableError
@@ -157,13 +156,13 @@ def test_divergence_says_when_and_where() -> None:
     ("arguments", "message"),
     [
         ({"batch": 3}, "4 presentations cannot be dealt out in batches of 3: 1 are left over"),
-        ({"batch": 0}, "batch must be a whole number, at least 1"),
+        ({"batch": 0}, "batch must be a whole number of 1 or more"),
         ({"method": "heun"}, "Unknown method 'heun'.*euler"),
         ({"dt": 15 * ms}, "dt = 15. ms is too large"),
         ({"dt": 7 * ms}, "not a whole number of steps"),
         ({"device": "cuda"}, "torch finds no CUDA device"),
         ({"record": ("uu",)}, "Unknown variable to record 'uu'"),
-        ({"record": ("u",), "record_units": {"hidden1": [4]}}, "from 0 to 3"),
+        ({"record": ("u",), "record_units": {"hidden1": [4]}}, "whole numbers in 0..3"),
         ({"record": ("u",), "record_dt": 1.5 * ms}, "must be a multiple of dt"),
         ({"weights_at": [1.5 * ms]}, "must be a multiple of dt"),
     ],
