@@ -108,10 +108,10 @@ def grouped(points: Sequence[Point], materials: Sequence[Material], engine: str)
 def described(setting: Setting, material: Material) -> tuple[DLLNetwork, Schedule, Quantity]:
     """The network, the schedule of one cycle, and the time step of a setting."""
     o, chosen, dt = material.options, remedy(setting.remedy), setting.dt * material.options.tau_u
-    lag = setting.presentation / 2 if chosen.lagged else setting.lag
+    lag = setting.presentation / 2 if chosen.told_of_switches else setting.lag
     options = replace(
         o,
-        **{**WITHOUT, **chosen.options(setting.presentation * o.tau_u, dt)},
+        **{**WITHOUT, **chosen.options(setting.presentation * o.tau_u, dt, **chosen.defaults)},
         eta_W=o.eta_W * setting.eta_scale,
         eta_theta=o.eta_theta * setting.eta_scale,
         kp_decay=o.kp_decay * setting.eta_scale,

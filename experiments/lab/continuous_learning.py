@@ -24,10 +24,6 @@ DISCRETE = "algorithm1"
 TAU_MS = 10.0
 """tau_u and tau_a of the networks; tau_x is half of it."""
 
-LAG = 16.0
-"""Learning lag in tau where the presentation is long; at most :data:`LAG_SHARE` of it."""
-LAG_SHARE = 0.6
-
 Progress = Callable[[float], None]
 
 
@@ -53,6 +49,8 @@ class Cell:
         Passes through the training part; presentations in parallel.
     dt_ms : float
         Time step, integrated by exponential Euler.
+    free : tuple of (str, float)
+        The remedy's free numbers; its defaults where they are not given.
     """
 
     dataset: str
@@ -68,6 +66,7 @@ class Cell:
     theta_share: float = 0.1
     activation: str = "tanh"
     theta_rule: str = "minus"
+    free: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.dt_ms < math.inf:
@@ -85,6 +84,12 @@ class Cell:
         return self.remedy if self.remedy == DISCRETE else f"{self.remedy}-{self.ratio:g}"
 
     @property
+    def numbers(self) -> dict[str, float]:
+        """The remedy's free numbers."""
+        own = {} if self.remedy == DISCRETE else remedy(self.remedy).defaults
+        return {**own, **dict(self.free)}
+
+    @property
     def copies(self) -> list[tuple[float, int]]:
         """(eta, seed) of every copy."""
         return [(eta, seed) for eta in self.etas for seed in self.seeds]
@@ -95,11 +100,9 @@ class Cell:
         return self.ratio * TAU_MS * ms
 
     def timing(self) -> Timing:
-        """Steps of presentation and lag."""
+        """Steps of presentation and lag; the last step is always one of learning."""
         steps = round(self.ratio * TAU_MS / self.dt_ms)
-        lag = 0
-        if remedy(self.remedy).lagged:
-            lag = round(min(LAG * TAU_MS / self.dt_ms, LAG_SHARE * steps))
+        lag = min(round(self.numbers.get("lag_share", 0.0) * steps), steps - 1)
         return Timing(steps, lag, 0, (steps - lag) * self.dt_ms * 1e-3)
 
     def networks(self, data: Samples) -> list[DLLNetwork]:
@@ -107,7 +110,8 @@ class Cell:
         sizes = (data.train.inputs.shape[1], *self.hidden, data.n_classes)
         options: dict[str, Any] = {"activation": self.activation, "theta_rule": self.theta_rule}
         if self.remedy != DISCRETE:
-            options |= remedy(self.remedy).options(self.presentation, self.dt_ms * ms)
+            described = remedy(self.remedy).options
+            options |= described(self.presentation, self.dt_ms * ms, **self.numbers)
         return [
             dll_network(sizes, seed=seed, eta_W=eta, eta_theta=self.theta_share * eta, **options)
             for eta, seed in self.copies

@@ -1,7 +1,10 @@
-"""What is done against the bias of transients, by name: options of the description, and a lag."""
+"""What is done against the bias of transients, by name: options of the description, and a lag.
+
+Every number that a remedy leaves free stands with its candidates, so that all are tuned alike.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from brian2 import Quantity
@@ -11,77 +14,143 @@ from models import Eligibility
 
 
 @dataclass(frozen=True)
+class FreeNumber:
+    """A number that a remedy leaves open.
+
+    Parameters
+    ----------
+    values : tuple of float
+        Candidates, from the smallest to the largest.
+    default : float
+        Its value where it is not tuned.
+    """
+
+    values: tuple[float, ...]
+    default: float
+
+
+@dataclass(frozen=True)
 class Remedy:
-    """Options of a network for a presentation time and a time step, and a learning lag.
+    """Options of a network for a presentation time and a time step, and what they leave free.
 
     Parameters
     ----------
     label : str
         For figures.
     options : callable
-        (presentation, dt) to keyword arguments of :func:`models.dll_network`.
-    lagged : bool
-        Whether plasticity waits after each switch.
+        (presentation, dt, **numbers) to keyword arguments of :func:`models.dll_network`.
+    free : mapping of str to FreeNumber
+        The numbers by name. ``lag_share`` is the share of the presentation for which plasticity
+        waits after each switch; ``step_ms`` is the time step, too.
+    told_of_switches : bool
+        Whether it needs a signal that tells all synapses when the stimulus has switched.
+    rival : bool
+        Whether delay-matched eligibility is held against it; not so its own variants.
     """
 
     label: str
-    options: Callable[[Quantity, Quantity], Mapping[str, Any]]
-    lagged: bool = False
+    options: Callable[..., Mapping[str, Any]]
+    free: Mapping[str, FreeNumber] = field(default_factory=dict)
+    told_of_switches: bool = False
+    rival: bool = True
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """Every free number's value where it is not tuned."""
+        return {name: number.default for name, number in self.free.items()}
+
+    @property
+    def candidates(self) -> list[dict[str, float]]:
+        """What is tried: the defaults, and each free number varied with the others as they are."""
+        varied = [
+            {**self.defaults, name: value}
+            for name, number in self.free.items()
+            for value in number.values
+            if value != number.default
+        ]
+        return [self.defaults, *varied]
 
 
 BOTH = {"matched_soma": True, "filtered_target": True}
 
 
-def _plain(**options: Any) -> Callable[[Quantity, Quantity], Mapping[str, Any]]:
-    return lambda presentation, dt: options
+LAG = {"lag_share": FreeNumber((0.4, 0.6, 0.75, 0.9, 0.95), 0.9)}
+"""In parts of the presentation."""
+
+TRACES = {
+    "extra_stages": FreeNumber((-1, 0, 1), 0),
+    "trace_scale": FreeNumber((0.7, 1.0, 1.3), 1.0),
+}
+"""Those of :class:`models.Eligibility`; 0 and 1 match."""
+
+
+def _plain(**options: Any) -> Callable[..., Mapping[str, Any]]:
+    return lambda presentation, dt, **numbers: options
+
+
+def _filtering(presentation: Quantity, dt: Quantity, filter_share: float) -> Mapping[str, Any]:
+    """Plasticity behind a low-pass of so many presentations."""
+    return {"tau_w": filter_share * presentation}
+
+
+def _looking_ahead(presentation: Quantity, dt: Quantity, **numbers: float) -> Mapping[str, Any]:
+    """A derivative over one time step, which is the free number."""
+    return {"prospective": dt}
 
 
 def _waiting(
-    *, rate: bool = True, mean: bool = False, options: Mapping[str, Any] = BOTH, **fields: Any
-) -> Callable[[Quantity, Quantity], Mapping[str, Any]]:
+    label: str,
+    *,
+    rate: bool = True,
+    mean: bool = False,
+    options: Mapping[str, Any] = BOTH,
+    **fields: Any,
+) -> Remedy:
     """Eligibility for the presentation time, with ``options`` beside it."""
 
-    def described(presentation: Quantity, dt: Quantity) -> Mapping[str, Any]:
+    def described(
+        presentation: Quantity, dt: Quantity, extra_stages: int = 0, trace_scale: float = 1.0
+    ) -> Mapping[str, Any]:
         own = {"presentation": presentation} if rate else {}
         if mean:
             own |= {"mean_corrected": True, "tau_mean": 100 * presentation}
+        own |= {"extra_stages": int(extra_stages), "scale": trace_scale}
         return {**options, "eligibility": Eligibility(**own, **fields)}
 
-    return described
+    return Remedy(label, described, TRACES, rival=False)
 
 
 REMEDIES: dict[str, Remedy] = {
     "none": Remedy("none", _plain()),
-    "lag": Remedy("learning lag", _plain(), lagged=True),
+    "lag": Remedy("learning lag", _plain(), LAG, told_of_switches=True),
     "matched": Remedy("matched soma", _plain(matched_soma=True)),
     "filtered": Remedy("filtered target", _plain(filtered_target=True)),
     "both": Remedy("matched soma + filtered target", _plain(**BOTH)),
-    "both-lag": Remedy("both + lag", _plain(**BOTH), lagged=True),
-    "low-pass": Remedy("low-pass plasticity", lambda T, dt: {"tau_w": 5 * T}),
-    "look-ahead": Remedy("look-ahead coding", lambda T, dt: {"prospective": dt}),
-    "eligibility": Remedy("delay-matched eligibility", _waiting()),
-    "eligibility-gain": Remedy("eligibility, f' waits too", _waiting(late_gain=True)),
-    "eligibility-mean": Remedy("eligibility, mean-corrected", _waiting(mean=True)),
-    "eligibility-gain-mean": Remedy(
-        "eligibility, f' waits, mean-corrected", _waiting(mean=True, late_gain=True)
+    "both-lag": Remedy("both + lag", _plain(**BOTH), LAG, told_of_switches=True),
+    "low-pass": Remedy(
+        "low-pass plasticity", _filtering, {"filter_share": FreeNumber((1, 2, 5, 10, 20), 5)}
+    ),
+    "look-ahead": Remedy(
+        "look-ahead coding", _looking_ahead, {"step_ms": FreeNumber((0.5, 1.0, 2.0), 1.0)}
+    ),
+    "eligibility": _waiting("delay-matched eligibility"),
+    "eligibility-gain": _waiting("eligibility, f' waits too", late_gain=True),
+    "eligibility-mean": _waiting("eligibility, mean-corrected", mean=True),
+    "eligibility-gain-mean": _waiting(
+        "eligibility, f' waits, mean-corrected", mean=True, late_gain=True
     ),
     # ablation
-    "eligibility-uncorrected": Remedy("eligibility, rate not divided by w", _waiting(rate=False)),
-    "eligibility-alone": Remedy("eligibility, neither matched nor filtered", _waiting(options={})),
-    "eligibility-matched": Remedy(
-        "eligibility, target not filtered", _waiting(options={"matched_soma": True})
+    "eligibility-uncorrected": _waiting("eligibility, rate not divided by w", rate=False),
+    "eligibility-alone": _waiting("eligibility, neither matched nor filtered", options={}),
+    "eligibility-matched": _waiting(
+        "eligibility, target not filtered", options={"matched_soma": True}
     ),
-    "eligibility-filtered": Remedy(
-        "eligibility, soma not matched", _waiting(options={"filtered_target": True})
+    "eligibility-filtered": _waiting(
+        "eligibility, soma not matched", options={"filtered_target": True}
     ),
-    "eligibility-fixed-theta": Remedy(
-        "eligibility, Theta fixed", _waiting(options={**BOTH, "theta_rule": "fixed"})
+    "eligibility-fixed-theta": _waiting(
+        "eligibility, Theta fixed", options={**BOTH, "theta_rule": "fixed"}
     ),
-    # mis-tuned
-    "eligibility-faster": Remedy("traces 30 % too fast", _waiting(scale=0.7)),
-    "eligibility-slower": Remedy("traces 30 % too slow", _waiting(scale=1.3)),
-    "eligibility-stage-less": Remedy("one stage too few", _waiting(extra_stages=-1)),
-    "eligibility-stage-more": Remedy("one stage too many", _waiting(extra_stages=1)),
 }
 """All remedies, a line each."""
 

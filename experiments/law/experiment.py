@@ -122,7 +122,8 @@ def _network(config: Config, data: Samples, setting: Setting | None = None) -> D
     sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
     if setting is None:
         return dll_network(sizes, seed=config.seed)
-    options = remedy(setting.remedy).options(setting.ratio * TAU_MS * ms, setting.dt_ms * ms)
+    chosen = remedy(setting.remedy)
+    options = chosen.options(setting.ratio * TAU_MS * ms, setting.dt_ms * ms, **chosen.defaults)
     rates: dict[str, Any] = {"eta_W": setting.eta, "eta_theta": 0.1 * setting.eta}
     return dll_network(sizes, seed=config.seed, **rates, **options)
 

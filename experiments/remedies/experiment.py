@@ -1,12 +1,16 @@
 """``tuft remedies``: which remedy learns how well, at which presentation time and depth.
 
-Every remedy at every presentation time is a cell: all its seeds and rates learn side by side as
-copies in one process, and cells go to several processes. A finished cell is kept beside the
-results: a run that was stopped goes on where it was, and a later one learns only what is new.
+Every remedy at every presentation time is tuned alike (:mod:`experiments.remedies.selection`). Its rates and
+seeds learn side by side as copies in one process, a cell for each choice of the free numbers, and
+cells go to several processes. A finished cell is kept beside the results: a run that was stopped
+goes on where it was, and a later one learns only what is new.
 """
 
+import hashlib
+import json
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +19,25 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from experiments.lab.continuous_learning import DISCRETE, Cell, learned
+from compartments.names import look_up
+from experiments.lab.continuous_learning import DISCRETE, TAU_MS, Cell, learned
 from experiments.lab.kept_results import Cells, cell_name
 from experiments.lab.progress import bar
 from experiments.lab.remedies import REMEDIES, remedy
 from experiments.lab.samples import samples
 from experiments.lab.storage import RunFolder, versions, write_json
-from experiments.remedies.figures import MAIN, by_depth, draw
+from experiments.remedies.figures import by_depth, draw
+from experiments.remedies.plans import PLANS
+from experiments.remedies.selection import EXTENSIONS, Task, tune
+from experiments.remedies.standing import sentences, standings
 
 
 @dataclass(frozen=True)
 class Config:
     """Learning with continuous plasticity under each remedy, beside Algorithm 1."""
 
+    plan: str | None = None
+    """Take all options but jobs, out and name from this plan (`experiments/remedies/plans.py`)."""
     dataset: str = "digits"
     """Classified data set; digits needs no file."""
     hidden: tuple[int, ...] = (32, 32)
@@ -38,24 +48,26 @@ class Config:
     """Mean squared length of the centred inputs."""
     remedies: tuple[str, ...] = tuple(REMEDIES)
     """Which remedies; all of them unless told otherwise."""
-    ratios: tuple[float, ...] = (2, 3, 5)
+    ratios: tuple[float, ...] = (2, 5)
     """Presentation times, in tau (10 ms)."""
-    long_ratios: tuple[float, ...] = (10, 20)
-    """Presentation times, in tau, for the main remedies only."""
-    etas: tuple[float, ...] = (0.005, 0.01, 0.02)
-    """Learning rates of W; the best one is selected on the validation part, for each cell."""
+    etas: tuple[float, ...] = (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08)
+    """Learning rates of W; the grid grows where the best one is at its edge."""
     theta_share: float = 0.1
     """Learning rate of Theta, in parts of that of W."""
     seeds: int = 4
     """How many seeds: 0, 1, ..."""
+    search_seeds: int | None = None
+    """With how many seeds rate and free numbers are selected; all unless told otherwise."""
     epochs: int = 5
     """Passes through the training part."""
+    search_epochs: int | None = None
+    """After how many epochs rate and free numbers are selected; all unless told otherwise."""
     batch: int = 1
     """Presentations in parallel to one set of weights."""
     dt_ms: float = 2.5
-    """Time step in ms, integrated by exponential Euler."""
-    look_ahead_dt_ms: float = 1.0
-    """Time step for look-ahead coding, whose error is of the order of the step."""
+    """Largest time step in ms, integrated by exponential Euler."""
+    steps: int = 20
+    """A presentation has at least so many time steps, so that a lag of .95 can be expressed."""
     jobs: int = 1
     """Processes."""
     out: Path = Path("runs")
@@ -64,15 +76,22 @@ class Config:
     """Name of this result; an older one of that name is kept and this one numbered."""
 
     def __post_init__(self) -> None:
+        if self.plan is not None:
+            for option, value in look_up("plan", self.plan, PLANS).items():
+                object.__setattr__(self, option, value)
         for name in self.remedies:
             remedy(name)
-        for name in ("seeds", "epochs", "batch", "jobs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1, got {getattr(self, name)}.")
-        for name in ("ratios", "long_ratios", "etas"):
-            if not all(0 < value < math.inf for value in getattr(self, name)):
+        for name in ("seeds", "search_seeds", "epochs", "search_epochs", "batch", "steps", "jobs"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
                 option = name.replace("_", "-")
-                raise ValueError(f"--{option} must be positive, got {getattr(self, name)}.")
+                raise ValueError(f"--{option} must be at least 1, got {value}.")
+        for name in ("seeds", "epochs"):
+            if (getattr(self, f"search_{name}") or 0) > getattr(self, name):
+                raise ValueError(f"--search-{name} must not be more than --{name}.")
+        for name in ("ratios", "etas"):
+            if not all(0 < value < math.inf for value in getattr(self, name)):
+                raise ValueError(f"--{name} must be positive, got {getattr(self, name)}.")
         if not (self.remedies and self.ratios and self.etas):
             raise ValueError("--remedies, --ratios and --etas each need at least one value.")
         if self.depths and (min(self.depths) < 1 or not self.hidden):
@@ -80,35 +99,47 @@ class Config:
                 f"--depths must be at least 1, and --hidden name a width; got {self.depths} and "
                 f"{self.hidden}."
             )
-        self.cells()  # each checks its times
+        for task in self.tasks():
+            task.grid()  # each checks its times
 
     def networks(self) -> list[tuple[int, ...]]:
         """The hidden layers of every network that is compared."""
         return [self.hidden[:1] * depth for depth in self.depths] or [self.hidden]
 
-    def cells(self) -> list[Cell]:
+    def tasks(self) -> list[Task]:
         """For every network Algorithm 1, and every remedy at every presentation time."""
         pairs = [(DISCRETE, 1.0)]
-        pairs += [(name, ratio) for ratio in self.ratios for name in self.remedies]
-        main = [name for name in self.remedies if name in MAIN]
-        pairs += [(name, ratio) for ratio in self.long_ratios for name in main]
+        pairs += [(name, float(ratio)) for ratio in self.ratios for name in self.remedies]
         return [
-            Cell(
-                self.dataset,
-                hidden,
-                self.power,
-                name,
-                float(ratio),
-                self.etas,
-                tuple(range(self.seeds)),
-                self.epochs,
-                self.batch,
-                self.look_ahead_dt_ms if name == "look-ahead" else self.dt_ms,
-                self.theta_share,
+            Task(
+                Cell(
+                    self.dataset,
+                    hidden,
+                    self.power,
+                    name,
+                    ratio,
+                    self.etas,
+                    tuple(range(self.seeds)),
+                    self.epochs,
+                    self.batch,
+                    min(self.dt_ms, ratio * TAU_MS / self.steps),
+                    self.theta_share,
+                ),
+                self.search_seeds or self.seeds,
+                self.search_epochs or self.epochs,
             )
             for hidden in self.networks()
             for name, ratio in pairs
         ]
+
+    @property
+    def plan_hash(self) -> str:
+        """A hash of all that is decided before anything is learned: options, and candidates."""
+        left_out = ("plan", "jobs", "out", "name")
+        described = {key: value for key, value in asdict(self).items() if key not in left_out}
+        free = {name: remedy(name).candidates for name in self.remedies}
+        text = json.dumps([described, free, EXTENSIONS], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def main(config: Config) -> None:
@@ -120,81 +151,92 @@ def main(config: Config) -> None:
             f"{config.dataset}."
         )
     shared = {"data": data.provenance, "versions": versions()}
-    cells = {cell_name(cell.key, vars(cell) | shared): cell for cell in config.cells()}
-    kept = Cells(config.out / f".{config.name}-cells")
+    kept = Cells(config.out / ".remedies-cells")
+    tasks = config.tasks()
+
+    def results(cells: Sequence[Cell]) -> list[Any]:
+        named = {cell_name(cell.key, vars(cell) | shared): cell for cell in cells}
+        with bar(f"{len(named)} cells") as report:
+            return kept.results(learned, named, config.jobs, report)
+
     with RunFolder(config.out, config.name) as run:
-        with bar(f"{len(cells)} cells") as report:
-            found = kept.results(learned, cells, config.jobs, report)
+        tune(tasks, results)
         write_json(run.path / "config.json", config)
-        rows = [_row(result) for result in found]
-        write_json(run.path / "result.json", {"rows": rows, "versions": versions()})
+        rows = [_row(task) for task in tasks]
+        result = {"rows": rows, "standings": standings(rows), "plan_hash": config.plan_hash}
+        write_json(run.path / "result.json", {**result, "versions": versions()})
         draw(run.path)
     show(rows)
+    print("\n".join(sentences(rows)))
     print(run.path / "index.html")
 
 
-def _row(found: dict[str, Any]) -> dict[str, Any]:
-    """A cell's numbers, with the rate and the epoch that are best on the validation part.
-
-    All rates' validation accuracies at the last epoch are kept; the test accuracy is that of the
-    selected rate at the last epoch, mean and standard deviation over seeds.
-    """
-    cell = found["cell"]
-    curve = np.array(found["validation"], dtype=float)  # (epoch, eta, seed); null becomes NaN
-    test = np.array(found["test"], dtype=float)
-    last = curve[-1].mean(-1)
-    best = int(np.nanargmax(last)) if np.isfinite(last).any() else None
+def _row(task: Task) -> dict[str, Any]:
+    """What was tried and selected for a task, and the test accuracy of that alone."""
+    cell, best, final = task.cell, task.best, task.final
+    discrete = cell.remedy == DISCRETE
     row: dict[str, Any] = {
-        "remedy": cell["remedy"],
-        "label": "Algorithm 1" if cell["remedy"] == DISCRETE else remedy(cell["remedy"]).label,
-        "ratio": None if cell["remedy"] == DISCRETE else cell["ratio"],
-        "depth": len(cell["hidden"]),
-        "dt_ms": cell["dt_ms"],
-        "seeds": len(cell["seeds"]),
-        "validation": {str(eta): value for eta, value in zip(cell["etas"], last, strict=True)},
-        "test_all": {
-            str(eta): [values.mean(), _deviation(values)]
-            for eta, values in zip(cell["etas"], test, strict=True)
-        },
-        "curve": curve.mean(-1),
-        "seconds": found["seconds"],
+        "remedy": cell.remedy,
+        "label": "Algorithm 1" if discrete else remedy(cell.remedy).label,
+        "ratio": None if discrete else cell.ratio,
+        "dataset": cell.dataset,
+        "hidden": cell.hidden,
+        "depth": len(cell.hidden),
+        "seeds": len(cell.seeds),
+        "tried": len(task.tried),
+        "search": [asdict(setting) | {"free": dict(setting.free)} for setting in task.tried],
+        "diverged_later": [asdict(setting) | {"free": dict(setting.free)} for setting in task.lost],
+        "seconds": task.seconds,
     }
-    if best is None:
-        return row | {"eta": None, "selected": math.nan, "test": math.nan, "test_sd": math.nan}
-    chosen = test[best]
+    if best is None or final is None:
+        return row | dict.fromkeys(("eta", "selected", "test", "test_sd", "dt_ms")) | {
+            "free": {}, "at_edge": []
+        }  # fmt: skip
+    tests = np.array(final["test"], dtype=float)
     return row | {
-        "eta": cell["etas"][best],
-        "selected": last[best],
-        "test": chosen.mean(),
-        "test_sd": _deviation(chosen),
+        "eta": best.eta,
+        "free": dict(best.free),
+        "dt_ms": None if discrete else dict(best.free).get("step_ms", cell.dt_ms),
+        "at_edge": task.at_edge(best),
+        "selected": best.validation,
+        "tests": tests,
+        "test": tests.mean(),
+        "test_sd": float(tests.std(ddof=1)) if len(tests) > 1 else math.nan,
+        "curve": np.array(final["curve"]).mean(-1),
     }
-
-
-def _deviation(values: np.ndarray) -> float:
-    return float(values.std(ddof=1)) if len(values) > 1 else math.nan
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """Tables on the terminal, one a depth: test accuracy of the selected rate."""
+    """Tables on the terminal, one a depth: test accuracy of the selected setting."""
     for depth, members in by_depth(rows).items():
         _show(f"{depth} hidden layer{'s' if depth > 1 else ''}", members)
 
 
 def _show(title: str, rows: list[dict[str, Any]]) -> None:
     ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
-    caption = "test accuracy in %, mean ± s.d. over seeds (rate)"
+    caption = (
+        "test accuracy in %, mean ± s.d. over seeds (rate; free number). Number of settings tried; "
+        "* at the edge of what was tried"
+    )
     table = Table(box=SIMPLE_HEAD, title=title, caption=caption)
     table.add_column("remedy")
+    table.add_column("tried", justify="right")
     for ratio in ratios:
-        table.add_column(f"T = {ratio:g} τ", justify="right", no_wrap=True)
+        table.add_column(f"T = {ratio:g} τ", justify="right")
     for name in dict.fromkeys(row["remedy"] for row in rows):
         members = {row["ratio"]: row for row in rows if row["remedy"] == name}
-        cells = [_cell(members.get(ratio, members.get(None))) for ratio in ratios]
-        table.add_row(next(iter(members.values()))["label"], *cells)
-    Console(width=140).print(table)
+        tried = sorted({row["tried"] for row in members.values()})
+        span = f"{tried[0]}" if len(tried) == 1 else f"{tried[0]}–{tried[-1]}"
+        cells = [entry(members.get(ratio, members.get(None))) for ratio in ratios]
+        table.add_row(next(iter(members.values()))["label"], span, *cells)
+    Console(width=160).print(table)
 
 
-def _cell(row: dict[str, Any] | None) -> str:
-    if row is None or row["eta"] is None:
+def entry(row: dict[str, Any] | None) -> str:
+    """A place of the table: accuracy, deviation, and what was selected."""
+    if row is None or row["test"] is None:
         return "diverged" if row else "–"
-    return f"{100 * row['test']:.1f} ± {100 * row['test_sd']:.1f} ({row['eta']:g})"
+    chosen = {"eta": row["eta"], **row["free"]}
+    marked = [f"{v:g}{'*' if name in row['at_edge'] else ''}" for name, v in chosen.items()]
+    deviation = "" if row["test_sd"] is None else f" ± {100 * row['test_sd']:.1f}"
+    return f"{100 * row['test']:.1f}{deviation} ({'; '.join(marked)})"

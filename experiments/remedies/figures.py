@@ -8,11 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from experiments.lab.storage import read_json
+from experiments.remedies.plans import MAIN
+from experiments.remedies.standing import sentences as standing_sentences
 from experiments.report.figure_style import INK, THEORY, looks, new_figure, save_figure, style
 from experiments.report.page import Picture, Section, Table, write_page
-
-MAIN = ("none", "lag", "both", "look-ahead", "eligibility", "eligibility-gain")
-"""Remedies of the line figure, as far as they were measured."""
 
 
 def by_depth(rows: Sequence[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
@@ -23,18 +22,22 @@ def by_depth(rows: Sequence[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
 
 def draw(folder: Path) -> Path:
     """The figures, and the page; returns the page."""
-    rows = read_json(folder / "result.json")["rows"]
-    config = read_json(folder / "config.json")
+    result = read_json(folder / "result.json")
+    rows = result["rows"]
+    config = {**read_json(folder / "config.json"), "plan_hash": result["plan_hash"]}
     found = by_depth(rows)
     with style():
         pictures = against_depth(folder, rows) if len(found) > 1 else against_time(folder, rows)
-    header = ("hidden layers", "remedy", "T/τ", "rate", "validation %", "test %", "s.d.", "seconds")
+    header = (
+        "hidden layers", "remedy", "T/τ", "rate", "free numbers", "at the edge", "tried",
+        "validation %", "test %", "s.d.", "seconds",
+    )  # fmt: skip
     table = Table(header, [_cells(row) for row in rows], _caption(config))
     section = Section("Remedies", (), pictures, (table,))
     leads = [f"{depth} hidden: {line}" for depth, part in found.items() for line in lead(part)]
-    return write_page(
-        folder, "Learning without phases", leads if len(found) > 1 else lead(rows), [section]
-    )
+    leads = leads if len(found) > 1 else lead(rows)
+    counts = standing_sentences(rows)
+    return write_page(folder, "Learning without phases", [*counts, *leads], [section])
 
 
 def against_time(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
@@ -97,14 +100,18 @@ def _caption(config: dict[str, Any]) -> str:
     layers = f"{depths} of {config['hidden'][0]}" if depths else str(config["hidden"])
     return (
         f"{config['dataset']}, hidden layers: {layers}; {config['epochs']} epochs, batch "
-        f"{config['batch']}, {config['seeds']} seeds. Rate selected on validation samples, tested "
-        "once after the last epoch."
+        f"{config['batch']}, {config['seeds']} seeds. Rate and free numbers selected on "
+        f"validation samples (plan {config['plan_hash']}); that setting alone tested, after the "
+        "last epoch."
     )
 
 
 def _cells(row: dict[str, Any]) -> list[object]:
     percent = [None if row[k] is None else 100 * row[k] for k in ("selected", "test", "test_sd")]
-    return [row["depth"], row["label"], row["ratio"], row["eta"], *percent, row["seconds"]]
+    free = ", ".join(f"{name} {value:g}" for name, value in row["free"].items()) or None
+    edge = ", ".join(row["at_edge"]) or None
+    place = [row["depth"], row["label"], row["ratio"], row["eta"], free, edge, row["tried"]]
+    return [*place, *percent, row["seconds"]]
 
 
 def reference(rows: Sequence[dict[str, Any]]) -> tuple[float, str]:
