@@ -166,9 +166,9 @@ def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
 
 
 def lines(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
-    """Accuracy against presentation time, a line for each main remedy."""
-    present = [name for name in MAIN if any(row["remedy"] == name for row in rows)]
-    for name, look in looks(present).items():
+    """Accuracy against presentation time, a line for each main remedy, if any is among them."""
+    names = [row["remedy"] for row in rows if row["ratio"] is not None]
+    for name, look in looks([name for name in names if name in MAIN] or names).items():
         _bars(axes, "ratio", [row for row in rows if row["remedy"] == name], look)
     axes.axhline(100 * reference(rows)[0], **THEORY)
     axes.set_xscale("log")

@@ -6,17 +6,17 @@ A record holds its plan's hash. A plan that changes after its records needs new 
 from collections.abc import Mapping
 from typing import Any
 
-MAIN = ("none", "lag", "both", "both-lag", "look-ahead", "eligibility", "eligibility-gain")
-"""Remedies of the line figure, as far as they were measured."""
+MAIN = ("none", "lag", "both", "both-lag", "eligibility")
+"""Remedies that are compared at every presentation time."""
 
-FEW = ("none", "lag", "both", "both-lag", "eligibility")
+FEW = ("none", "lag", "both", "eligibility")
 """Those of deeper and wider networks."""
 
 IMAGES: Mapping[str, Any] = {
     "hidden": (256,),
     "power": 784.0,
     "remedies": FEW,
-    "etas": (0.003, 0.01, 0.03, 0.1),
+    "etas": (0.003, 0.01, 0.03),
     "seeds": 3,
     "search_seeds": 1,
     "epochs": 4,
@@ -26,16 +26,18 @@ IMAGES: Mapping[str, Any] = {
 }
 
 PLANS: dict[str, Mapping[str, Any]] = {
-    "digits": {"remedies": MAIN, "ratios": (2, 3, 5, 10)},
-    "depth": {"remedies": FEW, "ratios": (5,), "depths": (1, 2, 3, 4)},
+    "digits": {"remedies": MAIN, "ratios": (2, 5, 3, 10)},
+    "depth": {"remedies": FEW, "ratios": (5,), "depths": (4, 3, 1, 2)},
     "fashion": {**IMAGES, "dataset": "fashion-mnist", "ratios": (5, 10)},
     "mnist": {**IMAGES, "dataset": "mnist", "ratios": (5, 10)},
     "mnist-40": {**IMAGES, "dataset": "mnist", "ratios": (40,)},
-    "ablation": {
+    "others": {
         "remedies": (
             "matched",
             "filtered",
             "low-pass",
+            "look-ahead",
+            "eligibility-gain",
             "eligibility-mean",
             "eligibility-gain-mean",
             "eligibility-uncorrected",

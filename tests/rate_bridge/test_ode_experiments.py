@@ -28,18 +28,19 @@ def test_equivalence_reports_what_it_found(tmp_path: Path) -> None:
 def test_remedies_go_on_where_they_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chosen = ["--remedies", "none", "eligibility", "--ratios", "2", "--long-ratios", "4"]
+    chosen = ["--remedies", "none", "lag", "--ratios", "2", "4", "--steps", "5"]
     arguments = ["remedies", *SMALL, *chosen, "--out", str(tmp_path)]
     assert main(arguments) == 0
     first = read_json(tmp_path / "remedies" / "result.json")["rows"]
     assert [(row["remedy"], row["ratio"]) for row in first] == [
         ("algorithm1", None),
         ("none", 2.0),
-        ("eligibility", 2.0),
+        ("lag", 2.0),
         ("none", 4.0),
-        ("eligibility", 4.0),
+        ("lag", 4.0),
     ]
     assert all(0 <= row["test"] <= 1 for row in first)
+    assert [row["tried"] for row in first] == [1, 1, 5, 1, 5]  # a rate, and five shares for the lag
     assert "T = 2 τ" in capsys.readouterr().out
     monkeypatch.setattr(remedies, "learned", None)  # nothing is learned again
     assert main(arguments) == 0
@@ -48,7 +49,7 @@ def test_remedies_go_on_where_they_were(
 
 
 def test_remedies_compare_depths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    chosen = ["--remedies", "both", "--ratios", "2", "5", "--long-ratios", "--depths", "1", "3"]
+    chosen = ["--remedies", "both", "--ratios", "2", "5", "--steps", "5", "--depths", "1", "3"]
     assert main(["remedies", *SMALL, *chosen, "--out", str(tmp_path)]) == 0
     rows = read_json(tmp_path / "remedies" / "result.json")["rows"]
     assert [(row["depth"], row["remedy"], row["ratio"]) for row in rows] == [
@@ -65,12 +66,13 @@ def test_remedies_compare_depths(tmp_path: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize("name", REMEDIES)
 def test_every_remedy_can_learn(name: str, tmp_path: Path) -> None:
     cells = remedies.Config(
-        hidden=(6, 5), remedies=(name,), ratios=(2,), long_ratios=(), etas=(0.01,), seeds=1,
+        hidden=(6, 5), remedies=(name,), ratios=(2,), etas=(0.01,), seeds=1,
         epochs=1, batch=359, out=tmp_path,
-    ).cells()  # fmt: skip
-    found = remedies.learned(cells[-1])
-    assert found["validation"].shape == (1, 1, 1)
-    json.dumps(found["test"].tolist())
+    ).tasks()[-1].grid()  # fmt: skip
+    for cell in cells:
+        found = remedies.learned(cell)
+        assert found["validation"].shape == (1, 1, 1)
+        json.dumps(found["test"].tolist())
 
 
 def test_a_copy_that_diverges_leaves_the_others_alone(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_a_copy_that_diverges_leaves_the_others_alone(tmp_path: Path) -> None:
         config = remedies.Config(
             hidden=(6,), remedies=("both",), ratios=(5,), etas=etas, seeds=1, epochs=1, batch=8
         )
-        return remedies.learned(config.cells()[1])
+        return remedies.learned(config.tasks()[1].grid()[0])
 
     both, alone, lost = learned(0.01, 1e5), learned(0.01), learned(1e5)
     assert both["validation"][0, 0, 0] == pytest.approx(alone["validation"][0, 0, 0], abs=0.02)
@@ -93,6 +95,10 @@ def test_bad_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--ratios must be positive" in capsys.readouterr().err
     assert main(["remedies", "--dt-ms", "0"]) == 2
     assert "time step must be positive" in capsys.readouterr().err
+    assert main(["remedies", "--search-epochs", "6"]) == 2
+    assert "--search-epochs must not be more than --epochs" in capsys.readouterr().err
+    assert main(["remedies", "--plan", "digts"]) == 2
+    assert "Did you mean 'digits'" in capsys.readouterr().err
     assert main(["remedies", "--depths", "0"]) == 2
     assert "--depths must be at least 1" in capsys.readouterr().err
     assert main(["equivalence", "--only", "papr"]) == 2
@@ -119,7 +125,7 @@ def test_the_error_of_an_update_falls_as_one_over_time(tmp_path: Path) -> None:
 
 
 def test_a_page_is_written_also_where_algorithm_1_diverges(tmp_path: Path) -> None:
-    chosen = ["--remedies", "none", "--ratios", "2", "--long-ratios", "--etas", "1e6"]
+    chosen = ["--remedies", "none", "--ratios", "2", "--etas", "1e6"]
     arguments = ["remedies", "--hidden", "6", "--epochs", "1", "--seeds", "1", *chosen]
     assert main([*arguments, "--batch", "16", "--out", str(tmp_path)]) == 0
     assert "everything diverged" in (tmp_path / "remedies" / "index.html").read_text()
