@@ -10,6 +10,7 @@ from experiments import equivalence
 from experiments.bench import ode_engine as bench_ode
 from experiments.cli import main
 from experiments.lab.remedies import REMEDIES
+from experiments.lab.samples import samples
 from experiments.lab.storage import read_json
 from experiments.law import fit as law_fit
 from experiments.remedies import experiment as remedies
@@ -65,14 +66,16 @@ def test_remedies_compare_depths(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("name", REMEDIES)
 def test_every_remedy_can_learn(name: str, tmp_path: Path) -> None:
-    cells = remedies.Config(
+    config = remedies.Config(
         hidden=(6, 5), remedies=(name,), ratios=(2,), etas=(0.01,), seeds=1,
         epochs=1, batch=359, out=tmp_path,
-    ).tasks()[-1].grid()  # fmt: skip
-    for cell in cells:
-        found = remedies.learned(cell)
-        assert found["validation"].shape == (1, 1, 1)
-        json.dumps(found["test"].tolist())
+    )  # fmt: skip
+    first, *others = config.tasks()[-1].grid()
+    found = remedies.learned(first)
+    assert found["validation"].shape == (1, 1, 1)
+    json.dumps(found["test"].tolist())
+    data = samples("digits")
+    assert all(cell.networks(data) for cell in others)  # each candidate is a network
 
 
 def test_a_copy_that_diverges_leaves_the_others_alone(tmp_path: Path) -> None:
