@@ -1,9 +1,9 @@
 """``tuft remedies``: which remedy learns how well, at which presentation time and depth.
 
-Every remedy at every presentation time is tuned alike (:mod:`experiments.remedies.selection`). Its rates and
-seeds learn side by side as copies in one process, a cell for each choice of the free numbers, and
-cells go to several processes. A finished cell is kept beside the results: a run that was stopped
-goes on where it was, and a later one learns only what is new.
+Every remedy at every presentation time is tuned alike (see ``selection.py``). Its rates and seeds
+learn side by side as copies in one process, a cell for each choice of the free numbers, and cells
+go to several processes. A finished cell is kept beside the results: a run that was stopped goes on
+where it was, and a later one learns only what is new.
 """
 
 import hashlib

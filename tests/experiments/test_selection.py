@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.continuous import DISCRETE, Cell
-from experiments.remedies import Config, entry
-from experiments.remedy_list import REMEDIES, remedy
-from experiments.remedy_plans import PLANS
-from experiments.selection import EXTENSIONS, Task, tune
-from experiments.standing import CLASSES, counted, rivals, standing, standings
+from experiments.lab.continuous_learning import DISCRETE, Cell
+from experiments.lab.remedies import REMEDIES, remedy
+from experiments.remedies.experiment import Config, entry
+from experiments.remedies.plans import PLANS
+from experiments.remedies.selection import EXTENSIONS, Task, tune
+from experiments.remedies.standing import CLASSES, counted, rivals, standing, standings
 
 
 def cell(name="lag", ratio=2.0, etas=(0.01, 0.02, 0.04), seeds=(0, 1)):
