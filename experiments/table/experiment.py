@@ -20,7 +20,7 @@ from experiments.table.published import PUBLISHED
 from experiments.table.records import summary
 from experiments.table.runs import Run, dataset_of, differing, record_of
 from experiments.table.tabulate import Table, table
-from rate_bridge.baselines import REFERENCES
+from rate_bridge.baselines import BASELINES
 from rate_bridge.data import DATASETS, Dataset
 from rate_bridge.networks.registry import NETWORKS
 from rate_bridge.rules import NAMES
@@ -39,7 +39,8 @@ class Config:
     networks: tuple[str, ...] = ("mlp-digits",)
     """Networks of a table without a plan; each is trained on each data set."""
     rules: tuple[str, ...] = ()
-    """Rules; by default the plan's, or bp, dll-minus, dll-fixed and kp."""
+    """Rules, or baselines (mean, linear, persistence; most-common, bigram, n-gram; naive-bayes,
+    logistic, knn); by default the plan's, or bp, dll-minus, dll-fixed and kp."""
     seeds: tuple[int, ...] = ()
     """Seeds; by default the plan's, or 0, 1, 2."""
     only: tuple[str, ...] = ()
@@ -70,7 +71,7 @@ class Config:
                 f"{self.plan!r} reads is part of it."
             )
         for rule in self.rules:
-            look_up("rule", rule, {**NAMES, **dict.fromkeys(REFERENCES)})
+            look_up("rule", rule, {**NAMES, **dict.fromkeys(BASELINES)})
 
 
 def main(config: Config) -> None:
@@ -135,7 +136,7 @@ def chosen_runs(config: Config, plan: Plan) -> list[Run]:
     for run in runs:
         look_up("data set", run.dataset, DATASETS)
         look_up("network", run.network, NETWORKS)
-        look_up("rule", run.rule, {**NAMES, **dict.fromkeys(REFERENCES)})
+        look_up("rule", run.rule, {**NAMES, **dict.fromkeys(BASELINES)})
     return runs
 
 

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from experiments.table.tabulate import PERCENT, Table
 
-_OURS, _THEIRS = "#1f4e79", "#b0622f"
+_OURS, _THEIRS, _RIVAL = "#1f4e79", "#b0622f", "#444444"
 _STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -30,6 +30,9 @@ def draw_column(axes: Axes, table: Table, column: str, metric: str) -> Axes:
         theirs = table.published.get((column, rule, metric))
         if theirs is not None:
             axes.plot(theirs, row, "D", color=_THEIRS, fillstyle="none")
+    best = table.best_baseline(column, metric)
+    if best is not None:
+        axes.axvline(table.cells[column, best, metric].mean, color=_RIVAL, ls=":", lw=1, zorder=0)
     if not axes.lines:
         axes.text(0.5, 0.5, "not run", ha="center", va="center", transform=axes.transAxes)
         axes.set_xticks([])
@@ -58,7 +61,8 @@ def save_figure(table: Table, path: Path) -> None:
         handles = [
             Line2D([], [], marker="o", color=_OURS, label="ours, mean ± s.d."),
             Line2D([], [], marker="D", color=_THEIRS, fillstyle="none", ls="", label="published"),
+            Line2D([], [], color=_RIVAL, ls=":", label="best baseline"),
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
         figure.savefig(path, dpi=130)
         plt.close(figure)

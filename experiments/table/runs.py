@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import nn
 
 from experiments.lab.samples import data_folder
 from experiments.table.records import Outcome, judged, record
-from rate_bridge.baselines import REFERENCES
+from rate_bridge.baselines import BASELINES, fitted
 from rate_bridge.data import Dataset, Source, load
 from rate_bridge.layers.convert import parameter_groups
 from rate_bridge.networks import registry as networks
@@ -39,8 +39,8 @@ class Run:
     Attributes
     ----------
     dataset, network, rule : str
-        A rule is one of :data:`rate_bridge.rules.NAMES`. For a time series, ``"mean"`` and
-        ``"linear"`` stand for the answers of :mod:`rate_bridge.baselines`.
+        A rule is one of :data:`rate_bridge.rules.NAMES`. In its place may stand one of
+        :data:`rate_bridge.baselines.BASELINES`; then the network is not used.
     options : Options
         Of training; its seed is also the network's.
     column : str
@@ -132,8 +132,8 @@ def record_of(
     A run that diverges has the status ``"diverged"`` and no scores; one that ends worthless has
     ``"collapsed"``, and the scores of its best epoch under a name of their own.
     """
-    if dataset.kind == "series" and run.rule in REFERENCES:
-        return _reference_record(run, dataset)
+    if run.rule in BASELINES:
+        return _baseline_record(run, dataset)
     model = network_of(run, dataset)
     options = run.options
     training = Training(
@@ -154,12 +154,17 @@ def record_of(
     return record(run.described, training, outcome, time.perf_counter() - start), model
 
 
-def _reference_record(run: Run, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:
-    """The record of a closed-form answer; it may be a constant, so it is not judged as one."""
+def _baseline_record(run: Run, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:
+    """The record of a baseline; it may be a constant, so it is not judged as one."""
     start = time.perf_counter()
-    model = REFERENCES[run.rule](dataset)
-    training = Training(model, dataset, run.options)
-    scores = evaluate(model, training.data.test, dataset.kind)
-    return record(
-        run.described, training, Outcome("ok", None, scores), time.perf_counter() - start
-    ), model
+    found = fitted(run.rule, dataset)
+    untrained = replace(run.options, device="cpu")
+    training = Training(found.model, found.dataset, untrained, groups=lambda _: [{"params": []}])
+    outcome = Outcome("ok", None, evaluate(found.model, training.data.test, dataset.kind))
+    made = record(run.described, training, outcome, time.perf_counter() - start)
+    made["validation"] = evaluate(found.model, training.data.validation, dataset.kind)
+    made["baseline"] = {
+        "selection": found.selection,
+        "sees_beyond_the_networks": BASELINES[run.rule].beyond,
+    }
+    return made, found.model

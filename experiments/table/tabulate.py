@@ -1,7 +1,8 @@
 """Tables from the records of runs: mean and deviation over seeds, failures named, never averaged.
 
 A record is the plain dictionary that one run leaves as JSON. A table's cell gathers the records of
-one rule in one column; a cell without records stays empty.
+one rule in one column; a cell without records stays empty. A network that does worse than a
+baseline says so in its cell.
 """
 
 import math
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.table.records import seconds_text
+from rate_bridge.baselines import BASELINES
 from rate_bridge.training.collapse import collapse
 
 Record = Mapping[str, Any]
@@ -145,17 +147,54 @@ class Table:
         for rule in self.rules:
             texts = [self._text(column, rule, metric) for column, metric in shown]
             lines.append(_row([rule, *texts, self._seconds(rule)]))
-        lines += ["", _LEGEND]
+        lines += ["", _LEGEND, *self._legend_of_baselines()]
         if self.older:
             lines.append(_LEGEND_OLDER.format(self.older))
         if any(found.unofficial for found in self.cells.values()):
             lines.append("\\* The data were not the official files; see the records.")
         return "\n".join(lines) + "\n"
 
+    def _legend_of_baselines(self) -> list[str]:
+        shown = [rule for rule in self.rules if rule in BASELINES]
+        lines = [_BASELINES.format(", ".join(f"`{rule}`" for rule in shown))] if shown else []
+        for rule in shown:
+            if BASELINES[rule].beyond:
+                lines.append(
+                    f"† `{rule}` is given {BASELINES[rule].beyond}, which the networks are not: it "
+                    f"is no rival in the sense of ▼."
+                )
+        return lines
+
+    def best_baseline(self, column: str, metric: str) -> str | None:
+        """The baseline with the best mean, of those that see what the networks see."""
+        sign = 1 if metric in PERCENT else -1
+        means = {
+            rule: sign * found.mean
+            for rule, baseline in BASELINES.items()
+            if not baseline.beyond
+            and (found := self.cells.get((column, rule, metric))) is not None
+            and found.values
+        }
+        return max(means, key=means.__getitem__) if means else None
+
+    def beaten_by(self, column: str, rule: str, metric: str) -> str | None:
+        """The best baseline, where a network's mean is worse than its."""
+        best = self.best_baseline(column, metric)
+        found = self.cells.get((column, rule, metric))
+        if rule in BASELINES or best is None or found is None or not found.values:
+            return None
+        gap = found.mean - self.cells[column, best, metric].mean
+        return best if (gap < 0 if metric in PERCENT else gap > 0) else None
+
     def _text(self, column: str, rule: str, metric: str) -> str:
         digits = 2 if metric in PERCENT else 4
         found = self.cells.get((column, rule, metric))
         ours = found.text(digits) if found is not None else ""
+        if ours and rule in BASELINES and BASELINES[rule].beyond:
+            ours += " †"
+        better = self.beaten_by(column, rule, metric)
+        if better is not None:
+            ours += f" ▼ {better}"
         theirs = self.published.get((column, rule, metric))
         return ours if theirs is None else f"{ours} [{theirs:.{digits}f}]".strip()
 
@@ -175,6 +214,10 @@ _LEGEND = (
     "(ended constant, at chance, or with accuracy, loss or weights far from where they had been) "
     "are counted, not averaged; an empty cell was not run. Time per epoch in the order of the "
     "columns, on the machine of the records."
+)
+_BASELINES = (
+    "{} are baselines without a network, their free numbers selected on the validation part. "
+    "▼: worse than the baseline that is named, the best one of the column."
 )
 
 

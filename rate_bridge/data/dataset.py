@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
 Kind = Literal["classes", "series"]
+Task = Literal["images", "sentences", "characters", "series"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,15 @@ class Dataset:
             validation=self.validation.to(device, dtype),
             test=self.test.to(device, dtype),
         )
+
+    @property
+    def task(self) -> Task:
+        """Values at every step, classes at every step, classes of codes, or classes of values."""
+        if self.kind == "series":
+            return "series"
+        if self.train.targets.dim() > 1:
+            return "characters"
+        return "images" if self.train.inputs.is_floating_point() else "sentences"
 
     @property
     def n_in(self) -> int:

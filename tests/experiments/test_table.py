@@ -9,7 +9,7 @@ import experiments
 from experiments.table import experiment as table
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
-from rate_bridge.baselines import REFERENCES
+from rate_bridge.baselines import BASELINES
 from rate_bridge.data import DATASETS
 from rate_bridge.networks.registry import NETWORKS
 from rate_bridge.rules import make_rule
@@ -125,7 +125,7 @@ def test_plans_name_only_what_there_is(name):
         assert column.network in NETWORKS
         for run in column.runs():
             rule, _, theta_rule = run.rule.partition("-")
-            if rule not in REFERENCES:
+            if run.rule not in BASELINES:
                 make_rule(rule, **({"theta_rule": theta_rule} if theta_rule else {}))
             assert run.options.seed in column.seeds
 

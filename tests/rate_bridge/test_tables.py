@@ -93,3 +93,41 @@ def test_a_seed_that_stands_twice_is_refused():
 def test_a_missing_metric_is_named():
     with pytest.raises(ValueError, match=r"bp on data net, seed 0, has no 'mse'.* accuracy"):
         cell([record(accuracy=0.5)], "mse")
+
+
+def test_a_network_that_loses_to_a_baseline_says_so_in_its_cell():
+    records = [
+        record("bp", 0, "words", accuracy=0.78),
+        record("bp", 1, "words", accuracy=0.79),
+        record("kp", 0, "words", accuracy=0.81),
+        record("naive-bayes", 0, "words", accuracy=0.80),
+        record("logistic", 0, "words", accuracy=0.70),
+        record("bp", 0, "steps", kind="series", mse=0.5, mae=0.2),
+        record("mean", 0, "steps", kind="series", mse=0.4, mae=0.3),
+        record("persistence", 0, "steps", kind="series", mse=0.1, mae=0.1),
+    ]
+    made = table("T", records, [], [])
+    assert made.beaten_by("words", "bp", "accuracy") == "naive-bayes"
+    assert made.beaten_by("words", "kp", "accuracy") is None
+    assert made.beaten_by("words", "logistic", "accuracy") is None
+    assert made.beaten_by("steps", "bp", "mse") == "mean"
+    assert made.beaten_by("steps", "bp", "mae") is None
+    text = made.markdown()
+    assert "| bp | 78.50 ± 0.71 (2) ▼ naive-bayes | 0.5000 (1) ▼ mean | 0.2000 (1) |" in text
+    assert "| persistence |  | 0.1000 (1) † | 0.1000 (1) † |" in text
+    assert "† `persistence` is given the target's past, which the networks are not" in text
+    assert "▼: worse than the baseline that is named" in text
+
+
+def test_a_table_without_baselines_does_not_speak_of_them():
+    text = table("T", [record(accuracy=0.5)], [], []).markdown()
+    assert "▼" not in text
+    assert "†" not in text
+
+
+def test_a_network_that_failed_has_nothing_to_lose():
+    records = [
+        record("bp", status="diverged", column="words"),
+        record("logistic", column="words", accuracy=0.7),
+    ]
+    assert table("T", records, [], []).beaten_by("words", "bp", "accuracy") is None
