@@ -72,8 +72,9 @@ def test_vectors_and_length_of_sentences(tmp_path, monkeypatch):
     write_sentences(tmp_path)
     vectors = tmp_path / "glove.txt"
     vectors.write_text("good 1 0 0\nawful 0 1 0\nfilm .5 .5 1e-3\n")
-    asked = ["train", "--dataset", "mr", "--allow", "mr", "--rule", "bp", *SHORT]
-    asked += ["--vectors", str(vectors), "--length", "6", "--out", str(tmp_path / "runs")]
+    asked = ["train", "--dataset", "mr", "--allow", "mr", "--rule", "bp", "--epochs", "10"]
+    asked += ["--lr", "0.01", "--batch-size", "16", "--vectors", str(vectors), "--length", "6"]
+    asked += ["--out", str(tmp_path / "runs")]
     assert tuft(asked) == 0
     (path,) = (tmp_path / "runs").glob("train-*/result.json")
     data = json.loads(path.read_text())["data"]
