@@ -15,7 +15,8 @@ from experiments.lab.progress import bar
 from experiments.lab.storage import read_json, write_json, write_text
 from experiments.table.data_options import DataOptions
 from experiments.table.figure import save_figure
-from experiments.table.plans import PLANS, Column, Plan
+from experiments.table.plan import Column, Plan
+from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
 from experiments.table.records import summary
 from experiments.table.runs import Run, dataset_of, differing, record_of
@@ -86,7 +87,7 @@ def main(config: Config) -> None:
         check_own_files(runs, folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "config.json", config)
-        run_missing(config, runs, folder)
+        run_missing(config, plan, runs, folder)
     drawn = rebuilt(plan, folder)
     print(f"{drawn.markdown()}\n{folder / 'table.md'}")
 
@@ -195,8 +196,8 @@ def check_own_files(runs: Sequence[Run], folder: Path) -> None:
             )
 
 
-def run_missing(config: Config, runs: Sequence[Run], folder: Path) -> None:
-    """Run what has no JSON yet; each run's JSON is written when it ends."""
+def run_missing(config: Config, plan: Plan, runs: Sequence[Run], folder: Path) -> None:
+    """Run what has no JSON yet; each run's JSON, with the plan's hash, is written when it ends."""
     start = time.monotonic()
     held: tuple[Any, Dataset] | None = None
     for run in runs:
@@ -210,7 +211,7 @@ def run_missing(config: Config, runs: Sequence[Run], folder: Path) -> None:
         if held is None or held[0] != wanted:
             held = (wanted, dataset_of(run))
         record = finished(run, held[1], folder)
-        write_json(path, record)
+        write_json(path, {"plan_hash": plan.hash, **record})
         print(summary(record), flush=True)
 
 

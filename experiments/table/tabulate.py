@@ -223,7 +223,8 @@ _BASELINES = (
 
 _LEGEND_OLDER = (
     "{} of the records are older than the judgement of a run's end: they are judged by their "
-    "history alone (constant answers, lost accuracy, loss; not chance, not weights)."
+    "history alone (constant answers, lost accuracy, loss; not chance, not weights), and carry no "
+    "hash of their plan."
 )
 
 

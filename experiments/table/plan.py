@@ -1,0 +1,87 @@
+"""A plan: what a table will hold, as data, with a hash that each of its records carries."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from experiments.table.runs import Run
+from rate_bridge.baselines import BASELINES
+from rate_bridge.training.trainer import Options
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: data, network and the protocol that all rules share."""
+
+    name: str
+    dataset: str
+    network: str
+    options: Options
+    rules: tuple[str, ...]
+    seeds: tuple[int, ...]
+    data_options: dict[str, Any] = field(default_factory=dict)
+    network_options: dict[str, Any] = field(default_factory=dict)
+    allow: tuple[str, ...] = ()
+
+    def runs(self) -> list[Run]:
+        """All runs of the column: for each seed every rule, so that a first seed is done early.
+
+        A baseline is the same with every seed: it has the first one alone.
+        """
+        return [
+            Run(
+                self.dataset,
+                self.network,
+                rule,
+                replace(self.options, seed=seed),
+                self.name,
+                self.data_options,
+                self.network_options,
+                self.allow,
+            )
+            for seed in self.seeds
+            for rule in self.rules
+            if rule not in BASELINES or seed == self.seeds[0]
+        ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A table: its title, its columns, and what a reader must know of the protocol."""
+
+    title: str
+    protocol: str
+    columns: tuple[Column, ...]
+
+    @property
+    def hash(self) -> str:
+        """Sixteen digits of SHA-256 over all that decides which runs there are, and no prose.
+
+        Options that add nothing, at the values in :data:`SILENT`, are left out, so that an option
+        that is invented later leaves the hashes of older plans as they are.
+        """
+        text = json.dumps([_column(column) for column in self.columns], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+SILENT: dict[str, Any] = {
+    "theta_lr": None,
+    "weight_decay": 0.0,
+    "label_smoothing": 0.0,
+    "clip": None,
+    "patience": None,
+    "precision": "float32",
+    "device": "cpu",
+    "seed": 0,
+}
+"""What the options that need not be named are where a plan does not name them."""
+
+
+def _column(column: Column) -> dict[str, Any]:
+    """A column as plain values, without what adds nothing."""
+    plain = dataclasses.asdict(column)
+    options = plain.pop("options")
+    said = {k: v for k, v in options.items() if k not in SILENT or v != SILENT[k]}
+    return {"options": said, **{name: value for name, value in plain.items() if value}}
