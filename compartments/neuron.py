@@ -20,6 +20,7 @@ from brian2.equations.unitcheck import check_dimensions
 
 from compartments.checks import check_constant
 from compartments.names import unknown_name
+from compartments.representation import neuron_html, neuron_text
 from compartments.strings import checked_equations, new_name, plain_name
 
 GIVEN_BY_SCHEDULE = ("stimulus", "target", "target_on")
@@ -51,7 +52,7 @@ class Compartment:
         object.__setattr__(self, "equations", equations)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Neuron:
     """A neuron: compartments that share one namespace, and the values of their constants.
 
@@ -86,6 +87,12 @@ class Neuron:
 
     def __reduce__(self) -> tuple[type, tuple]:
         return type(self), (self.name, self.compartments, dict(self.parameters))
+
+    def __repr__(self) -> str:
+        return neuron_text(self)
+
+    def _repr_html_(self) -> str:
+        return neuron_html(self)
 
     @cached_property
     def equations(self) -> Equations:

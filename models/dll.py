@@ -27,7 +27,7 @@ from models.network import Network, Pathway, Population
 from models.weights import WeightBundle
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DLLNetwork(Network):
     """A :class:`~models.network.Network` that knows its layers.
 

@@ -13,6 +13,7 @@ from compartments.domains import Count, check_value
 from compartments.names import look_up, unknown_name
 from compartments.neuron import GIVEN_BY_SCHEDULE, Neuron
 from compartments.plasticity import PlasticityRule
+from models.representation import network_html, network_text
 from models.weights import WeightBundle, check_bundle
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -97,7 +98,7 @@ class Step(NamedTuple):
     variable: str  # what is computed
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """Populations, pathways and initial weights; all checked against each other.
 
@@ -136,6 +137,12 @@ class Network:
         self._check_driven()
         self.weights.check_fits(self.weight_shapes, "Network")
         _ = self.steps
+
+    def __repr__(self) -> str:
+        return network_text(self)
+
+    def _repr_html_(self) -> str:
+        return network_html(self)
 
     def population(self, name: str) -> Population:
         """The population of that name."""
