@@ -23,6 +23,8 @@ class DataOptions:
     """Steps in a sequence, for text and time series; by default 32."""
     vectors: Path | None = None
     """For `mr` and `subj`: word vectors in GloVe's text format, in place of trained ones."""
+    learned_vectors: bool = False
+    """For `mr` and `subj`: the network learns the words' vectors, in place of trained ones."""
     length: int | None = None
     """For `mr` and `subj`: words a sentence is cut or padded to; by default 35."""
 
@@ -35,6 +37,8 @@ class DataOptions:
             path = getattr(self, name)
             if path is not None and not path.is_file():
                 raise ValueError(f"--{name} must be a file, and there is none at {path}.")
+        if self.vectors is not None and self.learned_vectors:
+            raise ValueError("--vectors are loaded or --learned-vectors, not both.")
 
     def given(self) -> dict[str, Any]:
         """The options that were given, paths in full."""
@@ -42,7 +46,7 @@ class DataOptions:
         return {
             name: str(value.absolute()) if isinstance(value, Path) else value
             for name, value in values.items()
-            if value not in (None, ())
+            if value not in (None, (), False)
         }
 
     def by_dataset(self, datasets: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -59,7 +63,8 @@ class DataOptions:
             if not any(name in options for options in taken.values()):
                 able = [dataset for dataset in DATASETS if name in options_of(dataset)]
                 raise ValueError(
-                    f"--{name} is an option of {', '.join(able)}; {', '.join(datasets)} has none."
+                    f"--{name.replace('_', '-')} is an option of {', '.join(able)}; "
+                    f"{', '.join(datasets)} has none."
                 )
         for dataset, options in taken.items():
             missing = [

@@ -67,9 +67,10 @@ class Config:
         if self.plan is None and not (self.datasets and self.networks):
             raise ValueError("--datasets and --networks each need at least one name.")
         if self.plan is not None and self.data.given():
+            option = next(iter(self.data.given())).replace("_", "-")
             raise ValueError(
-                f"--{next(iter(self.data.given()))} is for a table without a plan: what the plan "
-                f"{self.plan!r} reads is part of it."
+                f"--{option} is for a table without a plan: what the plan {self.plan!r} reads is "
+                f"part of it."
             )
         for rule in self.rules:
             look_up("rule", rule, {**NAMES, **dict.fromkeys(BASELINES)})

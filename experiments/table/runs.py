@@ -115,7 +115,9 @@ def network_of(run: Run, dataset: Dataset) -> nn.Module:
     if run.network == "rnn":
         options = {"n_in": dataset.n_in, "n_out": dataset.n_out, **options}
     if run.network == "textcnn":
-        options = {"n_embedding": dataset.n_in, "classes": dataset.n_out, **options}
+        learns = dataset.train.table is None
+        words = {"vocabulary": dataset.n_codes} if learns else {"n_embedding": dataset.n_in}
+        options = {**words, "classes": dataset.n_out, **options}
     return networks.build(run.network, run.rule, seed=run.options.seed, **options)
 
 

@@ -68,4 +68,5 @@ def next_character(name: str, content: Found, window: int) -> Dataset:
         len(alphabet),
         provenance,
         rare_classes=True,
+        n_codes=len(alphabet),
     )

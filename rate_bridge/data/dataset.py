@@ -72,6 +72,8 @@ class Dataset:
         Files with their hashes, how the parts were cut, how inputs were scaled.
     rare_classes : bool
         Whether a class may have no training sample, as a rare character.
+    n_codes : int or None
+        How many codes there are, where inputs are codes.
 
     Raises
     ------
@@ -87,6 +89,7 @@ class Dataset:
     n_out: int
     provenance: dict[str, Any]
     rare_classes: bool = False
+    n_codes: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind == "classes":

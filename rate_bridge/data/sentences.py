@@ -2,7 +2,8 @@
 
 Both are published as one sentence a line in cp1252, split on line feeds only: other characters in
 them count as line breaks elsewhere. Sentences become codes of words, cut or padded to one length;
-codes become vectors by a table that is trained on the training part or loaded from a file.
+codes become vectors by a table that is trained on the training part or loaded from a file, or stay
+codes for a network that learns the table.
 """
 
 import io
@@ -49,16 +50,28 @@ PADDING, UNKNOWN = 0, 1
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[^\sa-z0-9]")
 
 
-def mr(source: Source, length: int = 35, width: int = 300, vectors: str | None = None) -> Dataset:
+def mr(
+    source: Source,
+    length: int = 35,
+    width: int = 300,
+    vectors: str | None = None,
+    learned_vectors: bool = False,
+) -> Dataset:
     """MR: 5,331 negative (0) and 5,331 positive (1) sentences about films."""
     texts = _classes("mr", _MR, _MR_ARCHIVE, source)
-    return sentence_dataset("mr", texts, length, width, vectors)
+    return sentence_dataset("mr", texts, length, width, vectors, learned_vectors)
 
 
-def subj(source: Source, length: int = 35, width: int = 300, vectors: str | None = None) -> Dataset:
+def subj(
+    source: Source,
+    length: int = 35,
+    width: int = 300,
+    vectors: str | None = None,
+    learned_vectors: bool = False,
+) -> Dataset:
     """Subj: 5,000 objective (0) and 5,000 subjective (1) sentences."""
     texts = _classes("subj", _SUBJ, _SUBJ_ARCHIVE, source)
-    return sentence_dataset("subj", texts, length, width, vectors)
+    return sentence_dataset("subj", texts, length, width, vectors, learned_vectors)
 
 
 def words(sentence: str) -> list[str]:
@@ -67,7 +80,12 @@ def words(sentence: str) -> list[str]:
 
 
 def sentence_dataset(
-    name: str, texts: list[Found], length: int, width: int, vectors: str | None
+    name: str,
+    texts: list[Found],
+    length: int,
+    width: int,
+    vectors: str | None = None,
+    learned_vectors: bool = False,
 ) -> Dataset:
     """Codes (n, length) and class numbers; 10 % of the sentences test, 10 % validation.
 
@@ -81,7 +99,16 @@ def sentence_dataset(
         Entries of a word's vector, if it is trained here.
     vectors : str, optional
         A file of vectors in GloVe's text format, in place of trained ones.
+    learned_vectors : bool
+        Whether inputs stay codes, for a network that learns a vector for each.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        For vectors that are to be loaded and learned; as in :func:`loaded_vectors`.
     """
+    if learned_vectors and vectors is not None:
+        raise ValueError(f"{name}: vectors are loaded from a file or learned_vectors, not both.")
     sentences, labels = [], []
     for label, text in enumerate(texts):
         lines = [line for line in text.content.decode("cp1252").split("\n") if line.strip()]
@@ -93,11 +120,11 @@ def sentence_dataset(
     train = kept[inner]
     vocabulary = _vocabulary([sentences[position] for position in train.tolist()])
     codes = coded(sentences, vocabulary, length)
-    table, how = (
-        trained_vectors(codes[train], len(vocabulary), width)
-        if vectors is None
-        else loaded_vectors(Path(vectors), vocabulary)
-    )
+    table, how = None, {"how": "learned by the network"}
+    if vectors is not None:
+        table, how = loaded_vectors(Path(vectors), vocabulary)
+    elif not learned_vectors:
+        table, how = trained_vectors(codes[train], len(vocabulary), width)
     targets = torch.tensor(labels, dtype=torch.int64)
 
     def split(index: Int64[Tensor, " part"]) -> Split:
@@ -109,9 +136,8 @@ def sentence_dataset(
         "words": {"length": length, "vocabulary": len(vocabulary), "from": "training part"},
         "vectors": how,
     }
-    return Dataset(
-        name, "classes", split(train), split(kept[held]), split(test), len(texts), provenance
-    )
+    parts = split(train), split(kept[held]), split(test)
+    return Dataset(name, "classes", *parts, len(texts), provenance, n_codes=len(vocabulary))
 
 
 def coded(

@@ -83,6 +83,20 @@ def test_vectors_and_length_of_sentences(tmp_path, monkeypatch):
     assert data["vectors"]["missing_words"] == data["words"]["vocabulary"] - 3
 
 
+@pytest.mark.parametrize("rule", ["bp", "dll-minus"])
+def test_a_network_can_learn_the_vectors_of_words(tmp_path, monkeypatch, rule):
+    monkeypatch.setenv("TUFT_DATA", str(tmp_path))
+    write_sentences(tmp_path)
+    asked = ["train", "--dataset", "mr", "--allow", "mr", "--rule", rule, "--learned-vectors"]
+    asked += ["--epochs", "5", "--lr", "0.01", "--batch-size", "16", "--length", "6"]
+    assert tuft([*asked, "--out", str(tmp_path / "runs")]) == 0
+    (path,) = (tmp_path / "runs").glob("train-*/result.json")
+    record = json.loads(path.read_text())
+    words = record["data"]["words"]["vocabulary"]
+    assert record["shapes"]["embedding.weight"] == [words, 300]
+    assert record["data"]["vectors"] == {"how": "learned by the network"}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

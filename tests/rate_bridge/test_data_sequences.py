@@ -278,6 +278,18 @@ def test_unfit_vectors_are_refused(tmp_path, content, match):
         load("mr", Source(tmp_path, allow=("mr",)), vectors=str(path))
 
 
+def test_words_stay_codes_for_a_network_that_learns_their_vectors(tmp_path):
+    write_mr(tmp_path)
+    data = load("mr", Source(tmp_path, allow=("mr",)), length=8, learned_vectors=True)
+    inputs, _ = data.train.batch(torch.arange(5))
+    assert inputs.shape == (5, 8)
+    assert inputs.dtype == torch.int64
+    assert data.n_codes == data.provenance["words"]["vocabulary"] > inputs.max()
+    assert data.provenance["vectors"] == {"how": "learned by the network"}
+    with pytest.raises(ValueError, match="loaded from a file or learned_vectors, not both"):
+        load("mr", Source(tmp_path, allow=("mr",)), vectors="v.txt", learned_vectors=True)
+
+
 def test_missing_vectors_say_where_to_get_them(tmp_path):
     write_mr(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"glove.6B.zip"):
