@@ -19,10 +19,14 @@ from experiments.registry import EXPERIMENTS
 PACKAGES = ("apical-tuft", "brian2", "numpy", "torch", "scikit-learn", "xarray")
 
 
+REPEAT = "-run"
+"""Between a result's name and the number of its repeat; a number alone would read as a range."""
+
+
 class RunFolder:
     """A results folder that appears as ``parent/name`` only when its block ends well.
 
-    An older ``parent/name`` is kept: the new one is then ``name-2``, ``name-3``, ...
+    An older ``parent/name`` is kept: the new one is then ``name-run2``, ...
     Inside the block ``path`` is a hidden sibling; after it, the published folder.
     After an error or Ctrl-C nothing is left.
 
@@ -97,9 +101,9 @@ def check_space(folder: Path, needed_bytes: int) -> None:
 
 
 def _published(staging: Path, parent: Path, name: str) -> Path:
-    """Where ``staging`` went: the first of ``name``, ``name-2``, ... that is free."""
+    """Where ``staging`` went: the first of ``name``, ``name-run2``, ... that is free."""
     for number in range(1, 10_000):
-        target = parent / (name if number == 1 else f"{name}-{number}")
+        target = parent / (name if number == 1 else f"{name}{REPEAT}{number}")
         if target.exists():
             continue
         try:
@@ -113,15 +117,15 @@ def _published(staging: Path, parent: Path, name: str) -> Path:
 
 
 def latest(parent: Path, name: str) -> Path:
-    """The newest of ``name``, ``name-2``, ... in ``parent``."""
+    """The newest of ``name``, ``name-run2``, ... in ``parent``."""
     numbered = [
         path
         for path in parent.glob(f"{name}*")
-        if path.name == name or path.name.removeprefix(f"{name}-").isdigit()
+        if path.name == name or path.name.removeprefix(f"{name}{REPEAT}").isdigit()
     ]
     if not numbered:
         raise FileNotFoundError(f"No result named {name} in {parent}.")
-    return max(numbered, key=lambda path: int(path.name[len(name) + 1 :] or 1))
+    return max(numbered, key=lambda path: int(path.name[len(name) + len(REPEAT) :] or 1))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -162,7 +162,7 @@ def main(config: Config) -> None:
     with RunFolder(config.out, config.name) as run:
         tune(tasks, results)
         write_json(run.path / "config.json", config)
-        rows = [_row(task) for task in tasks]
+        rows = [described(task) for task in tasks]
         result = {"rows": rows, "standings": standings(rows), "plan_hash": config.plan_hash}
         write_json(run.path / "result.json", {**result, "versions": versions()})
         draw(run.path)
@@ -171,7 +171,7 @@ def main(config: Config) -> None:
     print(run.path / "index.html")
 
 
-def _row(task: Task) -> dict[str, Any]:
+def described(task: Task) -> dict[str, Any]:
     """What was tried and selected for a task, and the test accuracy of that alone."""
     cell, best, final = task.cell, task.best, task.final
     discrete = cell.remedy == DISCRETE
@@ -201,7 +201,7 @@ def _row(task: Task) -> dict[str, Any]:
         "selected": best.validation,
         "tests": tests,
         "test": tests.mean(),
-        "test_sd": float(tests.std(ddof=1)) if len(tests) > 1 else math.nan,
+        "test_sd": float(tests.std(ddof=1)) if len(tests) > 1 else None,
         "curve": np.array(final["curve"]).mean(-1),
     }
 

@@ -19,12 +19,10 @@ from experiments.table.plan import Column, Plan
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
 from experiments.table.records import summary
-from experiments.table.runs import Run, dataset_of, differing, record_of
+from experiments.table.runs import Run, check_rule, dataset_of, differing, record_of
 from experiments.table.tabulate import Table, table
-from rate_bridge.baselines import BASELINES
 from rate_bridge.data import DATASETS, Dataset
 from rate_bridge.networks.registry import NETWORKS
-from rate_bridge.rules import NAMES
 from rate_bridge.training.trainer import Options
 
 
@@ -33,8 +31,8 @@ class Config:
     """Run a table, or what is missing of it, and draw it up from the runs' JSONs."""
 
     plan: str | None = None
-    """mnist-mlp, released-code, fashion-mlp, sequences, cnn, cnn-short or text; without it,
-    the lists below."""
+    """mnist-mlp, released-code, fashion-mlp, sequences, cnn, cnn-short, text or theta-sgd; without
+    it, the lists below."""
     datasets: tuple[str, ...] = ("digits",)
     """Data sets of a table without a plan."""
     networks: tuple[str, ...] = ("mlp-digits",)
@@ -73,7 +71,7 @@ class Config:
                 f"part of it."
             )
         for rule in self.rules:
-            look_up("rule", rule, {**NAMES, **dict.fromkeys(BASELINES)})
+            check_rule(rule)
 
 
 def main(config: Config) -> None:
@@ -138,7 +136,7 @@ def chosen_runs(config: Config, plan: Plan) -> list[Run]:
     for run in runs:
         look_up("data set", run.dataset, DATASETS)
         look_up("network", run.network, NETWORKS)
-        look_up("rule", run.rule, {**NAMES, **dict.fromkeys(BASELINES)})
+        check_rule(run.rule)
     return runs
 
 

@@ -25,7 +25,8 @@ def draw_column(axes: Axes, table: Table, column: str, metric: str) -> Axes:
     for row, rule in enumerate(table.rules):
         found = table.cells.get((column, rule, metric))
         if found is not None and found.values:
-            axes.errorbar(found.mean, row, xerr=found.deviation, fmt="o", color=_OURS, capsize=3)
+            spread = found.deviation if len(found.values) > 1 else None
+            axes.errorbar(found.mean, row, xerr=spread, fmt="o", color=_OURS, capsize=3)
             axes.plot(found.values, [row] * len(found.values), "|", color=_OURS, alpha=0.6)
         theirs = table.published.get((column, rule, metric))
         if theirs is not None:

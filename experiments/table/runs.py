@@ -11,12 +11,14 @@ from typing import Any
 
 from torch import nn
 
+from compartments.names import look_up
 from experiments.lab.samples import data_folder
 from experiments.table.records import Outcome, judged, record
 from rate_bridge.baselines import BASELINES, fitted
 from rate_bridge.data import Dataset, Source, load
 from rate_bridge.layers.convert import parameter_groups
 from rate_bridge.networks import registry as networks
+from rate_bridge.rules import NAMES
 from rate_bridge.training.distributed import ALONE, World
 from rate_bridge.training.evaluation import evaluate
 from rate_bridge.training.trainer import Diverged, Options, Report, Training
@@ -30,6 +32,15 @@ DEFAULT_NETWORKS = {
     "mr": "textcnn",
     "subj": "textcnn",
 }
+
+
+RULE_NAMES: dict[str, Any] = {**NAMES, **BASELINES}
+"""What can stand for a rule: the rules by all their names, and the baselines."""
+
+
+def check_rule(name: str) -> None:
+    """Raise ``ValueError`` for what is neither a rule nor a baseline."""
+    look_up("rule", name, RULE_NAMES)
 
 
 @dataclass(frozen=True)

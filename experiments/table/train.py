@@ -7,11 +7,12 @@ from typing import Any
 import torch
 import tyro
 
+from compartments.domains import NonNegative, check_value
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, write_json
 from experiments.table.data_options import DataOptions
 from experiments.table.records import summary
-from experiments.table.runs import DEFAULT_NETWORKS, Run, dataset_of, record_of
+from experiments.table.runs import DEFAULT_NETWORKS, Run, check_rule, dataset_of, record_of
 from rate_bridge.training.distributed import World, joined
 from rate_bridge.training.trainer import Options
 
@@ -30,11 +31,16 @@ class Config:
     network: str | None = None
     """mlp-mnist, cnn-mnist, ..., rnn, textcnn; by default the one made for the data set."""
     rule: str = "dll-minus"
-    """bp, fa, dfa, usf, brsf, frsf, kp, wm, dll-minus, dll-plus, dll-fixed or dll-kp."""
+    """bp, fa, dfa, usf, brsf, frsf, kp, wm, dll-minus, dll-plus, dll-fixed or dll-kp; dll is
+    dll-minus. Or a baseline: mean, linear, persistence (series), most-common (classes), logistic,
+    knn (images), logistic, naive-bayes (sentences), bigram, n-gram (characters)."""
     training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
     """How it is trained."""
     hidden: tuple[int, ...] = ()
     """Sizes of the hidden layers (of an rnn: one); by default the network's own."""
+    theta_std: NonNegative | None = None
+    """Standard deviation of the initial Theta of dll and kp; by default for dll 1 in dense layers
+    and 0.05 in convolutions and the rnn, for kp that of W."""
     data: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
     """What the data set is read with."""
     allow: tuple[str, ...] = ()
@@ -45,6 +51,7 @@ class Config:
     """Threads that torch uses."""
 
     def __post_init__(self) -> None:
+        check_value("", "--theta-std", self.theta_std, NonNegative | None)
         if self.threads < 1:
             raise ValueError(f"--threads must be at least 1, got {self.threads}.")
 
@@ -82,10 +89,13 @@ def run_of(config: Config) -> Run:
     ValueError
         For an option that the data set does not take, or one that it needs.
     """
+    check_rule(config.rule)
     network = config.network or DEFAULT_NETWORKS.get(config.dataset, "rnn")
     network_options: dict[str, Any] = {}
     if config.hidden:
         network_options["hidden"] = config.hidden[0] if network == "rnn" else config.hidden
+    if config.theta_std is not None:
+        network_options["theta_std"] = config.theta_std
     return Run(
         config.dataset,
         network,

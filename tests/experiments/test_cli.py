@@ -5,6 +5,7 @@ import errno
 import importlib
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,6 +78,18 @@ def test_help_of_every_experiment(run, name):
     assert f"usage: tuft {name}" in out
 
 
+def test_help_names_every_rule_baseline_network_option_and_plan(run):
+    from experiments.table.plans import PLANS
+    from experiments.table.runs import RULE_NAMES
+
+    _, out, _ = run("train", "--help")
+    named = set(re.findall(r"[a-z][a-z0-9-]*", out))
+    assert set(RULE_NAMES) - named == set()
+    assert "--theta-std" in out
+    _, out, _ = run("table", "--help")
+    assert set(PLANS) - set(re.findall(r"[a-z][a-z0-9-]*", out)) == set()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -130,6 +143,10 @@ def test_wrong_options_end_with_the_nearest(run):
             "table --schedule cosin",
             "Options: schedule must be 'linear', 'cosine' or 'constant', got 'cosin'. "
             "Did you mean 'cosine'?",
+        ),
+        (
+            "train --theta-std -1",
+            "--theta-std must be a finite number of 0 or more or None, got -1.0.",
         ),
         ("train --threads x", "--threads must be a whole number, got 'x'."),
         ("train --hidden 3 x", "--hidden must be a tuple, each entry a whole number, got '3 x'."),

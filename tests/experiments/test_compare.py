@@ -195,7 +195,7 @@ def test_figures_are_drawn_again_from_the_files(tmp_path):
 def test_an_older_result_is_kept(tmp_path):
     for _ in range(2):
         compare.main(replace(SMALL, presentations=2, out=tmp_path))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["compare", "compare-2"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["compare", "compare-run2"]
 
 
 @pytest.mark.parametrize(

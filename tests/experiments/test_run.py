@@ -37,7 +37,7 @@ def test_a_run_repeats_to_the_digit(tmp_path, capsys):
     assert main(["run", str(tmp_path / "equivalence" / "config.json")]) == 0
     first, second = (
         json.loads((tmp_path / name / "result.json").read_text())
-        for name in ("equivalence", "equivalence-2")
+        for name in ("equivalence", "equivalence-run2")
     )
     for row in (*first["rows"], *second["rows"]):
         assert row.pop("seconds")

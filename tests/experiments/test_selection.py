@@ -8,7 +8,7 @@ import pytest
 
 from experiments.lab.continuous_learning import DISCRETE, Cell
 from experiments.lab.remedies import REMEDIES, remedy
-from experiments.remedies.experiment import Config, entry
+from experiments.remedies.experiment import Config, described, entry
 from experiments.remedies.plans import PLANS
 from experiments.remedies.selection import EXTENSIONS, Task, tune
 from experiments.remedies.standing import CLASSES, counted, rivals, standing, standings
@@ -45,6 +45,17 @@ def peak(at, share=0.75):
         return 1 - abs(np.log(eta / at)) / 10 - abs(numbers.get("lag_share", share) - share)
 
     return accuracy
+
+
+def test_one_seed_has_no_deviation():
+    task = Task(cell(seeds=(0,)), 2, 2)
+    tune(
+        [task],
+        lambda cells: [{**found, "curve": [[0.5]]} for found in Landscape(peak(0.02))(cells)],
+    )
+    row = described(task)
+    assert row["test_sd"] is None
+    assert entry(row).startswith("-100.0 (")  # no "± nan"; the landscape's test score is negative
 
 
 def test_rate_and_free_number_are_selected_together():

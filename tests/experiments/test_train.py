@@ -7,7 +7,8 @@ import torch
 
 from experiments.cli import main as tuft
 from experiments.table import train
-from experiments.table.runs import Run, data_folder, dataset_of, record_of
+from experiments.table.records import seconds_text
+from experiments.table.runs import Run, data_folder, dataset_of, network_of, record_of
 from rate_bridge.training.trainer import Options
 
 SHORT = Options(epochs=2, batch_size=64, lr=1e-3)
@@ -34,19 +35,58 @@ def test_a_run_leaves_its_record_its_options_and_its_weights(tmp_path, capsys):
         "3.theta": [64, 128],
         "5.theta": [10, 64],
     }
-    assert record["best_is_last"] == (record["best_epoch"] == 1)
+    assert record["best_epoch"] == 1  # of two: still rising
+    assert record["best_is_last"]
     assert json.loads((folder / "config.json").read_text())["training"]["epochs"] == 2
     names = torch.load(folder / "weights.pt", weights_only=True)
     assert any("theta" in name for name in names)
-    assert "test accuracy" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "test accuracy" in out
+    assert ", which is the last: it may not be trained to the end; " in out
+    assert " 0.0 s/epoch" not in out
     assert not list((tmp_path / "checkpoints").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0183, "18 ms"), (0.9999, "1000 ms"), (1.24, "1.2 s"), (12.4, "12 s")]
+)
+def test_seconds_have_two_digits_that_count(seconds, text):
+    assert seconds_text(seconds) == text
+
+
+@pytest.mark.parametrize("rule", ["dll-minus", "kp"])
+def test_the_initial_scale_of_theta_is_an_option(rule):
+    run = train.run_of(train.Config(rule=rule, theta_std=0.01))
+    thetas = [
+        p.detach() for n, p in network_of(run, dataset_of(run)).named_parameters() if "theta" in n
+    ]
+    assert thetas
+    for theta in thetas:  # 640 entries or more: their deviation is within 10 % (3.5 sigma)
+        assert float(theta.std()) == pytest.approx(0.01, rel=0.1)
+
+
+def test_a_baseline_is_a_rule_of_its_own(tmp_path, capsys):
+    assert tuft(["train", "--out", str(tmp_path), "--rule", "most-common"]) == 0
+    assert "most-common, seed 0: test accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["bp", "dll-minus"])
+def test_the_defaults_train_to_the_end(rule):
+    run = train.run_of(train.Config(rule=rule))
+    record, _ = record_of(run, dataset_of(run))
+    curve = [entry["validation"]["accuracy"] for entry in record["history"]]
+    before, end = sum(curve[-20:-10]) / 10, sum(curve[-10:]) / 10
+    # of 180 validation samples at 95 %: one standard deviation of guessing is 1.6 points
+    assert abs(end - before) < 0.016
+    assert end > 0.92
 
 
 def test_a_second_run_does_not_overwrite_the_first(tmp_path):
     for _ in range(2):
         train.main(short(tmp_path, rule="bp"))
     folders = sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("train"))
-    assert [name.removeprefix(folders[0]) for name in folders] == ["", "-2"]
+    assert [name.removeprefix(folders[0]) for name in folders] == ["", "-run2"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +137,8 @@ def test_a_run_that_predicts_a_constant_is_marked():
 def test_a_run_that_was_good_once_and_ends_worthless_is_collapsed(tmp_path, capsys):
     # SPEC F4: Theta grows as exp(+eta int C) under the plus rule and plain gradient descent
     options = (
-        "--rule dll-plus --optimizer sgd --lr .1 --theta-lr .1 --schedule constant --epochs 20"
+        "--rule dll-plus --optimizer sgd --lr .1 --theta-lr .1 --schedule constant --epochs 20 "
+        "--batch-size 128"
     )
     assert tuft(["train", "--out", str(tmp_path), *options.split()]) == 2
     out, error = capsys.readouterr()
