@@ -36,13 +36,16 @@ help:
 	@echo "PYTHON=python3.13 chooses the Python, VENV=folder where the environment stands"
 
 # Every package is checked by hash. Without an NVIDIA GPU torch's CPU build is taken where pip finds it.
+TORCH = $(if $(shell command -v nvidia-smi),torch,torch-cpu)
 $(READY): pyproject.toml $(wildcard requirements/*.txt)
 	$(if $(filter $(FOUND),$(SUPPORTED)),,$(error $(REFUSED)))
 	$(PYTHON) -m venv $(VENV)
 	$(HASHED) requirements/tuft.txt
-	{ ! command -v nvidia-smi && $(HASHED) requirements/torch-cpu.txt 2>/dev/null; } \
-	  || { echo "torch as PyPI has it: on Linux with CUDA, 5 GB (the README says how to have less)" \
-	       && $(HASHED) requirements/torch.txt; }
+	said=$$($(HASHED) requirements/$(TORCH).txt 2>&1) || case $$said in \
+	  *"No matching distribution"*) \
+	    echo "torch as PyPI has it: on Linux with CUDA, 5 GB (the README says how to have less)"; \
+	    $(HASHED) requirements/torch.txt;; \
+	  *) echo "$$said"; exit 1;; esac
 	$(PIP) --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	touch $(READY)
