@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import subprocess
+import sysconfig
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,15 +28,18 @@ progress << completed;
 
 
 def missing_programs(codegen: str) -> list[str]:
-    """What a code generation needs and cannot be found: a C++ compiler, make."""
+    """What a code generation needs and cannot be found: a C++ compiler, make, Python's headers."""
     wanted = [] if codegen == "numpy" else [(os.environ.get("CXX") or "g++").split()[0]]
     if codegen == "cpp_standalone":
         wanted.append("make")
-    return [program for program in wanted if shutil.which(program) is None]
+    missing = [program for program in wanted if shutil.which(program) is None]
+    if codegen == "cython" and not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+        missing.append("Python.h (python3-dev)")
+    return missing
 
 
 def check_compiler(codegen: str) -> None:
-    """Refuse to go on without a C++ compiler (and make, for cpp_standalone); numpy needs neither.
+    """Refuse to go on without what compiles for ``codegen``; numpy needs nothing.
 
     Raises
     ------

@@ -23,6 +23,7 @@ from models import (
     simulate,
 )
 from models.brian_network import from_synapses, to_synapses
+from models.standalone import missing_programs
 
 EVERYTHING = {
     "activation": "softplus",
@@ -76,7 +77,13 @@ def test_twice_the_same_run_gives_the_same_numbers():
     assert_equal(everything("numpy"), everything("numpy"), 0)
 
 
-CYTHON = pytest.param("cython", marks=pytest.mark.slow)
+CYTHON = pytest.param(
+    "cython",
+    marks=[
+        pytest.mark.slow,
+        pytest.mark.skipif(bool(missing_programs("cython")), reason="no compiler or Python.h"),
+    ],
+)
 
 
 @pytest.mark.parametrize("codegen", [CYTHON, "cpp_standalone"])
@@ -308,7 +315,10 @@ def test_the_compiler_is_looked_for(monkeypatch):
     schedule = schedule_of(network, 1, presentation=5 * ms)
     monkeypatch.setenv("CXX", "")
     monkeypatch.setenv("PATH", "")
-    for codegen, missing in (("cython", r"g\+\+"), ("cpp_standalone", r"g\+\+ and make")):
+    for codegen, missing in (
+        ("cython", r"g\+\+( and Python.h \(python3-dev\))?"),
+        ("cpp_standalone", r"g\+\+ and make"),
+    ):
         message = f"compiles C\\+\\+, but {missing} cannot be found.*codegen='numpy'"
         with pytest.raises(RuntimeError, match=message):
             simulate(network, schedule, codegen=codegen)
@@ -316,3 +326,10 @@ def test_the_compiler_is_looked_for(monkeypatch):
     monkeypatch.setenv("CXX", "clang-none -O3")
     with pytest.raises(RuntimeError, match="but clang-none"):
         simulate(network, schedule, codegen="cython")
+
+
+def test_cython_needs_the_headers_of_python(monkeypatch, tmp_path):
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    assert missing_programs("cython")[-1] == "Python.h (python3-dev)"
+    (tmp_path / "Python.h").touch()
+    assert "Python.h (python3-dev)" not in missing_programs("cython")
