@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from brian2 import Equations, NeuronGroup, Quantity, prefs
-from brian2.equations.equations import PARAMETER, SingleEquation
+from brian2.equations.codestrings import Expression
+from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
 
 from compartments.neuron import Neuron
 
@@ -28,8 +29,10 @@ def driven_equations(neuron: Neuron, sources: Mapping[str, str]) -> Equations:
     lines = []
     for line in neuron.equations.values():
         if line.varname in sources:
-            given = Equations(f"{line.varname} = {sources[line.varname]} : 1")
-            lines += list(given.values())
+            code = Expression(sources[line.varname])
+            lines.append(
+                SingleEquation(SUBEXPRESSION, line.varname, line.dim, line.var_type, expr=code)
+            )
         elif line.varname in neuron.stored:
             lines.append(SingleEquation(PARAMETER, line.varname, line.dim, var_type=line.var_type))
         else:

@@ -17,6 +17,7 @@ from brian2.equations.equations import (
     SingleEquation,
 )
 from brian2.equations.unitcheck import check_dimensions
+from brian2.units.fundamentalunits import get_unit_for_display
 
 from compartments.checks import check_constant
 from compartments.names import unknown_name
@@ -124,6 +125,10 @@ class Neuron:
     def variables(self) -> tuple[str, ...]:
         """Everything that can be recorded or that a synapse may read."""
         return tuple(self.equations.names)
+
+    def measured_in(self, variable: str) -> str:
+        """The SI unit of a variable, such as ``"V"``; ``"1"`` if it has none."""
+        return get_unit_for_display(self.equations[variable].dim)
 
     @property
     def time_constants_ms(self) -> dict[str, float]:

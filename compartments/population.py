@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 from brian2 import Network as BrianNetwork
-from brian2 import Quantity, StateMonitor, TimedArray, ms
+from brian2 import Quantity, StateMonitor, TimedArray, get_dimensions, ms
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit_for_display
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from compartments.brian import (
     PHASE,
@@ -30,7 +32,7 @@ from compartments.names import unknown_name
 from compartments.neuron import Neuron
 from compartments.recording import traces
 from compartments.sizes import check_size
-from compartments.time_step import METHODS, check_step
+from compartments.time_step import METHODS, check_step, unchecked_step
 
 CODEGEN = ("numpy", "cython")
 
@@ -38,18 +40,22 @@ STEP_SECONDS = 3e-5
 """The least that a time step of the smallest population takes."""
 
 Waveform = float | np.ndarray | Callable[[np.ndarray], np.ndarray]
-"""A constant, an array (time,) or (time, unit) with one row a step, or a function of time in ms."""
+"""A constant, an array (time,) or (time, unit) with one row a step, or a function of time in ms.
+
+Each in the unit of the input: ``0.2*nA``."""
 
 
 def pulse(
-    amplitude: float | Sequence[float] | Float[np.ndarray, "unit"], start: Quantity, stop: Quantity
+    amplitude: float | Quantity | Sequence[float] | Float[np.ndarray, "unit"],
+    start: Quantity,
+    stop: Quantity,
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A current step: ``amplitude`` from ``start`` (included) to ``stop``, else nothing.
 
     Parameters
     ----------
-    amplitude : float, or sequence or array, (unit,)
-        Height; one for each neuron if it is not one number.
+    amplitude : float or Quantity, or sequence or array, (unit,)
+        Height, in the unit of the input; one for each neuron if it is not one number.
     start, stop : Quantity
         Times.
 
@@ -59,7 +65,7 @@ def pulse(
         For an amplitude that is not finite, times without their unit or a stop that is not after
         the start.
     """
-    height = finite_array("pulse", "amplitude", amplitude)
+    dim, height = get_dimensions(amplitude), finite_array("pulse", "amplitude", _plain(amplitude))
     if height.ndim > 1:
         raise ValueError(
             f"pulse: amplitude must be one number or (unit,), got shape {height.shape}."
@@ -75,7 +81,8 @@ def pulse(
 
     def waveform(time_ms: np.ndarray) -> np.ndarray:
         on = (time_ms >= begin_ms - 1e-9) & (time_ms < end_ms - 1e-9)
-        return np.multiply.outer(on.astype(float), height)
+        values = np.multiply.outer(on.astype(float), height)
+        return values if dim is DIMENSIONLESS else Quantity(values, dim=dim)
 
     return waveform
 
@@ -108,12 +115,14 @@ def responses(
     codegen : {"numpy", "cython"}
         How Brian2 runs it.
     **inputs : Waveform
-        For the neuron's inputs, such as ``drive`` and ``feedback``; those not named are 0.
+        For the neuron's inputs, such as ``drive`` and ``feedback``, in the unit that it declares;
+        those not named are 0.
 
     Returns
     -------
     xarray.Dataset
-        As :func:`compartments.recording.traces` describes; time in ms.
+        As :func:`compartments.recording.traces` describes; time in ms, values in SI units. Its
+        attribute ``dt_unchecked`` names the states that gave no bound on dt, if there are any.
 
     Raises
     ------
@@ -142,7 +151,7 @@ def responses(
     )
     time_ms = np.arange(steps) * float(dt / ms)
     arrays = {
-        f"{name}_values": TimedArray(_sampled(name, inputs.get(name, 0.0), time_ms, n), dt=dt)
+        f"{name}_values": TimedArray(_sampled(neuron, name, inputs.get(name), time_ms, n), dt=dt)
         for name in neuron.inputs
     }
     equations = driven_equations(neuron, {name: f"{name}_values(t, i)" for name in neuron.inputs})
@@ -161,7 +170,10 @@ def responses(
         BrianNetwork(group, monitor).run(duration, namespace={})
     values = {(name, neuron.name): np.asarray(getattr(monitor, name)).T for name in record}
     attributes: dict[str, str | float] = {"dt_ms": float(dt / ms), "method": method}
-    return traces(time_ms, values, {neuron.name: np.arange(n)}, attributes)
+    if unchecked := unchecked_step(f"Neuron {neuron.name!r}", neuron, method):
+        attributes["dt_unchecked"] = " ".join(unchecked)
+    measured_in = {key: neuron.measured_in(key[0]) for key in values}
+    return traces(time_ms, values, {neuron.name: np.arange(n)}, attributes, measured_in)
 
 
 def _check(
@@ -182,12 +194,16 @@ def _check(
 
 
 def _sampled(
-    name: str, waveform: Waveform, time_ms: Float[np.ndarray, "time"], n: int
-) -> Float[np.ndarray, "time unit"]:
+    neuron: Neuron, name: str, waveform: Waveform | None, time_ms: Float[np.ndarray, "time"], n: int
+) -> Quantity:
+    dim, unit = neuron.equations[name].dim, neuron.measured_in(name)
     raw = waveform(time_ms) if callable(waveform) else waveform
-    values = finite_array(
-        "responses", f"waveform {name!r}", raw, ("step", "neuron")[: np.ndim(raw)]
-    )
+    if raw is not None and get_dimensions(raw) is not dim:
+        came = f"one in {get_unit_for_display(get_dimensions(raw))}"
+        raise ValueError(f"Waveform {name!r}: the neuron declares it in {unit}, got {came}.")
+    given = _plain(0.0 if raw is None else raw)
+    axes = ("step", "neuron")[: np.ndim(given)]
+    values = finite_array("responses", f"waveform {name!r}", given, axes)
     if values.ndim == 1 and len(values) == len(time_ms):
         values = values[:, None]
     try:
@@ -197,4 +213,9 @@ def _sampled(
             f"Waveform {name!r}: expected a number, ({len(time_ms)},) or ({len(time_ms)}, {n}), "
             f"one row a time step, got shape {values.shape}."
         ) from None
-    return np.ascontiguousarray(sampled)
+    return Quantity(np.ascontiguousarray(sampled), dim=dim)
+
+
+def _plain(values: ArrayLike) -> ArrayLike:
+    """Values in SI units without their unit."""
+    return np.asarray(values) if isinstance(values, Quantity) else values

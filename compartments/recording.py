@@ -28,6 +28,7 @@ def traces(
     values: Mapping[tuple[str, str], Float[np.ndarray, "time unit"]],
     units: Mapping[str, Int[np.ndarray, "unit"]],
     attributes: Mapping[str, str | float | int] | None = None,
+    measured_in: Mapping[tuple[str, str], str] | None = None,
 ) -> xr.Dataset:
     """A recording: one variable for each (variable, population), time first.
 
@@ -36,18 +37,21 @@ def traces(
     time_ms : array, (time,)
         Times in milliseconds.
     values : mapping of (variable, population) to array, (time, unit)
-        The recorded values, dimensionless.
+        The recorded values, in SI units.
     units : mapping of population to array of int, (unit,)
         Which neurons were recorded.
     attributes : mapping, optional
         Kept with the dataset: dt, schedule, ...
+    measured_in : mapping of (variable, population) to str, optional
+        The SI unit of values, such as ``"V"``; those without are dimensionless.
     """
     arrays = {}
     for (variable, population), array in values.items():
+        unit = (measured_in or {}).get((variable, population), "1")
         arrays[trace_name(variable, population)] = xr.DataArray(
             np.ascontiguousarray(array),
             dims=(TIME_MS, unit_dimension(population)),
-            attrs={"units": "1", "variable": variable, "population": population},
+            attrs={"units": unit, "variable": variable, "population": population},
         )
     coordinates = {unit_dimension(name): np.asarray(index) for name, index in units.items()}
     dataset = xr.Dataset(arrays, coords={TIME_MS: time_ms, **coordinates}, attrs=attributes or {})

@@ -1,11 +1,16 @@
 """The longest time step with which Euler's method is stable."""
 
 import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import sympy
 from brian2 import Quantity, ms, second
 from brian2.parsing.sympytools import str_to_sympy
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom, BooleanFunction
 
 from compartments.domains import Time, check_value
 from compartments.neuron import Neuron
@@ -14,27 +19,96 @@ from compartments.plasticity import PlasticityRule
 METHODS = ("euler", "exponential_euler")
 """Integration methods of the neurons' states; weights always take Euler steps."""
 
+LARGEST_SIGNALS = {"target_on": 1.0}
+"""Inputs of which the largest value is known."""
 
-def fastest_rate(described: Neuron | PlasticityRule) -> float:
-    """The largest rate (1/s) at which a state decays to what drives it.
+_LOGIC = (Relational, BooleanFunction, BooleanAtom)
+_JUMPS = (*_LOGIC, AppliedUndef, sympy.floor, sympy.ceiling, sympy.Mod, sympy.sign)
 
-    Each state's own coefficient in its equation, with whatever is given from outside taken as 1
-    (a target that is on).
+
+@dataclass(frozen=True)
+class Bound:
+    """What is known of the time step before a run.
+
+    Parameters
+    ----------
+    rate_hz : float
+        The largest rate (1/s) at which a state decays to what drives it; 0 if none does.
+    unknown : mapping of str to str
+        For each state whose rate is not a constant, why.
     """
-    rates = [0.0]
+
+    rate_hz: float
+    unknown: Mapping[str, str]
+
+
+def bound(described: Neuron | PlasticityRule) -> Bound:
+    """The rates of all states: each one's own coefficient in its equation.
+
+    Parameters
+    ----------
+    described : Neuron or PlasticityRule
+        With linear decay, the coefficient is a constant. Where it depends on an input or on a state
+        there is no bound before the run.
+    """
     constants = {name: float(np.asarray(value)) for name, value in described.parameters.items()}
+    known = {**LARGEST_SIGNALS, **constants}
     substituted = dict(described.equations.get_substituted_expressions())
+    rates, unknown = [0.0], {}
     for name in described.states:
-        expression = str_to_sympy(substituted[name].code)
-        slope = sympy.diff(expression, sympy.Symbol(name, real=True))
-        for symbol in slope.free_symbols:
-            slope = slope.subs(symbol, constants.get(str(symbol), 1.0))
-        rates.append(abs(float(slope)))
-    return max(rates)
+        found = _decay(str_to_sympy(substituted[name].code), name, known)
+        if isinstance(found, str):
+            unknown[name] = found
+        else:
+            rates.append(found)
+    return Bound(max(rates), unknown)
+
+
+def _decay(tree: sympy.Expr, name: str, known: Mapping[str, float]) -> float | str:
+    """Minus the derivative of an equation by its own state, or why it is no constant."""
+    state = sympy.Symbol(name, real=True)
+    jumps = list(dict.fromkeys(_jumps(tree)))
+    if any(part.has(state) for part in jumps):
+        return f"its equation is not smooth in {name!r}"
+    hidden = {part: sympy.Dummy(real=True) for part in jumps}
+    slope = sympy.diff(tree.xreplace(hidden), state)
+    behind = {dummy: part.free_symbols for part, dummy in hidden.items()}
+    symbols = set().union(*(behind.get(s, {s}) for s in slope.free_symbols))
+    varying = sorted({symbol.name for symbol in symbols} - set(known))
+    if varying:
+        return f"its rate depends on {', '.join(map(repr, varying))}"
+    shown = slope.xreplace({dummy: part for part, dummy in hidden.items()})
+    value = shown.subs({s: known[s.name] for s in shown.free_symbols})
+    try:
+        return max(0.0, -float(value))
+    except TypeError:  # a function that sympy does not evaluate
+        return f"its rate, {slope}, is not evaluated"
+
+
+def _jumps(tree: sympy.Basic) -> Iterator[sympy.Basic]:
+    """The largest parts of an expression that cannot be differentiated."""
+    if isinstance(tree, _JUMPS):
+        yield tree
+        return
+    for part in tree.args:
+        yield from _jumps(part)
+
+
+def unchecked_step(where: str, described: Neuron | PlasticityRule, method: str) -> tuple[str, ...]:
+    """What :func:`check_step` cannot say: a sentence for each state without a bound.
+
+    With ``method="exponential_euler"``, a state that is linear in itself needs none.
+    """
+    if method != "euler":
+        return ()
+    return tuple(
+        f"{where}: no bound on dt from {name!r}: {reason}."
+        for name, reason in bound(described).unknown.items()
+    )
 
 
 def check_step(where: str, described: Neuron | PlasticityRule, dt: Quantity, method: str) -> None:
-    """Refuse a time step for which Euler's method is not stable.
+    """Refuse a time step for which Euler's method is not stable, as far as that is known.
 
     Raises
     ------
@@ -42,13 +116,20 @@ def check_step(where: str, described: Neuron | PlasticityRule, dt: Quantity, met
         With the bound, 2 / fastest rate.
     """
     check_value(where, "dt", dt, Time)
-    rate = fastest_rate(described)
-    if method != "euler" or rate == 0 or float(dt / second) < 2 / rate:
+    rate_hz = bound(described).rate_hz
+    if method != "euler" or rate_hz == 0 or float(dt / second) < 2 / rate_hz:
         return
-    bound = Quantity(2 / rate, dim=second.dim)
+    longest = Quantity(2 / rate_hz, dim=second.dim)
     neuron = isinstance(described, Neuron)  # weights take Euler steps, whatever the method
     other = " (in Python, method='exponential_euler' takes any)" if neuron else ""
     raise ValueError(
         f"{where}: dt = {dt} is too large for its time constants; Euler's method needs "
-        f"dt < {math.floor(float(bound / ms) * 1e6) / 1e6} ms. Lower dt{other}."
+        f"dt < {_milliseconds(longest)} ms. Lower dt{other}."
     )
+
+
+def _milliseconds(time: Quantity) -> float:
+    """A time in ms, rounded down to six decimals, or to six digits where that is finer."""
+    value = float(time / ms)
+    digits = 10.0 ** max(6, 6 - math.floor(math.log10(value)))
+    return math.floor(value * digits) / digits

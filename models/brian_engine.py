@@ -19,7 +19,7 @@ from compartments.domains import Seed, check_value
 from compartments.recording import traces, weight_traces
 from models import standalone
 from models.brian_network import BrianObjects, from_synapses
-from models.checks import check_dynamics, check_recording, check_schedule
+from models.checks import check_dynamics, check_recording, check_schedule, unchecked_steps
 from models.guards import DivergenceError, diverged
 from models.network import Network
 from models.sampling import WHERE, Sampling, sampling
@@ -40,8 +40,9 @@ class Run:
     Parameters
     ----------
     traces : xarray.Dataset
-        The recorded variables (``u_hidden1`` and so on), time in ms, values at the beginning of
-        each time step.
+        The recorded variables (``u_hidden1`` and so on), time in ms, values in SI units, at the
+        beginning of each time step. Its attribute ``dt_unchecked`` names the states that gave no
+        bound on dt, if there are any.
     weights : WeightBundle
         Weights at the end.
     weight_history : xarray.Dataset
@@ -213,7 +214,10 @@ class _Plan:
                 rows = [step // self.sampling.keep_every for step in self.sampling.keep]
                 history[pathway.name] = from_synapses(pathway, shape, kept[rows])
         attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
-        dataset = traces(time_ms, values, units, attributes)
+        attributes |= unchecked_steps(self.network, objects.method)
+        neurons = {population.name: population.neuron for population in self.network.populations}
+        measured_in = {(v, name): neurons[name].measured_in(v) for v, name in values}
+        dataset = traces(time_ms, values, units, attributes, measured_in)
         kept_ms = np.array(self.sampling.keep) * float(self.dt / ms)
         return Run(dataset, WeightBundle(arrays), weight_traces(kept_ms, history), seconds)
 

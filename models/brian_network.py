@@ -7,7 +7,8 @@ from functools import cached_property
 import brian2
 import numpy as np
 from brian2 import Equations, NeuronGroup, Quantity, StateMonitor, Synapses, TimedArray, second
-from brian2.equations.equations import SingleEquation
+from brian2.equations.codestrings import Expression
+from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
 
 from compartments.brian import (
     LEARN_ORDER,
@@ -126,15 +127,17 @@ class BrianObjects:
     def _group(self, population: Population) -> NeuronGroup:
         neuron = population.neuron
         sources = {n: self.timing.sources[n] for n in self.network.scheduled(population)}
-        several: list[str] = []
+        several: list[SingleEquation] = []
         for variable in neuron.inputs:
             arriving = self.network.pathways_to(population.name, variable)
             if len(arriving) > 1:  # Brian2 sums one pathway into one variable
-                sources[variable] = " + ".join(_received(self.network, p) for p in arriving)
-                several += [_received(self.network, p) for p in arriving]
+                names = [_received(self.network, pathway) for pathway in arriving]
+                sources[variable] = " + ".join(names)
+                dim = neuron.equations[variable].dim
+                several += [SingleEquation(PARAMETER, name, dim) for name in names]
         equations = driven_equations(neuron, sources)
         if several:
-            equations += Equations("\n".join(f"{name} : 1" for name in several))
+            equations += Equations(several)
         orders = {
             step.variable: order
             for step, order in self._order.items()
@@ -153,7 +156,11 @@ class BrianObjects:
 
     def _synapses(self, pathway: Pathway) -> Synapses:
         received = _received(self.network, pathway)
-        model = Equations(f"{received}_post = w*{pathway.sends}_pre : 1 (summed)")
+        dim = self.network.population(pathway.post).neuron.equations[pathway.target].dim
+        code, flags = Expression(f"w*{pathway.sends}_pre"), ["summed"]
+        model = Equations(
+            [SingleEquation(SUBEXPRESSION, f"{received}_post", dim, expr=code, flags=flags)]
+        )
         constants: Mapping[str, object] = {}
         if pathway.rule is None or not self.plastic:
             model += Equations("w : 1")

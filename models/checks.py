@@ -7,7 +7,7 @@ from brian2 import Quantity
 from compartments.checks import check_kind, check_name
 from compartments.domains import Time, check_value
 from compartments.sizes import check_size
-from compartments.time_step import METHODS, check_step
+from compartments.time_step import METHODS, check_step, unchecked_step
 from models.network import Network
 from models.sampling import WHERE, Sampling, weight_count
 from models.schedule import Schedule
@@ -35,6 +35,16 @@ def check_dynamics(network: Network, dt: Quantity, method: str, plastic: bool) -
     for pathway in network.pathways:
         if plastic and pathway.rule is not None:
             check_step(f"Pathway {pathway.name!r}", pathway.rule, dt, "euler")
+
+
+def unchecked_steps(network: Network, method: str) -> dict[str, str]:
+    """Which populations' states give no bound on dt, as an attribute of a recording; or nothing."""
+    notes = [
+        note
+        for population in network.populations
+        for note in unchecked_step(f"Population {population.name!r}", population.neuron, method)
+    ]
+    return {"dt_unchecked": " ".join(notes)} if notes else {}
 
 
 def check_schedule(network: Network, schedule: Schedule, dt: Quantity, plastic: bool) -> None:

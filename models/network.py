@@ -230,9 +230,20 @@ class Network:
             reason = unknown_name(f"input of {pathway.post!r}", pathway.target, post.inputs)
             raise ValueError(f"{where}: {reason}")
         self._check_readable(where, pathway.pre, pre, [pathway.sends])
+        sent, arrives = pre.measured_in(pathway.sends), post.measured_in(pathway.target)
+        if sent != arrives:
+            raise ValueError(
+                f"{where}: {pathway.sends!r} of {pathway.pre!r} is in {sent}, "
+                f"{pathway.target!r} of {pathway.post!r} in {arrives}; weights are plain numbers, "
+                "so both must have one unit: scale one by a constant in an equation of its neuron."
+            )
         if pathway.rule is not None:
-            self._check_readable(f"{where}, rule", pathway.pre, pre, pathway.rule.reads_pre)
-            self._check_readable(f"{where}, rule", pathway.post, post, pathway.rule.reads_post)
+            for name, neuron, read in (
+                (pathway.pre, pre, pathway.rule.reads_pre),
+                (pathway.post, post, pathway.rule.reads_post),
+            ):
+                self._check_readable(f"{where}, rule", name, neuron, read)
+                self._check_plain(f"{where}, rule", name, neuron, read)
 
     @staticmethod
     def _check_readable(where: str, name: str, neuron: Neuron, wanted: Iterable[str]) -> None:
@@ -246,6 +257,16 @@ class Network:
                     f"{where}: {variable!r} of {name!r} is computed with the neuron's constant "
                     f"{constants[0]!r}, which its synapses do not know; add the flag "
                     "'(constant over dt)' to its equation, so that the neuron computes it."
+                )
+
+    @staticmethod
+    def _check_plain(where: str, name: str, neuron: Neuron, read: Iterable[str]) -> None:
+        for variable in read:
+            if neuron.measured_in(variable) != "1":
+                raise ValueError(
+                    f"{where}: reads {variable!r} of {name!r}, which is in "
+                    f"{neuron.measured_in(variable)}; rules read plain numbers: give the neuron an "
+                    f"equation such as '{variable}_plain = {variable}/scale : 1', and read that."
                 )
 
     def _check_driven(self) -> None:

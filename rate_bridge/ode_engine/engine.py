@@ -127,6 +127,7 @@ class OdeEngine:
         place = available_device(device)
         _check_engine(self.nets, batch, dt, method, plastic, dtype.itemsize)
         self.dt, self.dt_s, self.batch = dt, float(dt / second), batch
+        self.method = method
         self.timing = timing or Timing(400, 0, 0, 400 * self.dt_s)
         self.buffers = allocated(self.nets, batch, self.copied, dtype, place)
         compiler = Compiler(self.nets, self.buffers, self.dt_s, method, deferred)

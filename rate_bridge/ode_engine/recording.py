@@ -13,6 +13,7 @@ import xarray as xr
 from torch import Tensor
 
 from compartments.recording import TIME_MS, trace_name, unit_dimension
+from models.checks import unchecked_steps
 from models.sampling import Sampling
 from rate_bridge.ode_engine.block import Call
 from rate_bridge.ode_engine.compile import Program
@@ -69,7 +70,7 @@ class Recorder:
         self.taken += 1
 
     def dataset(self) -> xr.Dataset:
-        """What was recorded, time in ms."""
+        """What was recorded, time in ms, values in SI units."""
         engine = self.engine
         extra = [] if not engine.copied else ["copy"]
         extra += [] if engine.batch == 1 else ["batch"]
@@ -79,13 +80,18 @@ class Recorder:
             arrays[trace_name(variable, population)] = xr.DataArray(
                 values,
                 dims=(TIME_MS, *extra, unit_dimension(population)),
-                attrs={"units": "1", "variable": variable, "population": population},
+                attrs={
+                    "units": engine.nets[0].population(population).neuron.measured_in(variable),
+                    "variable": variable,
+                    "population": population,
+                },
             )
         recorded = {population for _, population in self.values}
         coordinates = {unit_dimension(n): np.asarray(self.units[n]) for n in sorted(recorded)}
         samples = max((len(values) for values in self.values.values()), default=0)
         time_ms = np.arange(samples) * self.every * engine.dt_s * 1e3
         attributes = {"dt_ms": engine.dt_s * 1e3, "engine": "torch"}
+        attributes |= unchecked_steps(engine.nets[0], engine.method)
         dataset = xr.Dataset(arrays, coords={TIME_MS: time_ms, **coordinates}, attrs=attributes)
         dataset[TIME_MS].attrs["units"] = "ms"
         return dataset

@@ -2,9 +2,18 @@
 
 import numpy as np
 import pytest
-from brian2 import ms, mV
+from brian2 import ms, mV, nA, nS, pF
 
-from compartments import hidden_neuron, load_traces, output_neuron, pulse, responses, save_traces
+from compartments import (
+    Compartment,
+    Neuron,
+    hidden_neuron,
+    load_traces,
+    output_neuron,
+    pulse,
+    responses,
+    save_traces,
+)
 
 TAU_U, TAU_A, TAU_X = 10.0, 20.0, 5.0
 
@@ -162,6 +171,33 @@ def test_traces_carry_units_and_survive_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "height", [0.2 * nA, np.full(3000, 0.2) * nA, pulse(0.2 * nA, 0 * ms, 1e9 * ms)]
+)
+def test_a_membrane_in_volts(height):
+    text = "dv/dt = (g*(rest - v) + current)/c : volt\ncurrent : amp\nabove = v > rest : boolean"
+    given = {"g": 10 * nS, "c": 200 * pF, "rest": -70 * mV}
+    found = responses(
+        Neuron("cell", (Compartment("soma", text),), given),
+        300 * ms,
+        record=["v", "current"],
+        current=height,
+    )
+    assert found.v_cell.attrs["units"] == "V"
+    assert found.current_cell.attrs["units"] == "A"
+    # Euler steps from 0 V: v = end (1 - (1 - dt g/c)^k), end = rest + I/g = -50 mV, c/g = 20 ms
+    steps = np.arange(3000)
+    expected = -50e-3 * (1 - (1 - 0.1 / 20) ** steps)
+    np.testing.assert_allclose(found.v_cell[:, 0], expected, rtol=1e-9, atol=1e-16)  # roundings
+
+
+def test_a_membrane_takes_no_plain_numbers():
+    text = "dv/dt = (rest - v)/tau + slope : volt\nslope : volt/second"
+    neuron = Neuron("cell", (Compartment("soma", text),), {"tau": 20 * ms, "rest": -70 * mV})
+    with pytest.raises(ValueError, match="'slope': the neuron declares it in .*V.*, got one in 1"):
+        responses(neuron, 5 * ms, slope=1.0)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"driev": 1.0}, r"Unknown input of neuron 'cell' 'driev'\. Did you mean 'drive'\?"),
@@ -196,7 +232,7 @@ def test_a_long_step_is_fine_where_it_is_stable():
 
 def test_waveforms_with_a_unit_and_pulses_without_one_are_refused():
     cell = hidden_neuron("cell", "tanh", tau_u=10 * ms, tau_a=10 * ms, tau_x=5 * ms)
-    with pytest.raises(ValueError, match="must be plain numbers; they came with a unit"):
+    with pytest.raises(ValueError, match="'drive': the neuron declares it in 1, got one in V"):
         responses(cell, 5 * ms, drive=3 * mV)
     with pytest.raises(ValueError, match="start must be a time with its unit"):
         pulse(1.0, 20, 120)
