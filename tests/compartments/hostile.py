@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from compartments import Activation, Compartment, Neuron, PlasticityRule
 from compartments.strings import condition, statements, unit
+from compartments.time_step import bound
 from compartments.traces import delay_line
 from rate_bridge.ode_engine.expressions import torch_function
 
@@ -293,9 +294,10 @@ fuzzed = st.one_of(
 
 
 def neuron(text: str) -> object:
-    """A neuron with the text as a right-hand side."""
+    """A neuron with the text as a right-hand side, and the bound on its time step."""
     equations = f"du/dt = ({text} - u)/tau : 1\nx = {text} : 1\ndrive : 1\nz : 1"
-    return Neuron("cell", (Compartment("soma", equations),), {"tau": 10 * ms})
+    made = Neuron("cell", (Compartment("soma", equations),), {"tau": 10 * ms})
+    return bound(made)
 
 
 ENTRANCES: dict[str, Callable[[str], object]] = {

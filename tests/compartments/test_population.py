@@ -193,7 +193,7 @@ def test_a_membrane_in_volts(height):
 def test_a_membrane_takes_no_plain_numbers():
     text = "dv/dt = (rest - v)/tau + slope : volt\nslope : volt/second"
     neuron = Neuron("cell", (Compartment("soma", text),), {"tau": 20 * ms, "rest": -70 * mV})
-    with pytest.raises(ValueError, match="'slope': the neuron declares it in .*V.*, got one in 1"):
+    with pytest.raises(ValueError, match=r"'slope': the neuron declares it in .*V.*, got one in 1"):
         responses(neuron, 5 * ms, slope=1.0)
 
 

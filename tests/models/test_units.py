@@ -1,4 +1,4 @@
-"""Networks whose variables have units: they run, their traces say so, and what cannot run is said."""
+"""Networks whose variables have units: they run, their traces say so; what cannot is refused."""
 
 import numpy as np
 import pytest
