@@ -8,13 +8,13 @@
 ['a_cell', 'u_cell', 'x_cell']
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 from brian2 import Network as BrianNetwork
 from brian2 import Quantity, StateMonitor, TimedArray, get_dimensions, ms
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit_for_display
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit_for_display
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
@@ -65,7 +65,8 @@ def pulse(
         For an amplitude that is not finite, times without their unit or a stop that is not after
         the start.
     """
-    dim, height = get_dimensions(amplitude), finite_array("pulse", "amplitude", _plain(amplitude))
+    dim, plain = _without_unit(amplitude)
+    height = finite_array("pulse", "amplitude", plain)
     if height.ndim > 1:
         raise ValueError(
             f"pulse: amplitude must be one number or (unit,), got shape {height.shape}."
@@ -151,7 +152,7 @@ def responses(
     )
     time_ms = np.arange(steps) * float(dt / ms)
     arrays = {
-        f"{name}_values": TimedArray(_sampled(neuron, name, inputs.get(name), time_ms, n), dt=dt)
+        f"{name}_values": TimedArray(_sampled(neuron, name, inputs, time_ms, n), dt=dt)
         for name in neuron.inputs
     }
     equations = driven_equations(neuron, {name: f"{name}_values(t, i)" for name in neuron.inputs})
@@ -194,16 +195,23 @@ def _check(
 
 
 def _sampled(
-    neuron: Neuron, name: str, waveform: Waveform | None, time_ms: Float[np.ndarray, "time"], n: int
+    neuron: Neuron,
+    name: str,
+    inputs: Mapping[str, Waveform],
+    time_ms: Float[np.ndarray, "time"],
+    n: int,
 ) -> Quantity:
-    dim, unit = neuron.equations[name].dim, neuron.measured_in(name)
-    raw = waveform(time_ms) if callable(waveform) else waveform
-    if raw is not None and get_dimensions(raw) is not dim:
-        came = f"one in {get_unit_for_display(get_dimensions(raw))}"
-        raise ValueError(f"Waveform {name!r}: the neuron declares it in {unit}, got {came}.")
-    given = _plain(0.0 if raw is None else raw)
-    axes = ("step", "neuron")[: np.ndim(given)]
-    values = finite_array("responses", f"waveform {name!r}", given, axes)
+    """The waveform of an input at every step, in the unit that the neuron declares."""
+    declared = neuron.equations[name].dim
+    waveform = inputs.get(name, Quantity(0.0, dim=declared))
+    dim, plain = _without_unit(waveform(time_ms) if callable(waveform) else waveform)
+    axes = ("step", "neuron")[: np.ndim(plain)]
+    values = finite_array("responses", f"waveform {name!r}", plain, axes)
+    if dim is not declared:
+        raise ValueError(
+            f"Waveform {name!r}: the neuron declares it in {get_unit_for_display(declared)}, got "
+            f"one in {get_unit_for_display(dim)}."
+        )
     if values.ndim == 1 and len(values) == len(time_ms):
         values = values[:, None]
     try:
@@ -216,6 +224,10 @@ def _sampled(
     return Quantity(np.ascontiguousarray(sampled), dim=dim)
 
 
-def _plain(values: ArrayLike) -> ArrayLike:
-    """Values in SI units without their unit."""
-    return np.asarray(values) if isinstance(values, Quantity) else values
+def _without_unit(values: ArrayLike) -> tuple[Dimension, ArrayLike]:
+    """The dimension, and the values in SI units."""
+    try:
+        dim = get_dimensions(values)
+    except TypeError:  # no numbers at all
+        dim = DIMENSIONLESS
+    return dim, values if dim is DIMENSIONLESS else np.asarray(values)

@@ -216,6 +216,8 @@ def test_a_membrane_takes_no_plain_numbers():
         ({"duration": 40 * ms, "dt": 10 * ms}, r"dt = 10\. ms is too large .* dt < 10.0 ms"),
         ({"method": "rk4"}, "Unknown method 'rk4'.* Valid: euler, exponential_euler"),
         ({"codegen": "nmupy"}, r"Unknown codegen 'nmupy'\. Did you mean 'numpy'\?"),
+        ({"drive": None}, "waveform 'drive' must be an array of numbers"),
+        ({"drive": lambda time_ms: None}, "waveform 'drive' must be an array of numbers"),
         ({"n": 0}, "n must be a whole number of 1 or more, got 0"),
     ],
 )
