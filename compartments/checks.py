@@ -5,6 +5,7 @@ argument's name and what came, and raises with one line that names all three.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import TypeGuard
 
@@ -14,10 +15,13 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from compartments.domains import Time, check_value, shown
 from compartments.names import unknown_name
+from compartments.sizes import check_size
 
 
-def check_kind(where: str, name: str, value: object, kind: type, write: str) -> None:
-    """Refuse what is not of a class.
+def check_kind(
+    where: str, name: str, value: object, kind: type | tuple[type, ...], write: str
+) -> None:
+    """Refuse what is not of a class, or of one of some.
 
     Raises
     ------
@@ -25,9 +29,10 @@ def check_kind(where: str, name: str, value: object, kind: type, write: str) -> 
         With what came and what to ``write`` instead.
     """
     if not isinstance(value, kind):
-        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        wanted = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
+        article = "an" if wanted[0] in "AEIO" else "a"
         raise TypeError(
-            f"{where}: {name} must be {article} {kind.__name__}, got {type(value).__name__}; "
+            f"{where}: {name} must be {article} {wanted}, got {type(value).__name__}; "
             f"write {write}."
         )
 
@@ -105,6 +110,29 @@ def check_sequence(where: str, name: str, values: object, of: str) -> list:
     if listed or (isinstance(values, np.ndarray) and values.ndim > 0):
         return list(values)  # type: ignore[call-overload]
     raise TypeError(f"{where}: {name} must be a sequence of {of}, got {shown(values)}.")
+
+
+def check_sizes(where: str, sizes: object) -> tuple[int, ...]:
+    """Sizes of an input, of hidden layers and of an output.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two, or one that is no whole number of 1 or more.
+    MemoryError
+        If two weight matrices between each pair of layers would not fit into memory.
+    """
+    listed = isinstance(sizes, Sequence) or (isinstance(sizes, np.ndarray) and sizes.ndim == 1)
+    items = list(sizes) if listed else []  # type: ignore[call-overload]
+    if len(items) < 2 or not all(is_whole(size) and size >= 1 for size in items):
+        raise ValueError(
+            f"{where}: sizes must be whole numbers, an input and an output at least, each >= 1; "
+            f"got {shown(sizes)}."
+        )
+    whole = tuple(int(size) for size in items)
+    weights = sum(2 * below * above for below, above in pairwise(whole))
+    check_size(f"{where} of {shown(whole)} neurons", "sizes", needed_bytes=16 * weights)
+    return whole
 
 
 def finite_array(

@@ -61,6 +61,7 @@ Positive = Annotated[
     float,
     such_that("a finite number above 0", lambda v: _within(0)(v) and v > 0),
 ]
+Finite = Annotated[float, such_that("a finite number", lambda v: math.isfinite(v))]
 NonNegative = Annotated[float, such_that("a finite number of 0 or more", _within(0))]
 Share = Annotated[float, such_that("a number of 0 or more and below 1", _within(0, 1))]
 Count = Annotated[int, such_that("a whole number of 1 or more", _within(1))]
@@ -158,6 +159,8 @@ def _contains(domain: Any, value: object) -> bool:
         return isinstance(value, tuple) and all(_contains(inner[0], entry) for entry in value)
     if isinstance(value, np.integer | np.floating):  # numpy's numbers are numbers
         value = value.item()
+    if get_origin(domain) is Annotated and isinstance(value, bool):
+        return inner[0] is bool
     if domain in (int, float) and isinstance(value, bool):
         return False
     return is_bearable(value, domain, conf=_TOWER)

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from compartments.domains import shown
+
 T = TypeVar("T")
 
 
@@ -22,7 +24,7 @@ def unknown_name(kind: str, name: object, valid: Iterable[str]) -> ValueError:
     names = sorted(valid)
     nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return ValueError(f"Unknown {kind} {name!r}.{hint} Valid: {', '.join(names)}.")
+    return ValueError(f"Unknown {kind} {shown(name)}.{hint} Valid: {', '.join(names)}.")
 
 
 def look_up(kind: str, name: str, registry: Mapping[str, T]) -> T:

@@ -19,6 +19,7 @@ from brian2.core.variables import Variable
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
 from compartments.checks import check_constant
+from compartments.domains import Finite, Time, check_value
 from compartments.names import look_up
 from compartments.neuron import check_expression, known_variables
 from compartments.strings import checked_equations, new_name
@@ -128,15 +129,16 @@ class PlasticityRule:
                 )
 
     def _check_units(self) -> None:
+        for name, value in self.parameters.items():
+            check_constant(self._where, name, value)
         known = known_variables(self.equations, self.parameters)
         known[LEARNING] = Variable(LEARNING, dimensions=hertz.dim)
         for name in self.equations.identifiers:
             if name.endswith(("_pre", "_post")):
                 known[name] = Variable(name)
-        for name, value in self.parameters.items():
+        for name in self.parameters:
             if new_name(self._where, name, "constant") == LEARNING or name in self.equations:
                 raise ValueError(f"{self._where}: {name!r} is a variable, not a constant.")
-            check_constant(self._where, name, value)
             if name not in self.equations.identifiers:
                 raise ValueError(f"{self._where}: no equation uses the constant {name!r}.")
         for line in self.equations.values():
@@ -168,6 +170,10 @@ def _rule(
     tau_w: Quantity | None,
     factors: Mapping[str, str] | None,
 ) -> PlasticityRule:
+    where = f"Plasticity rule {name!r}"
+    for kind, value in (("eta", eta), ("decay", decay)):
+        check_value(where, kind, value, Finite)
+    check_value(where, "tau_w", tau_w, Time | None)
     parameters: dict[str, Quantity | float] = {"eta": eta}
     if decay:
         term, parameters["decay"] = f"{term} {DECAY}", decay
@@ -177,9 +183,7 @@ def _rule(
         equations = Equations(f"dw/dt = low : 1\ndlow/dt = ({term} - low)/tau_w : Hz")
         parameters["tau_w"] = tau_w
     renamed = {
-        k: new_name(f"Plasticity rule {name!r}", v)
-        for k, v in (factors or {}).items()
-        if k in equations.identifiers
+        k: new_name(where, v) for k, v in (factors or {}).items() if k in equations.identifiers
     }
     return PlasticityRule(name, equations.substitute(**renamed), parameters)
 

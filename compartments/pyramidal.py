@@ -6,6 +6,7 @@ from brian2 import Equations, Quantity
 
 from compartments import equations as eq
 from compartments.activations import Activation, activation
+from compartments.domains import Positive, Time, Whole, check_value
 from compartments.neuron import Compartment, Neuron
 from compartments.traces import delay_line
 
@@ -36,6 +37,7 @@ def hidden_neuron(
     gain_line : sequence of str
         Stages (names of time constants) that f' passes through before it meets the error.
     """
+    check_value(f"Neuron {name!r}", "matched_soma", matched_soma, bool)
     error = eq.MATCHED_ERROR if matched_soma else eq.ERROR
     sent, late = eq.SENT_DOWN, delay_line("gain", "late_gain", gain_line)
     if gain_line:
@@ -78,14 +80,17 @@ def output_neuron(
     Raises
     ------
     ValueError
-        If beta is not positive.
+        For a value outside its domain.
     """
+    where = f"Neuron {name!r}"
+    check_value(where, "tau_x", tau_x, Time)
+    check_value(where, "beta", beta, Positive | None)
+    check_value(where, "matched_soma", matched_soma, bool)
+    check_value(where, "target_stages", target_stages, Whole)
     parameters: dict[str, Quantity | float] = {"tau_u": tau_u}
     if beta is None:
         soma = eq.CLAMPED_SOMA
     else:
-        if not beta > 0:
-            raise ValueError(f"Neuron {name!r}: beta must be positive, got {beta}.")
         soma = eq.NUDGED_SOMA + (eq.MATCHED_ERROR if matched_soma else eq.ERROR)
         parameters |= {"tau_x": tau_x, "beta": beta}
     parts = [

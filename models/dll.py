@@ -8,19 +8,17 @@ descends is the error: a real axon has one output, so this stands for two signal
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 
 from compartments.activations import Activation, activation
-from compartments.checks import check_kind, is_whole
-from compartments.domains import NonNegative, Seed, check_value, shown
+from compartments.checks import check_kind, check_sizes
+from compartments.domains import NonNegative, Seed, check_value
 from compartments.names import unknown_name
 from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
 from compartments.prospective import prospective_hidden_neuron, prospective_output_neuron
 from compartments.pyramidal import constant_neuron, hidden_neuron, input_neuron, output_neuron
-from compartments.sizes import check_size
 from models.dll_options import DLLOptions
 from models.eligibility import eligible_neuron, gain_stages
 from models.network import Network, Pathway, Population
@@ -92,7 +90,7 @@ def dll_weights(
     MemoryError
         If the weights would not fit into memory.
     """
-    sizes = _checked_sizes(sizes)
+    sizes = check_sizes("DLL weights", sizes)
     check_value("DLL weights", "seed", seed, Seed)
     check_value("DLL weights", "bias", bias, bool)
     for name, given in (("W_scale", W_scale), ("theta_scale", theta_scale)):
@@ -147,7 +145,7 @@ def dll_network(
     >>> net.weight_shapes["W0"]
     (32, 64)
     """
-    sizes = _checked_sizes(sizes)
+    sizes = check_sizes("DLL network", sizes)
     options = _changed(DLLOptions() if options is None else options, changes)
     if weights is None:
         weights = dll_weights(sizes, seed, bias=options.bias)
@@ -159,19 +157,6 @@ def dll_network(
     if options.bias:
         populations.append(Population("bias", 1, constant_neuron()))
     return DLLNetwork(tuple(populations), tuple(_pathways(names, options)), weights, sizes, options)
-
-
-def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    listed = list(sizes) if isinstance(sizes, Sequence | np.ndarray | range) else []
-    if len(listed) < 2 or not all(is_whole(size) and size >= 1 for size in listed):
-        raise ValueError(
-            "DLL network: sizes must be whole numbers, an input and an output at least, each >= 1; "
-            f"got {shown(sizes)}."
-        )
-    whole = tuple(int(size) for size in listed)
-    weights = sum(2 * below * above for below, above in pairwise(whole))
-    check_size(f"DLL network of {whole} neurons", "sizes", needed_bytes=16 * weights)
-    return whole
 
 
 def _changed(options: DLLOptions, changes: dict[str, object]) -> DLLOptions:

@@ -40,7 +40,7 @@ class WeightBundle(Mapping[str, np.ndarray]):
             check_kind("Weights", f"name {name!r}", name, str, "the name of a weight matrix")
             if name in RESERVED:
                 raise ValueError(f"Weights: {name!r} cannot name an array; rename it.")
-            array = finite_array("Weights", repr(name), value, ("n_above", "n_below"))
+            array = finite_array("Weights", f"arrays[{name!r}]", value, ("n_above", "n_below"))
             array.setflags(write=False)
             frozen[name] = array
         self._arrays = frozen
@@ -84,6 +84,7 @@ class WeightBundle(Mapping[str, np.ndarray]):
 
     def save(self, path: Path | str) -> Path:
         """Write an ``.npz`` file, whole or not at all; returns its path."""
+        check_kind("Weights", "path", path, (str, Path), "the path of an .npz file")
         path = Path(path)
         with written_whole(path) as file:
             np.savez_compressed(file, allow_pickle=False, **self._arrays)
@@ -100,6 +101,7 @@ class WeightBundle(Mapping[str, np.ndarray]):
         ValueError
             If it is not a file of weight matrices, or is damaged.
         """
+        check_kind("Weights", "path", path, (str, Path), "the path of an .npz file")
         try:
             # opened here, because numpy leaves a damaged file open
             with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:

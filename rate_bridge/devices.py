@@ -2,6 +2,8 @@
 
 import torch
 
+from compartments.domains import shown
+
 PLACES = ("cpu", "cuda", "mps", "xpu")
 """Kinds of devices that compute; torch also names some that do not, such as meta."""
 
@@ -19,9 +21,11 @@ def available_device(device: str | torch.device) -> torch.device:
     try:
         place = torch.device(device)
     except (RuntimeError, TypeError) as error:
-        raise ValueError(f"Unknown device {device!r}: use 'cpu', or 'cuda' for a GPU.") from error
+        raise ValueError(
+            f"Unknown device {shown(device)}: use 'cpu', or 'cuda' for a GPU."
+        ) from error
     if isinstance(device, bool | int) or place.type not in PLACES:
-        raise ValueError(f"Unknown device {device!r}: use 'cpu', or 'cuda' for a GPU.")
+        raise ValueError(f"Unknown device {shown(device)}: use 'cpu', or 'cuda' for a GPU.")
     if place.type != "cpu" and not _is_there(place):
         name = "CUDA device" if place.type == "cuda" else f"device {str(place)!r}"
         raise ValueError(
@@ -44,5 +48,7 @@ def real_dtype(where: str, dtype: object) -> torch.dtype:
         For any other, with what came.
     """
     if not isinstance(dtype, torch.dtype) or dtype not in DTYPES:
-        raise ValueError(f"{where}: dtype must be torch.float64 or torch.float32, got {dtype!r}.")
+        raise ValueError(
+            f"{where}: dtype must be torch.float64 or torch.float32, got {shown(dtype)}."
+        )
     return dtype

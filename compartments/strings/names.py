@@ -32,7 +32,7 @@ class Refused(Exception):
 
 def brief(text: object) -> str:
     """What came, in quotes, on one line, cut where it is long."""
-    shown = repr(text)
+    shown = " ".join(repr(text).split())
     return shown if len(shown) <= MAX_NAME else f"{shown[: MAX_NAME - 4]}...{shown[-1]}"
 
 

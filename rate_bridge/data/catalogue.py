@@ -4,6 +4,7 @@ from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any
 
+from compartments.checks import check_kind
 from compartments.names import look_up, unknown_name
 from rate_bridge.data.characters import text_file, tinyshakespeare
 from rate_bridge.data.cifar import cifar10
@@ -59,6 +60,7 @@ def load(name: str, source: Source, **options: Any) -> Dataset:
         For an unknown name or option, an unknown or damaged file, a missing file.
     """
     taken = options_of(name)
+    check_kind("load", "source", source, Source, "Source(folder)")
     for option in options:
         if option not in taken:
             raise unknown_name(f"option of data set {name!r}:", option, taken)

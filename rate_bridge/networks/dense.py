@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from torch import nn
 
+from compartments.checks import check_sizes
 from compartments.names import look_up
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
@@ -21,8 +22,7 @@ def mlp(sizes: Sequence[int], activation: str = "tanh") -> nn.Sequential:
     >>> [tuple(p.shape) for p in mlp((784, 100, 10)).parameters()]
     [(100, 784), (10, 100)]
     """
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"mlp: sizes must be two or more positive numbers, got {tuple(sizes)}.")
+    sizes = check_sizes("mlp", sizes)
     make = look_up("activation", activation, ACTIVATIONS)
     layers: list[nn.Module] = [nn.Flatten()]
     for i, (below, above) in enumerate(pairwise(sizes)):

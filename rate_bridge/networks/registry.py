@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from compartments.domains import Seed, check_value
 from compartments.names import look_up
 from rate_bridge.layers.convert import convert
 from rate_bridge.layers.recurrent import Elman
@@ -194,6 +195,7 @@ def build(
         On an unknown network, rule or option.
     """
     kind = look_up("network", name, NETWORKS)
+    check_value("build", "seed", seed, Seed)
     own = {key: value for key, value in options.items() if key in kind.options}
     for_rule = {key: value for key, value in options.items() if key not in kind.options}
     with torch.random.fork_rng(devices=[]):

@@ -20,7 +20,7 @@ import torch
 import xarray as xr
 from brian2 import Quantity
 
-from compartments.checks import check_sequence
+from compartments.checks import check_kind, check_sequence
 from models.brian_engine import Run
 from models.network import Network
 from models.schedule import Schedule
@@ -159,6 +159,9 @@ def simulate_copies(
     if isinstance(schedules, Schedule):
         schedules = [schedules] * len(nets)
     shown = check_sequence("simulate_copies", "schedules", schedules, "Schedule")
+    for given, name, kind in ((nets, "networks", Network), (shown, "schedules", Schedule)):
+        for item in given:
+            check_kind("simulate_copies", name, item, kind, f"a sequence of {kind.__name__}")
     job = Job(nets, shown, asked, {**kept, "weights_at": weights_at}, copied=True)
     traces, history, seconds = job.run()
     return CopiesRun(traces, tuple(job.engine.weights), history, seconds)

@@ -1,0 +1,157 @@
+"""The commands, and words for their options that no option can mean."""
+
+import json
+from pathlib import Path
+
+COUNT = ("0", "-1", "1.5", "x", "nan", "", "1e3", "1000000000000", "9" * 30)
+WHOLE = ("-1", "1.5", "x", "nan", "", "9" * 30)
+NUMBER = ("x", "nan", "inf", "-1", "0", "", "1j", "1e400")
+TIME = ("5", "5mV", "-5ms", "0ms", "nan ms", "", "1e400ms", "x", "5 m s")
+NAME = ("", "x", "None", "1", "../x", "tanhh", "-")
+FOLDER = ("", ".", "..", "a/b", "a\0b", "/")
+SIZES = ("0", "-1", "x", "1.5", "10000000", "9" * 30)
+NO_FILE = ("nowhere", "", "a\0b", "wrong.json", "list.json", "number.json")
+
+COMMON = {"--name": FOLDER, "--seed": WHOLE}
+NETWORK = {"--dataset": NAME, "--hidden": SIZES, "--power": NUMBER}
+
+COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "traces": {
+        **COMMON,
+        "--presentation": TIME,
+        "--sizes": SIZES,
+        "--activation": NAME,
+        "--theta-rule": NAME,
+        "--beta": NUMBER,
+        "--digits": ("3", "3 3", "10 1", "x 1", "-1 3"),
+        "--neurons": COUNT[:-2],
+        "--dt": TIME,
+        "--engine": NAME,
+        "--codegen": NAME,
+        "--plastic": ("no", "1"),
+    },
+    "demo": {
+        "--presentations": COUNT,
+        "--sweep-presentations": COUNT,
+        "--codegen": NAME,
+        "--jobs": COUNT,
+        **COMMON,
+    },
+    "compare": {
+        **COMMON,
+        **NETWORK,
+        "--activation": NAME,
+        "--output-activation": NAME,
+        "--theta-rule": NAME,
+        "--eta-W": NUMBER,
+        "--eta-theta": NUMBER[:4],
+        "--beta": NUMBER,
+        "--presentations": COUNT,
+        "--presentation": TIME,
+        "--lag": ("5", "-5ms", "nan ms", "400ms", "1e6s"),
+        "--blank": ("5", "-5ms", "nan ms", "0.3ms"),
+        "--dt": TIME,
+        "--engine": NAME,
+        "--sweep-engine": NAME,
+        "--codegen": NAME,
+        "--sweep-presentations": COUNT,
+        "--sweep-seeds": COUNT,
+        "--jobs": COUNT,
+    },
+    "transfer": {
+        **COMMON,
+        **NETWORK,
+        "--presentations": COUNT,
+        "--batch": COUNT[:-2],
+        "--eta-W": NUMBER[:4],
+        "--eta-theta": NUMBER[:4],
+        "--decisions": COUNT,
+        "--taught": COUNT,
+        "--presentation": TIME,
+        "--engine": NAME,
+        "--codegen": NAME,
+    },
+    "verify": COMMON,
+    "bench": {"--only": NAME, "--name": FOLDER},
+    "law": {
+        **COMMON,
+        **NETWORK,
+        "--remedies": NAME,
+        "--ratios": NUMBER,
+        "--dts-ms": NUMBER,
+        "--etas": NUMBER,
+        "--switches": COUNT,
+        "--learned": COUNT,
+    },
+    "stream": {
+        **COMMON,
+        **NETWORK,
+        "--activations": NAME,
+        "--remedies": NAME,
+        "--ratios": NUMBER,
+        "--streams": COUNT,
+        "--presentations": COUNT,
+        "--dt-ms": NUMBER,
+    },
+    "remedies": {
+        **NETWORK,
+        "--depths": SIZES,
+        "--remedies": NAME,
+        "--ratios": NUMBER,
+        "--long-ratios": NUMBER,
+        "--etas": NUMBER,
+        "--theta-share": NUMBER[:4],
+        "--seeds": COUNT,
+        "--epochs": COUNT,
+        "--batch": COUNT,
+        "--dt-ms": NUMBER,
+        "--look-ahead-dt-ms": NUMBER,
+        "--jobs": COUNT,
+        "--name": FOLDER,
+    },
+    "train": {
+        "--dataset": NAME,
+        "--network": NAME,
+        "--rule": NAME,
+        "--epochs": COUNT[:-2],
+        "--batch-size": COUNT[:-2],
+        "--lr": NUMBER,
+        "--theta-lr": NUMBER[:4],
+        "--schedule": NAME,
+        "--optimizer": NAME,
+        "--weight-decay": NUMBER[:4],
+        "--loss": NAME,
+        "--label-smoothing": ("-1", "1", "nan", "x"),
+        "--clip": NUMBER,
+        "--patience": COUNT[:-2],
+        "--precision": NAME,
+        "--device": (*NAME, "meta", "cuda:99"),
+        "--seed": WHOLE,
+        "--hidden": SIZES,
+        "--threads": COUNT,
+    },
+    "table": {
+        "--plan": NAME,
+        "--datasets": NAME,
+        "--networks": NAME,
+        "--rules": NAME,
+        "--seeds": WHOLE,
+        "--minutes": ("x", "nan", "-1"),
+        "--threads": COUNT,
+    },
+    "draw": {"folder": NO_FILE},
+    "run": {"file": NO_FILE},
+}
+"""For every command its options, and words that each refuses."""
+
+
+def arguments_of(command: str, given: dict[str, str]) -> list[str]:
+    """The command line; files that it names are there, and of a wrong kind."""
+    Path("wrong.json").write_text("{", encoding="utf-8")
+    Path("list.json").write_text("[]", encoding="utf-8")
+    Path("number.json").write_text(json.dumps({"experiment": 3}), encoding="utf-8")
+    words = [command]
+    for option, word in given.items():
+        words += [option] if option.startswith("--") else []
+        words += word.split(" ") if option in ("--digits",) else [word]
+    return words
