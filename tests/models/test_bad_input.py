@@ -282,7 +282,7 @@ class TestWeights:
         with pytest.raises(ValueError, match="must be finite, got nan at n_above 0, n_below 1"):
             WeightBundle({"W0": np.array([[1.0, np.nan]])})
         with pytest.raises(
-            ValueError, match=r"arrays\['W0'\] must have shape \(n_above, n_below\)"
+            ValueError, match=r"must have shape \(n_above, n_below\)"
         ):
             WeightBundle({"W0": np.ones(3)})
         with pytest.raises(ValueError, match="read-only"):
