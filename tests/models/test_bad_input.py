@@ -281,9 +281,7 @@ class TestWeights:
     def test_values(self):
         with pytest.raises(ValueError, match="must be finite, got nan at n_above 0, n_below 1"):
             WeightBundle({"W0": np.array([[1.0, np.nan]])})
-        with pytest.raises(
-            ValueError, match=r"must have shape \(n_above, n_below\)"
-        ):
+        with pytest.raises(ValueError, match=r"must have shape \(n_above, n_below\)"):
             WeightBundle({"W0": np.ones(3)})
         with pytest.raises(ValueError, match="read-only"):
             dll_weights((3, 2))["W0"][0, 0] = 1

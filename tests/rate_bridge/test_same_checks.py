@@ -154,9 +154,7 @@ def test_imaginary_parts_and_units_are_not_dropped():
         algorithm1.equilibrium(net, np.ones((2, 3)) * mV)
     with pytest.raises(ValueError, match=r"arrays\['W0'\] must be real numbers"):
         models.WeightBundle({"W0": np.ones((2, 3)) * 1j})
-    with pytest.raises(
-        ValueError, match=r"arrays\['W0'\] must be plain numbers; they came"
-    ):
+    with pytest.raises(ValueError, match=r"arrays\['W0'\] must be plain numbers; they came"):
         models.WeightBundle({"W0": np.ones((2, 3)) * brian2.mV})
 
 
