@@ -29,6 +29,7 @@ def selected(
     candidates: Sequence[Any],
     model: Callable[[Any], nn.Module],
     dataset: Dataset,
+    patience: int | None = None,
 ) -> Choice:
     """The model with the best accuracy on the validation part; of equal ones, the first.
 
@@ -42,15 +43,26 @@ def selected(
         From a candidate to the model fitted with it on the training part.
     dataset : Dataset
         As the model is shown it.
+    patience : int, optional
+        Stop after so many candidates that were not better than the best; by default all are tried.
     """
     best: tuple[float, Any, nn.Module] | None = None
-    accuracies = []
+    accuracies: list[float] = []
+    since = 0
     for candidate in candidates:
         made = model(candidate)
         accuracies.append(evaluate(made, dataset.validation, dataset.kind)["accuracy"])
         if best is None or accuracies[-1] > best[0]:
-            best = accuracies[-1], candidate, made
+            best, since = (accuracies[-1], candidate, made), 0
+        else:
+            since += 1
+        if since == patience:
+            break
     if best is None:
         raise ValueError(f"No candidates for {name!r}.")
-    record = {name: best[1], "candidates": list(candidates), "validation_accuracy": accuracies}
+    record = {
+        name: best[1],
+        "candidates": list(candidates[: len(accuracies)]),
+        "validation_accuracy": accuracies,
+    }
     return Choice(best[2], record)

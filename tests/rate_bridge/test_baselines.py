@@ -169,6 +169,12 @@ def test_free_numbers_are_selected_on_the_validation_part_alone():
     assert choice.model.ones == choice.selection["ones"] == 4
     assert choice.selection["validation_accuracy"] == [0.5, 0.6, 1.0, 0.9, 0.9]
     assert selected("ones", (5, 3), Answering, data).model.ones == 5  # of equals the first
+    patient = selected("ones", (9, 8, 7, 10, 4), Answering, data, patience=1)
+    assert patient.selection == {
+        "ones": 7,
+        "candidates": [9, 8, 7, 10],
+        "validation_accuracy": [0.5, 0.6, 0.7, 0.4],
+    }
 
 
 def test_a_baseline_that_does_not_fit_names_those_that_do():
