@@ -15,7 +15,9 @@ RESULTS = Path(experiment.__file__).parents[1] / "results"
 RECORDS = sorted(
     path for path in RESULTS.glob("*/*__seed*.json") if path.parent.name != "superseded"
 )
-COLUMN = Column("c", "digits", "mlp-digits", Options(epochs=3, lr=0.01), ("bp", "kp"), (0, 1))
+COLUMN = Column(
+    "c", "digits", "mlp-digits", Options(epochs=3, batch_size=128, lr=0.01), ("bp", "kp"), (0, 1)
+)
 PLAN = Plan("title", "protocol", (COLUMN,))
 
 
