@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
 
-from compartments.files import written_whole
+from compartments.files import opened_sealed, written_sealed
 
 TIME_MS = "time"
 """Name of the time dimension; its coordinate is in milliseconds."""
@@ -86,10 +86,10 @@ def weight_traces(
 
 
 def save_traces(dataset: xr.Dataset, path: Path | str) -> Path:
-    """Write a netCDF file, whole or not at all; returns its path."""
+    """Write a netCDF file with its digest, whole or not at all; returns its path."""
     path = Path(path)
     content = dataset.to_netcdf(engine="h5netcdf")  # in memory: on a full disk HDF5 would crash
-    with written_whole(path) as file:
+    with written_sealed(path) as file:
         file.write(content)
     return path
 
@@ -102,13 +102,14 @@ def load_traces(path: Path | str) -> xr.Dataset:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a readable netCDF file.
+        If it is damaged, or no readable netCDF file.
     """
     if not Path(path).exists():
         raise FileNotFoundError(f"No traces at {path}.")
-    try:
-        # decode_timedelta: the unit "ms" is to stay a number, not to become a timedelta
-        with xr.open_dataset(path, engine="h5netcdf", decode_timedelta=False) as dataset:
-            return dataset.load()
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} is not a readable traces file (netCDF): {error}") from error
+    with opened_sealed(path, "Delete it and run the experiment again.") as file:
+        try:
+            # decode_timedelta: the unit "ms" is to stay a number, not to become a timedelta
+            with xr.open_dataset(file, engine="h5netcdf", decode_timedelta=False) as dataset:
+                return dataset.load()
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"{path} is not a readable traces file (netCDF): {error}") from error

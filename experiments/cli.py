@@ -65,8 +65,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except SystemExit as stop:  # tyro has shown help, or what is wrong with the options
         return stop.code if isinstance(stop.code, int) else 2
-    except KeyboardInterrupt:
-        print("tuft: stopped; nothing half-written was left behind.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        left = f" {stop}" if str(stop) else ""
+        print(f"tuft: stopped; nothing half-written was left behind.{left}", file=sys.stderr)
         return 130
     return 0
 

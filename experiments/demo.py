@@ -8,6 +8,7 @@ from typing import Any
 
 from experiments.compare import experiment as compare
 from experiments.compare import page as compare_page
+from experiments.lab.kept_results import Cells
 from experiments.lab.progress import Report, bar
 from experiments.lab.storage import RunFolder, read_json, versions, write_json
 from experiments.report.page import Section, write_page
@@ -53,7 +54,7 @@ def parts(config: Config) -> tuple[traces.Config, compare.Config]:
     )
 
 
-def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+def measure(config: Config, folder: Path, cells: Cells, progress: Report) -> dict[str, Any]:
     """Run both experiments, each into its own folder; returns what ``result.json`` holds."""
     begun = time.perf_counter()
     show, hold = parts(config)
@@ -61,7 +62,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         (folder / name).mkdir()
     write_json(folder / "config.json", config)
     traces.measure(show, folder / "traces", lambda done: progress(0.15 * done))
-    compare.measure(hold, folder / "compare", lambda done: progress(0.15 + 0.85 * done))
+    compare.measure(hold, folder / "compare", cells, lambda done: progress(0.15 + 0.85 * done))
     result = {name: read_json(folder / name / "result.json") for name in ("traces", "compare")}
     result |= {"seconds": {"all": time.perf_counter() - begun}, "versions": versions()}
     write_json(folder / "result.json", result)
@@ -96,9 +97,14 @@ def within(folder: str, sections: Sequence[Section]) -> list[Section]:
 
 def main(config: Config) -> None:
     """Measure, draw, and print the result and where its page is."""
-    parts(config)  # refuses what is wrong before a folder is made
+    _, hold = parts(config)  # refuses what is wrong before a folder is made
     check_compiler(config.codegen)
-    with RunFolder(config.out, config.name) as run, bar("demo") as progress:
-        measure(config, run.path, progress)
-    print("\n".join(draw(run.path)))
+    cells = compare.kept_sweeps(hold)
+    with RunFolder(config.out, config.name) as run:
+        with bar("demo") as progress:
+            measure(config, run.path, cells, progress)
+        run.keep()
+        lead = draw(run.path)
+    cells.forget()
+    print("\n".join(lead))
     print(run.path / "index.html")

@@ -26,7 +26,8 @@ def main(config: Config) -> None:
     Raises
     ------
     ValueError
-        For a folder without an experiment, or from a version that saved other numbers.
+        For a folder without an experiment, from a version that saved other numbers, or with
+        numbers that cannot be drawn.
     """
     experiment = made_by(config.folder)
     try:
@@ -35,6 +36,11 @@ def main(config: Config) -> None:
         raise ValueError(
             f"The numbers in {config.folder} lack {error}; this version draws it. Run the "
             "experiment again."
+        ) from error
+    except (TypeError, AttributeError, IndexError) as error:
+        raise ValueError(
+            f"The numbers in {config.folder} are not what this version draws "
+            f"({type(error).__name__}: {error}). Run the experiment again."
         ) from error
     print(config.folder)
 
@@ -51,7 +57,7 @@ def made_by(folder: Path) -> ModuleType:
     if not path.is_file():
         raise ValueError(f"{folder} is no results folder: there is no config.json in it.")
     saved = read_json(path)
-    name = saved.get("experiment") if isinstance(saved, dict) else None
+    name = saved.get("experiment")
     if name is None:
         raise ValueError(
             f"{path} does not say which experiment it belongs to; results of older versions do "

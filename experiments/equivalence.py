@@ -96,6 +96,7 @@ def main(config: Config) -> None:
                     rows.append(row)
                     report(len(rows) / len(pairs))
         write_json(run.path / "result.json", {"rows": rows, "versions": versions()})
+        run.keep()
         draw(run.path)
     _show(rows)
     print(f"{_sentence(rows)}\n{run.path / 'index.html'}")

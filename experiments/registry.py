@@ -37,4 +37,5 @@ EXPERIMENTS: dict[str, Entry] = {
     "table": Entry("experiments.table.experiment", "rules x networks x data x seeds, as a table"),
     "run": Entry("experiments.run", "any experiment again, from its config.json"),
     "draw": Entry("experiments.draw", "figures and page of a finished run, drawn anew"),
+    "seal": Entry("experiments.seal", "digests for results that were edited, or are of old"),
 }

@@ -11,7 +11,7 @@ import tyro
 from cattrs.strategies import configure_union_passthrough
 
 from compartments.names import look_up
-from experiments.lab.storage import read_json
+from experiments.lab.storage import parsed
 from experiments.registry import EXPERIMENTS
 
 
@@ -27,8 +27,8 @@ class Config:
 
 def main(config: Config) -> None:
     """Read the configuration back, and run its experiment."""
-    saved = read_json(config.file)
-    name = saved.get("experiment") if isinstance(saved, dict) else None
+    saved = parsed(config.file, config.file.read_bytes())  # edited as people like
+    name = saved.get("experiment")
     if not isinstance(name, str):
         raise ValueError(
             f'{config.file} is no configuration of an experiment: it has no "experiment": name.'

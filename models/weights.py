@@ -7,11 +7,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from compartments.arrays import load_arrays, save_arrays
 from compartments.checks import check_kind, finite_array
-from compartments.files import written_whole
-
-RESERVED = ("file", "allow_pickle")
-"""Names that numpy's savez takes for its own arguments."""
 
 
 class WeightBundle(Mapping[str, np.ndarray]):
@@ -38,8 +35,6 @@ class WeightBundle(Mapping[str, np.ndarray]):
         frozen = {}
         for name, value in arrays.items():
             check_kind("Weights", f"name {name!r}", name, str, "the name of a weight matrix")
-            if name in RESERVED:
-                raise ValueError(f"Weights: {name!r} cannot name an array; rename it.")
             array = finite_array("Weights", f"arrays[{name!r}]", value, ("n_above", "n_below"))
             array.setflags(write=False)
             frozen[name] = array
@@ -83,16 +78,13 @@ class WeightBundle(Mapping[str, np.ndarray]):
         return WeightBundle({**self._arrays, **arrays})
 
     def save(self, path: Path | str) -> Path:
-        """Write an ``.npz`` file, whole or not at all; returns its path."""
+        """Write an ``.npz`` file with its digest, whole or not at all; returns its path."""
         check_kind("Weights", "path", path, (str, Path), "the path of an .npz file")
-        path = Path(path)
-        with written_whole(path) as file:
-            np.savez_compressed(file, allow_pickle=False, **self._arrays)
-        return path
+        return save_arrays(path, self._arrays)
 
     @classmethod
     def load(cls, path: Path | str) -> "WeightBundle":
-        """Read what :meth:`save` wrote.
+        """Read what :meth:`save` wrote. Of arrays from elsewhere, make a bundle and save that.
 
         Raises
         ------
@@ -103,13 +95,13 @@ class WeightBundle(Mapping[str, np.ndarray]):
         """
         check_kind("Weights", "path", path, (str, Path), "the path of an .npz file")
         try:
-            # opened here, because numpy leaves a damaged file open
-            with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
-                return cls({name: file[name] for name in file.files})
+            arrays = load_arrays(path, "Delete it and make it again.")
         except FileNotFoundError:
             raise FileNotFoundError(f"No weights file at {path}.") from None
-        except Exception as error:  # zip, zlib and numpy each have their own
-            raise ValueError(f"{path} is not a readable weights file (.npz): {error}") from error
+        try:
+            return cls(arrays)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
 
     def check_fits(self, expected: Mapping[str, tuple[int, ...]], where: str) -> None:
         """Refuse a bundle whose names or shapes are not those of a network.

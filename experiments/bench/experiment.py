@@ -59,6 +59,7 @@ def main(config: Config) -> None:
     """Measure, draw, and show the table and where the page is."""
     with RunFolder(config.out, config.name) as run:
         measure(config, run.path)
+        run.keep()
         draw(run.path)
     result = read_json(run.path / "result.json")
     _print_table(result)

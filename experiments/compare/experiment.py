@@ -144,17 +144,21 @@ def check(config: Config) -> Samples:
     return data
 
 
-def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+def kept_sweeps(config: Config) -> Cells:
+    """Where the sweeps are kept until the result is published: ``.<name>-cells`` beside it."""
+    return Cells(config.out / f".{config.name}-cells")
+
+
+def measure(config: Config, folder: Path, cells: Cells, progress: Report) -> dict[str, Any]:
     """Run both, compare them, and write every number; returns what ``result.json`` holds.
 
-    The sweeps come first: they are kept until the end, in ``.<name>-cells`` beside the results,
-    so that a run that is stopped goes on with what is still to be done.
+    The sweeps come first and are kept in ``cells``, so that a run that is stopped goes on with
+    what is still to be done.
     """
     data = check(config)
     write_json(folder / "config.json", config)
     start = time.perf_counter()
     points, groups = swept(config, data) if config.sweep else ([], {})
-    cells = Cells(config.out / f".{config.name}-cells")
     share = SWEEP_SHARE if config.sweep else 0.0
     found = cells.results(errors, groups, config.jobs, lambda done: progress(share * done))
     seconds = {"sweeps": time.perf_counter() - start}
@@ -163,7 +167,6 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         result["sweeps"] = sweep_result(config, rows(points, list(groups.values()), found))
     result["seconds"] |= seconds | {"all": time.perf_counter() - start}
     write_json(folder / "result.json", result)
-    cells.forget(groups)
     progress(1.0)
     return result
 
@@ -246,7 +249,12 @@ def draw(folder: Path) -> list[str]:
 def main(config: Config) -> None:
     """Measure, draw, and print the result and where its page is."""
     check(config)  # what is wrong with the input is said before a folder is made
-    with RunFolder(config.out, config.name) as run, bar("compare") as progress:
-        measure(config, run.path, progress)
-    print("\n".join(draw(run.path)))
+    cells = kept_sweeps(config)
+    with RunFolder(config.out, config.name) as run:
+        with bar("compare") as progress:
+            measure(config, run.path, cells, progress)
+        run.keep()
+        lead = draw(run.path)
+    cells.forget()
+    print("\n".join(lead))
     print(run.path / "index.html")

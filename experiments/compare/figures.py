@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from compartments.arrays import load_arrays
 from experiments.compare import sweep_figures as compare_sweep_figures
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import (
@@ -30,8 +31,7 @@ def draw(folder: Path) -> list[Picture]:
 
 
 def _updates(folder: Path) -> Picture:
-    with np.load(folder / "updates.npz") as file:
-        series = {name: file[name] for name in file.files}
+    series = load_arrays(folder / "updates.npz", "Delete the result and run the experiment again.")
     names = [n.removesuffix("_cosine") for n in series if n.endswith("_cosine")]
     figure = new_figure(7.2, 3.0)
     with style():

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from compartments.arrays import save_arrays
 from experiments.compare.measures import (
     agreement,
     differences,
@@ -49,7 +50,7 @@ def per_presentation(
     steps = discrete_steps(network, run.weight_history, schedule)
     found = agreement(changes, steps)
     series = {f"{name}_{kind}": s for name, kinds in found.items() for kind, s in kinds.items()}
-    np.savez_compressed(folder / "updates.npz", allow_pickle=False, **series)
+    save_arrays(folder / "updates.npz", series)
     summary = {}
     for name, kinds in found.items():
         summary[name] = {
@@ -108,4 +109,5 @@ def save(
     continuous.save(folder / "weights_continuous.npz")
     discrete.save(folder / "weights_discrete.npz")
     assert schedule.targets is not None  # a plastic network is shown targets
-    np.savez_compressed(folder / "presented.npz", inputs=schedule.inputs, targets=schedule.targets)
+    shown = {"inputs": schedule.inputs, "targets": schedule.targets}
+    save_arrays(folder / "presented.npz", shown)

@@ -138,10 +138,11 @@ def run_in(network: DLLNetwork, schedule: Schedule) -> int:
     return int(np.ceil(float(needed / schedule.period) - 1e-9))
 
 
-def errors(group: Group) -> list[dict[str, Any]]:
-    """For each setting ``error`` and ``summed``, by weight matrix a list with a value a seed.
+def errors(group: Group) -> dict[str, list[dict[str, Any]]]:
+    """The errors of every setting, in order, as ``settings``.
 
-    NaN where a copy diverged.
+    Each has ``error`` and ``summed``: by weight matrix a list with a value a seed, NaN where a copy
+    diverged.
     """
     pairs = [(s, m) for s in group.settings for m in group.materials]
     networks, cycles, dts = zip(*(described(s, m) for s, m in pairs), strict=True)
@@ -153,13 +154,15 @@ def errors(group: Group) -> list[dict[str, Any]]:
     found = [_errors(*each) for each in zip(networks, cycles, runs, strict=True)]
     names = sorted({name for each in found for name in each["error"]}) or list(networks[0].weights)
     seeds = len(group.materials)
-    return [
-        {
-            kind: {n: [each[kind].get(n, np.nan) for each in found[k : k + seeds]] for n in names}
-            for kind in ("error", "summed")
-        }
-        for k in range(0, len(found), seeds)
-    ]
+    return {
+        "settings": [
+            {
+                kind: {n: [f[kind].get(n, np.nan) for f in found[k : k + seeds]] for n in names}
+                for kind in ("error", "summed")
+            }
+            for k in range(0, len(found), seeds)
+        ]
+    }
 
 
 def _errors(network: DLLNetwork, cycle: Schedule, run: Outcome) -> dict[str, dict[str, float]]:
@@ -172,13 +175,13 @@ def _errors(network: DLLNetwork, cycle: Schedule, run: Outcome) -> dict[str, dic
 
 
 def rows(
-    points: Sequence[Point], groups: Sequence[Group], results: Sequence[Sequence[Mapping[str, Any]]]
+    points: Sequence[Point], groups: Sequence[Group], results: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Every point with its errors: the setting, ``error`` and ``summed``."""
     found = {
         setting: result
         for group, of_group in zip(groups, results, strict=True)
-        for setting, result in zip(group.settings, of_group, strict=True)
+        for setting, result in zip(group.settings, of_group["settings"], strict=True)
     }
     return [
         {"sweep": p.sweep, "value": p.value, **asdict(p.setting), **found[p.setting]}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from compartments.files import remove_abandoned
 from experiments.lab import processes
 from experiments.lab.engines import one_thread
 from experiments.lab.progress import Report
@@ -30,6 +31,7 @@ class Cells:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._given: set[Path] = set()
 
     def results(
         self,
@@ -45,7 +47,7 @@ class Cells:
         Parameters
         ----------
         work : callable
-            A cell to its result, of what JSON can hold; it runs in another process.
+            A cell to its result, a dict of what JSON can hold; it runs in another process.
         cells : mapping of str to object
             By :func:`cell_name`.
         jobs : int
@@ -53,7 +55,9 @@ class Cells:
         report : callable
             Told the fraction of all cells that is done.
         """
-        found = {name: read_json(self._file(name)) for name in cells if self._file(name).exists()}
+        remove_abandoned(self.folder)
+        kept = {name: self._file(name) for name in cells if self._file(name).exists()}
+        found = {name: read_json(file) for name, file in kept.items()}
         waiting = [name for name in cells if name not in found]
         report(len(found) / max(len(cells), 1))
         tasks = ((work, cells[name], name, self._file(name)) for name in waiting)
@@ -61,12 +65,13 @@ class Cells:
             for name, result in done:
                 found[name] = result
                 report(len(found) / len(cells))
+        self._given |= {self._file(name) for name in cells}
         return [found[name] for name in cells]
 
-    def forget(self, cells: Mapping[str, Any]) -> None:
-        """Delete the results of these cells, and the folder if it is then empty."""
-        for name in cells:
-            self._file(name).unlink(missing_ok=True)
+    def forget(self) -> None:
+        """Delete the results that it has given, and the folder if it is then empty."""
+        for file in self._given:
+            file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # others are kept there, or none ever were
             self.folder.rmdir()
 

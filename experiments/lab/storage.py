@@ -2,9 +2,10 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import platform
-import secrets
+import re
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from compartments.files import written_whole
+from compartments.files import remove_abandoned, staging, written_whole
 from experiments.registry import EXPERIMENTS
 
 PACKAGES = ("apical-tuft", "brian2", "numpy", "torch", "scikit-learn", "xarray")
@@ -28,7 +29,8 @@ class RunFolder:
 
     An older ``parent/name`` is kept: the new one is then ``name-run2``, ...
     Inside the block ``path`` is a hidden sibling; after it, the published folder.
-    After an error or Ctrl-C nothing is left.
+    After an error or Ctrl-C nothing is left, unless :meth:`keep` has been called. What a killed
+    run has left in ``parent`` is deleted first.
 
     Parameters
     ----------
@@ -56,14 +58,23 @@ class RunFolder:
         self.parent, self.name, self.estimated_bytes = parent, name, estimated_bytes
         self.path = parent / name
         self._created: list[Path] = []
+        self._kept = False
+        self._staging = contextlib.ExitStack()
 
     def __enter__(self) -> "RunFolder":
         check_space(self.parent, self.estimated_bytes)
         self._created = [p for p in (self.parent, *self.parent.parents) if not p.exists()]
         self.parent.mkdir(parents=True, exist_ok=True)
-        self.path = self.parent / f".{self.name}-{secrets.token_hex(4)}"
-        self.path.mkdir()
+        remove_abandoned(self.parent)
+        self.path = self._staging.enter_context(staging(self.path, folder=True))
         return self
+
+    def keep(self) -> None:
+        """From here on only figures are missing, which ``tuft draw`` draws from the numbers.
+
+        The folder is then published also where drawing fails or is stopped, and the error says so.
+        """
+        self._kept = True
 
     def __exit__(
         self,
@@ -71,16 +82,23 @@ class RunFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        staging = self.path
+        staged = self.path
         try:
-            if kind is None:
-                self.path = _published(staging, self.parent, self.name)
+            if kind is None or self._kept:
+                self.path = _published(staged, self.parent, self.name)
         finally:
-            shutil.rmtree(staging, ignore_errors=True)
-            if self.path == staging:  # nothing was published
+            self._staging.close()
+            if self.path == staged:  # nothing was published
                 for folder in self._created:
                     with contextlib.suppress(OSError):  # somebody else has put something there
                         folder.rmdir()
+        if error is None or not self._kept:
+            return
+        left = f"The numbers are in {self.path}; `tuft draw {self.path}` draws what is missing."
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(left) from error
+        said = str(error) or "no more is known"
+        raise ValueError(f"Drawing failed ({type(error).__name__}: {said}). {left}") from error
 
 
 def check_space(folder: Path, needed_bytes: int) -> None:
@@ -158,30 +176,77 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as JSON, whole or not at all. NaN and infinity become ``null``.
+EDITABLE = "config.json"
+"""The one JSON file that is there to be edited, and so carries no digest."""
 
-    With an experiment's ``Config`` goes the name of the experiment, which ``tuft draw`` asks for.
+_SEAL = re.compile(rb'\{\n  "sha256": "([0-9a-f]{64})",?\n')
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write an object as JSON, whole or not at all. NaN and infinity become ``null``.
+
+    Its first entry is the SHA-256 digest of all that follows, except in :data:`EDITABLE`. With an
+    experiment's ``Config`` goes the name of the experiment, which ``tuft draw`` asks for.
     """
     plain = _plain(value)
     for name, entry in EXPERIMENTS.items():
         if type(value).__module__ == entry.module:
             plain = {"experiment": name, **plain}
-    write_text(path, json.dumps(plain, indent=2, allow_nan=False) + "\n")
+    if path.name == EDITABLE:
+        write_bytes(path, _json_text(plain))
+        return
+    unsealed = _json_text({"sha256": 64 * "0", **plain})
+    seal = hashlib.sha256(unsealed.split(b"\n", 2)[2]).hexdigest()
+    write_bytes(path, unsealed.replace(64 * b"0", seal.encode(), 1))
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
+def _json_text(plain: Any) -> bytes:
+    return (json.dumps(plain, indent=2, allow_nan=False) + "\n").encode()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What :func:`write_json` wrote, the digest checked and left out.
 
     Raises
     ------
     ValueError
-        If it holds no JSON.
+        If it holds no JSON object, or, unless it is :data:`EDITABLE`, carries no digest or that
+        of another content; says what to do.
+    """
+    content = path.read_bytes()
+    if path.name != EDITABLE:
+        seal = _SEAL.match(content)
+        if seal is None:
+            raise ValueError(
+                f"{path} carries no SHA-256 digest: it is damaged, of another program, or of an "
+                f"older version. Delete it to make it anew, or accept it as it is: `tuft seal "
+                f"{path}`."
+            )
+        if hashlib.sha256(content[seal.end() :]).hexdigest() != seal[1].decode():
+            raise ValueError(
+                f"{path} is damaged: its content is not that of its SHA-256 digest. Delete it to "
+                f"make it anew; or, if you have edited it, `tuft seal {path}`."
+            )
+    value = parsed(path, content)
+    value.pop("sha256", None)
+    return value
+
+
+def parsed(path: Path, content: bytes) -> dict[str, Any]:
+    """The object in a JSON file's content.
+
+    Raises
+    ------
+    ValueError
+        If it holds no JSON, or another thing than an object.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(content)
     except ValueError as error:
         raise ValueError(f"{path} holds no JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} must hold a JSON object, holds {type(value).__name__}.")
+    return value
 
 
 def versions() -> dict[str, str]:

@@ -113,6 +113,7 @@ def main(config: Config) -> None:
         seconds = time.perf_counter() - start
         result = {"rows": rows, "fits": fits, "seconds": seconds, "versions": versions()}
         write_json(run.path / "result.json", result)
+        run.keep()
         draw(run.path)
     print("\n".join(sentences(fits)))
     print(run.path / "index.html")

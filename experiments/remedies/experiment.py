@@ -165,6 +165,7 @@ def main(config: Config) -> None:
         rows = [described(task) for task in tasks]
         result = {"rows": rows, "standings": standings(rows), "plan_hash": config.plan_hash}
         write_json(run.path / "result.json", {**result, "versions": versions()})
+        run.keep()
         draw(run.path)
     show(rows)
     print("\n".join(sentences(rows)))

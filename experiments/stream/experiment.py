@@ -127,6 +127,7 @@ def main(config: Config) -> None:
         write_json(
             run.path / "result.json", {"rows": rows, "seconds": seconds, "versions": versions()}
         )
+        run.keep()
         draw(run.path)
     print("\n".join(sentences(rows)))
     print(run.path / "index.html")

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import tyro
 
+from compartments.files import remove_abandoned
 from compartments.names import look_up, unknown_name
 from experiments.lab.progress import bar
 from experiments.lab.storage import read_json, write_json, write_text
@@ -85,6 +86,7 @@ def main(config: Config) -> None:
         torch.set_num_threads(config.threads)
         check_own_files(runs, folder)
         folder.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(folder)
         write_json(folder / "config.json", config)
         run_missing(config, plan, runs, folder)
     drawn = rebuilt(plan, folder)
@@ -209,19 +211,19 @@ def run_missing(config: Config, plan: Plan, runs: Sequence[Run], folder: Path) -
         wanted = (run.dataset, run.data_options)
         if held is None or held[0] != wanted:
             held = (wanted, dataset_of(run))
-        record = finished(run, held[1], folder)
+        checkpoint = folder / f".{run.name}.pt"
+        record = finished(run, held[1], checkpoint)
         write_json(path, {"plan_hash": plan.hash, **record})
+        checkpoint.unlink(missing_ok=True)  # not before the record is there
         print(summary(record), flush=True)
 
 
-def finished(run: Run, dataset: Dataset, folder: Path) -> dict[str, Any]:
-    """The run's record, continued from a checkpoint where one is left."""
-    checkpoint = folder / f".{run.name}.pt"
+def finished(run: Run, dataset: Dataset, checkpoint: Path) -> dict[str, Any]:
+    """The run's record, continued from the checkpoint if one is left."""
     with bar(f"{run.column}, {run.rule}, seed {run.options.seed}") as report:
         record, _ = record_of(
             run, dataset, checkpoint=checkpoint, report=lambda fraction, _: report(fraction)
         )
-    checkpoint.unlink(missing_ok=True)
     return record
 
 

@@ -8,6 +8,7 @@ import torch
 import tyro
 
 from compartments.domains import NonNegative, check_value
+from compartments.files import remove_abandoned, written_sealed
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, write_json
 from experiments.table.data_options import DataOptions
@@ -73,7 +74,8 @@ def main(config: Config) -> None:
         with RunFolder(config.out, f"train-{run.name}") as folder:
             write_json(folder.path / "config.json", config)
             write_json(folder.path / "result.json", record)
-            torch.save(model.state_dict(), folder.path / "weights.pt")
+            with written_sealed(folder.path / "weights.pt") as file:
+                torch.save(model.state_dict(), file)
         checkpoint_of(config, run).unlink(missing_ok=True)
         print(folder.path / "result.json")
     if record["status"] != "ok":
@@ -115,6 +117,7 @@ def checkpoint_of(config: Config, run: Run) -> Path:
 def trained(config: Config, run: Run, world: World) -> tuple[dict[str, Any], torch.nn.Module]:
     """The record and the model, continued from a checkpoint where one is left."""
     path = checkpoint_of(config, run)
+    remove_abandoned(path.parent)
     if path.is_file() and world.first:
         print(f"Going on from {path}.")
     dataset = dataset_of(run)

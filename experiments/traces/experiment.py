@@ -115,6 +115,7 @@ def main(config: Config) -> None:
     with RunFolder(config.out, config.name, config.estimated_bytes) as run:
         with terminal.bar("traces") as report:
             measure(config, run.path, report)
+        run.keep()
         draw(run.path)
     print("\n".join(sentences(read_json(run.path / "result.json"))))
     print(run.path / "index.html")

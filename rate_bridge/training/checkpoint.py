@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from compartments.files import written_whole
+from compartments.files import opened_sealed, written_sealed
 
 FORMAT = 2
 """Raised with each change of the code that makes older checkpoints continue differently."""
@@ -32,7 +32,7 @@ def description(model: nn.Module) -> list[list[Any]]:
 
 
 def save(path: Path, model: nn.Module, run: State, world_size: int, state: State) -> None:
-    """Write a checkpoint under a temporary name, then rename it.
+    """Write a checkpoint with its digest under a temporary name, then rename it.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def save(path: Path, model: nn.Module, run: State, world_size: int, state: State
         "state": state,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as file:
+    with written_sealed(path) as file:
         torch.save(whole, file)
 
 
@@ -63,18 +63,11 @@ def load(path: Path, model: nn.Module, run: State, world_size: int) -> State:
     Raises
     ------
     ValueError
-        If the file cannot be read, or belongs to another model, run, version or world; says
-        which and what to do.
+        If the file is damaged, or belongs to another model, run, version or world; says which
+        and what to do.
     """
     again = f"Delete {path} to start anew"
-    try:
-        whole = torch.load(path, weights_only=True, map_location="cpu")
-        found = {key: whole[key] for key in ("version", "description", "run", "world_size")}
-        state: State = whole["state"]
-    except Exception as error:  # zip, pickle and key errors all mean the same here
-        raise ValueError(
-            f"Checkpoint {path} cannot be read ({type(error).__name__}). {again}."
-        ) from error
+    found = _content(path, f"{again}.")
     if found["version"] != code_version():
         raise ValueError(
             f"Checkpoint {path} was written by version {found['version']}, this is "
@@ -97,7 +90,25 @@ def load(path: Path, model: nn.Module, run: State, world_size: int) -> State:
             f"{world_size}. {again}, or start with "
             f"`torchrun --nproc-per-node {found['world_size']}`."
         )
+    state: State = found["state"]
     return state
+
+
+_PARTS = {"version": str, "description": list, "run": dict, "world_size": int, "state": dict}
+
+
+def _content(path: Path, mend: str) -> State:
+    with opened_sealed(path, mend) as file:
+        try:
+            found = torch.load(file, weights_only=True, map_location="cpu")
+        except Exception as error:  # zip and pickle each have their own
+            raise ValueError(
+                f"Checkpoint {path} cannot be read ({type(error).__name__}). {mend}"
+            ) from error
+    for name, kind in _PARTS.items():
+        if not isinstance(found, dict) or not isinstance(found.get(name), kind):
+            raise ValueError(f"{path} is no checkpoint: it holds no {name!r}. {mend}")
+    return found
 
 
 def _compare_models(path: Path, saved: list[Any], current: list[Any], again: str) -> None:

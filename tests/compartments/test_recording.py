@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from compartments import load_traces, save_traces
+from compartments.files import add_seal
 from compartments.recording import traces
 
 
@@ -44,5 +45,9 @@ def test_damaged_and_missing_files_are_named(dataset, tmp_path):
     content = path.read_bytes()
     for damaged in (b"", b"not netCDF", content[: len(content) // 2]):
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match=r"traces\.nc is not a readable traces file"):
+        with pytest.raises(ValueError, match=r"traces\.nc carries no SHA-256 digest"):
             load_traces(path)
+    path.write_bytes(b"not netCDF")
+    add_seal(path)
+    with pytest.raises(ValueError, match=r"traces\.nc is not a readable traces file"):
+        load_traces(path)

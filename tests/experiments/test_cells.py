@@ -37,10 +37,20 @@ def test_results_come_in_order_and_only_new_ones_are_worked_for(jobs, tmp_path):
     assert seen == [0, 0.5, 1]
     # 3 in the place of 2: had it been done again, it would have failed
     assert cells.results(squared, {"two": 3, "four": 4}, jobs) == [{"square": 4}, {"square": 16}]
-    cells.forget({"two": 2, "one": 1})
-    assert [path.name for path in cells.folder.iterdir()] == ["four.json"]
-    cells.forget({"four": 4})
+    others = Cells(cells.folder)
+    others.results(squared, {"one": 1}, jobs)
+    others.forget()
+    assert {path.name for path in cells.folder.iterdir()} == {"two.json", "four.json"}
+    cells.forget()
     assert not cells.folder.exists()
+
+
+def test_a_damaged_result_is_not_taken(tmp_path):
+    Cells(tmp_path).results(squared, {"seven": 7})
+    file = tmp_path / "seven.json"
+    file.write_bytes(file.read_bytes().replace(b"49", b"48"))
+    with pytest.raises(ValueError, match=r"seven\.json is damaged.* Delete it to make it anew"):
+        Cells(tmp_path).results(squared, {"seven": 7})
 
 
 def test_what_was_done_before_an_error_is_kept(tmp_path):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib
-import json
 import re
 
 import pytest
@@ -36,8 +35,7 @@ def test_a_run_repeats_to_the_digit(tmp_path, capsys):
     assert main(["equivalence", *options]) == 0
     assert main(["run", str(tmp_path / "equivalence" / "config.json")]) == 0
     first, second = (
-        json.loads((tmp_path / name / "result.json").read_text())
-        for name in ("equivalence", "equivalence-run2")
+        read_json(tmp_path / name / "result.json") for name in ("equivalence", "equivalence-run2")
     )
     for row in (*first["rows"], *second["rows"]):
         assert row.pop("seconds")
@@ -47,7 +45,8 @@ def test_a_run_repeats_to_the_digit(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[1]", "no configuration of an experiment"),
+        ("[1]", "must hold a JSON object, holds list"),
+        ("{}", "no configuration of an experiment"),
         ('{"experiment": "verifi"}', "Did you mean 'verify'"),
         ('{"experiment": "verify", "seed": "3"}', "expected int, got '3'.*seed"),
         ('{"experiment": "verify", "sead": 3}', "unknown: sead"),

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+from compartments.arrays import save_arrays
+from experiments.cli import main
 from experiments.lab.storage import RunFolder, latest, read_json, versions, write_json, write_text
 
 
@@ -31,7 +33,7 @@ def test_older_results_are_kept(tmp_path):
         with RunFolder(tmp_path, "demo") as run:
             write_text(run.path / "note.txt", text)
     assert (tmp_path / "demo" / "note.txt").read_text() == "first"
-    assert latest(tmp_path, "demo") == run.path == tmp_path / "demo-3"
+    assert latest(tmp_path, "demo") == run.path == tmp_path / "demo-run3"
 
 
 @pytest.mark.parametrize(("mask", "folder", "file"), [(0o077, 0o700, 0o600), (0, 0o777, 0o666)])
@@ -121,6 +123,62 @@ def test_json_holds_plain_values(tmp_path):
     json.loads((tmp_path / "result.json").read_text())
 
 
+def test_json_with_a_flipped_bit_is_not_read(tmp_path):
+    path = tmp_path / "result.json"
+    write_json(path, {"rows": [0.5, 1e-05, None], "name": "ξ"})
+    content = path.read_bytes()
+    for place in range(0, 8 * len(content), 11):  # every bit of a byte, every eleventh in all
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        with pytest.raises(ValueError, match=r"result\.json .*SHA-256 digest.* Delete it to make"):
+            read_json(path)
+
+
+def test_json_of_other_kinds_is_named(tmp_path):
+    (tmp_path / "config.json").write_text("[1]")
+    with pytest.raises(ValueError, match=r"config\.json must hold a JSON object, holds list"):
+        read_json(tmp_path / "config.json")
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match=r"config\.json holds no JSON"):
+        read_json(tmp_path / "config.json")
+
+
+def test_what_was_edited_is_read_once_it_is_sealed(tmp_path, capsys):
+    write_json(tmp_path / "config.json", {"seed": 0})
+    (tmp_path / "in").mkdir()
+    write_json(tmp_path / "in" / "empty.json", {})
+    save_arrays(tmp_path / "in" / "arrays.npz", {})
+    (tmp_path / "in" / "old.json").write_text('{"of": "an older version"}')
+    with pytest.raises(ValueError, match=r"carries no SHA-256 digest.*tuft seal .*old\.json"):
+        read_json(tmp_path / "in" / "old.json")
+    assert main(["seal", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "3 files carry their digests.\n"
+    assert read_json(tmp_path / "in" / "old.json") == {"of": "an older version"}
+    assert read_json(tmp_path / "config.json") == {"seed": 0}
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyboardInterrupt])
+def test_numbers_that_are_complete_are_kept_where_drawing_ends_badly(tmp_path, error):
+    def stopped():
+        with RunFolder(tmp_path, "demo") as run:
+            write_text(run.path / "note.txt", "numbers")
+            run.keep()
+            raise error("why")
+
+    expected = ValueError if error is TypeError else error
+    with pytest.raises(expected, match=r"The numbers are in .*; `tuft draw .*demo` draws what"):
+        stopped()
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_what_killed_runs_left_is_cleaned_when_one_begins(tmp_path):
+    (tmp_path / ".demo.tuft-01234567").mkdir()
+    with RunFolder(tmp_path, "compare"), RunFolder(tmp_path, "demo"):
+        assert len(list(tmp_path.iterdir())) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"compare", "demo"}
+
+
 def test_latest_without_results(tmp_path):
     with pytest.raises(FileNotFoundError, match="No result named demo"):
         latest(tmp_path, "demo")
@@ -130,3 +188,13 @@ def test_versions_name_what_numbers_depend_on(monkeypatch):
     assert {"python", "brian2", "numpy", "torch"} <= set(versions())
     monkeypatch.setattr(torch, "__version__", "2.13.0+cu130")  # "2.13.0" in its metadata
     assert versions()["torch"] == "2.13.0+cu130"
+
+
+RESULTS = Path(__file__).parents[2] / "experiments" / "results"
+
+
+def test_every_record_that_is_part_of_the_project_can_be_continued_from():
+    records = sorted(RESULTS.rglob("*__seed*.json"))
+    assert records
+    for path in records:
+        read_json(path)

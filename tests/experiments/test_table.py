@@ -1,11 +1,11 @@
 """`tuft table`: runs what is missing, rebuilds from the records alone."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 import experiments
+from experiments.lab.storage import read_json, write_json
 from experiments.table import experiment as table
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
@@ -47,10 +47,10 @@ def test_a_table_is_rebuilt_from_the_records(made):
 
 def test_what_has_a_record_is_not_run_again(made):
     path = made / "digits-mlp-digits__bp__seed0.json"
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "test": {**record["test"], "accuracy": 0.125}}))
+    record = read_json(path)
+    write_json(path, {**record, "test": {**record["test"], "accuracy": 0.125}})
     table.main(table.Config(rules=("bp",), seeds=(0, 2), training=SHORT, out=made.parent))
-    assert json.loads(path.read_text())["test"]["accuracy"] == 0.125
+    assert read_json(path)["test"]["accuracy"] == 0.125
     assert (made / "digits-mlp-digits__bp__seed2.json").is_file()
 
 
@@ -66,12 +66,12 @@ def test_runs_with_other_options_are_never_mixed(made):
 
 def test_a_record_without_a_newer_option_had_its_default(made):
     path = made / "digits-mlp-digits__dll-minus__seed1.json"
-    record = json.loads(path.read_text())
+    record = read_json(path)
     del record["run"]["options"]["weight_decay"]
-    path.write_text(json.dumps(record))
+    write_json(path, record)
     asked = {"rules": ("dll-minus",), "seeds": (1,), "out": made.parent}
     table.main(table.Config(training=SHORT, **asked))
-    assert json.loads(path.read_text()) == record  # taken for the same, and not run again
+    assert read_json(path) == record  # taken for the same, and not run again
     with pytest.raises(ValueError, match=r"weight_decay is 0\.0 there, 0\.1 here"):
         table.main(table.Config(training=Options(**{**vars(SHORT), "weight_decay": 0.1}), **asked))
 

@@ -1,6 +1,7 @@
 """Training: selection, resume, divergence, several processes."""
 
 import math
+import random
 import re
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from compartments.files import written_sealed
 from rate_bridge.data import Dataset, Split
 from rate_bridge.layers.convert import convert
 from rate_bridge.layers.parameters import parameter_groups
@@ -144,7 +146,26 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "FORMAT", 99)
     assert "(checkpoint format 99)" in refusal(path, network())
     path.write_bytes(path.read_bytes()[:100])
-    assert "cannot be read" in refusal(path, network())
+    assert "carries no SHA-256 digest: it was cut short, or" in refusal(path, network())
+
+
+def test_no_checkpoint_with_a_flipped_bit_is_continued(tmp_path):
+    path = tmp_path / "run.pt"
+    Training(network(), blobs(), OPTIONS).fit(path)
+    content = path.read_bytes()
+    for place in random.sample(range(8 * len(content)), 50):
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        assert f"Delete {path} to start anew." in refusal(path, network())
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"version": 1}, {"state": []}, 3])
+def test_a_checkpoint_of_wrong_types_is_refused(tmp_path, content):
+    path = tmp_path / "run.pt"
+    with written_sealed(path) as file:
+        torch.save(content, file)
+    assert "is no checkpoint: it holds no 'version'" in refusal(path, network())
 
 
 def test_a_loss_that_is_no_number_stops_and_says_where():
