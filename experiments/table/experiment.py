@@ -1,28 +1,25 @@
 """`tuft table`: rules x networks x data x seeds, one JSON a run, one table from the JSONs."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 import tyro
 
 from compartments.files import remove_abandoned
 from compartments.names import look_up, unknown_name
-from experiments.lab.progress import bar
 from experiments.lab.storage import read_json, write_json, write_text
 from experiments.table.data_options import DataOptions
 from experiments.table.figure import save_figure
 from experiments.table.plan import Column, Plan
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
-from experiments.table.records import summary
-from experiments.table.runs import Run, check_rule, dataset_of, differing, record_of
+from experiments.table.running import run_missing
+from experiments.table.runs import Run, check_rule, dataset_of, differing
 from experiments.table.tabulate import Table, table
-from rate_bridge.data import DATASETS, Dataset
+from rate_bridge.data import DATASETS
 from rate_bridge.networks.registry import NETWORKS
 from rate_bridge.training.trainer import Options
 
@@ -48,11 +45,13 @@ class Config:
     data: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
     """What the data sets of a table without a plan are read with."""
     training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
-    """How the networks of a table without a plan are trained."""
+    """How the networks of a table without a plan are trained; with a plan, only where."""
     allow: tuple[str, ...] = ()
     """Data sets or files that are used although their content is not the official one."""
     out: Path = Path("runs/tables")
     """Folder of tables; this one is in a folder of its own inside."""
+    search_only: bool = False
+    """Of a plan with a search, only that: nothing is computed on the test part."""
     rebuild: bool = False
     """Only draw up the table from the JSONs that are there."""
     minutes: float | None = None
@@ -88,7 +87,9 @@ def main(config: Config) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         remove_abandoned(folder)
         write_json(folder / "config.json", config)
-        run_missing(config, plan, runs, folder)
+        run_missing(plan, runs, folder, minutes=config.minutes, search_only=config.search_only)
+    if config.search_only:
+        return
     drawn = rebuilt(plan, folder)
     print(f"{drawn.markdown()}\n{folder / 'table.md'}")
 
@@ -119,6 +120,8 @@ def plan_of(config: Config) -> tuple[str, Plan]:
 def chosen_runs(config: Config, plan: Plan) -> list[Run]:
     """The plan's runs in the columns, rules and seeds that the options leave.
 
+    The first seed of everything comes before the second of anything.
+
     Raises
     ------
     ValueError
@@ -139,7 +142,10 @@ def chosen_runs(config: Config, plan: Plan) -> list[Run]:
         look_up("data set", run.dataset, DATASETS)
         look_up("network", run.network, NETWORKS)
         check_rule(run.rule)
-    return runs
+    seeds = list(dict.fromkeys(run.options.seed for run in runs))
+    runs.sort(key=lambda run: seeds.index(run.options.seed))
+    device = config.training.device
+    return [replace(run, options=replace(run.options, device=device)) for run in runs]
 
 
 def draw(folder: Path) -> None:
@@ -169,7 +175,11 @@ def check_kept(plan: Plan, folder: Path) -> None:
         if column not in columns:
             continue
         (run,) = replace(columns[column], rules=(rule,), seeds=(seed,)).runs()
-        differences = differing(run, record)
+        if columns[column].search is not None:  # rates and epochs are the search's
+            kept = record.get("plan_hash")
+            differences = [f"its plan is {kept}, here {plan.hash}"] if kept != plan.hash else []
+        else:
+            differences = differing(run, record)
         if differences:
             raise ValueError(
                 f"{path} was made with other options: {'; '.join(differences)}. Choose another "
@@ -195,36 +205,6 @@ def check_own_files(runs: Sequence[Run], folder: Path) -> None:
                 f"{path} was made with other data: a file has changed since. Choose another --out, "
                 "or delete the record to run it anew."
             )
-
-
-def run_missing(config: Config, plan: Plan, runs: Sequence[Run], folder: Path) -> None:
-    """Run what has no JSON yet; each run's JSON, with the plan's hash, is written when it ends."""
-    start = time.monotonic()
-    held: tuple[Any, Dataset] | None = None
-    for run in runs:
-        path = folder / f"{run.name}.json"
-        if path.is_file():
-            continue
-        if config.minutes is not None and time.monotonic() - start > 60 * config.minutes:
-            print("Time is up; the rest is left for the next call.")
-            return
-        wanted = (run.dataset, run.data_options)
-        if held is None or held[0] != wanted:
-            held = (wanted, dataset_of(run))
-        checkpoint = folder / f".{run.name}.pt"
-        record = finished(run, held[1], checkpoint)
-        write_json(path, {"plan_hash": plan.hash, **record})
-        checkpoint.unlink(missing_ok=True)  # not before the record is there
-        print(summary(record), flush=True)
-
-
-def finished(run: Run, dataset: Dataset, checkpoint: Path) -> dict[str, Any]:
-    """The run's record, continued from the checkpoint if one is left."""
-    with bar(f"{run.column}, {run.rule}, seed {run.options.seed}") as report:
-        record, _ = record_of(
-            run, dataset, checkpoint=checkpoint, report=lambda fraction, _: report(fraction)
-        )
-    return record
 
 
 def rebuilt(plan: Plan, folder: Path) -> Table:

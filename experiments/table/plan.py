@@ -12,8 +12,40 @@ from rate_bridge.training.trainer import Options
 
 
 @dataclass(frozen=True)
+class Search:
+    """How a column's rates and epochs are found before its first test score, on validation data.
+
+    The same for every rule. Each pair of rates is tried with the first seed for a fifth of the
+    column's epochs, its schedule with them; the best epoch's validation accuracy counts, and a run
+    that diverges or collapses counts as none. While the best pair lies at an end of a grid, the
+    grid grows by its own factor. Then the rules in ``flat_rules`` run at their best rates, held
+    constant: the epochs of all runs are the larger number after which the mean accuracy of
+    ``flat_window`` epochs is less than ``flat_gain`` above that of as many before.
+
+    Attributes
+    ----------
+    lr : tuple of float
+        Rates of W.
+    theta : tuple of float
+        Theta's rate over W's, for the rules in which it learns.
+    extensions : int
+        How often each end of a grid may grow.
+    """
+
+    lr: tuple[float, ...]
+    theta: tuple[float, ...]
+    extensions: int = 2
+    flat_rules: tuple[str, ...] = ("bp", "dll-minus")
+    flat_window: int = 5
+    flat_gain: float = 0.001
+
+
+@dataclass(frozen=True)
 class Column:
-    """One column of a table: data, network and the protocol that all rules share."""
+    """One column of a table: data, network and the protocol that all rules share.
+
+    With a ``search``, ``options`` hold the most epochs, and rates that are not used.
+    """
 
     name: str
     dataset: str
@@ -24,6 +56,7 @@ class Column:
     data_options: dict[str, Any] = field(default_factory=dict)
     network_options: dict[str, Any] = field(default_factory=dict)
     allow: tuple[str, ...] = ()
+    search: Search | None = None
 
     def runs(self) -> list[Run]:
         """All runs of the column: for each seed every rule, so that a first seed is done early.

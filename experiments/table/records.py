@@ -49,9 +49,9 @@ def judged(training: Training, scores: Scores) -> Outcome:
     scores : dict
         On the test part, at the best epoch.
     """
-    data, fitted = training.data, training.fitted
-    nothing = uninformed(data, training.options.loss)
-    found = collapse(data.kind, fitted.history, fitted.start, nothing)
+    fitted = training.fitted
+    nothing = uninformed(training.data, training.options.loss)
+    found = collapse(training.data.kind, fitted.history, fitted.start, nothing)
     if found is None and scores["constant"]:
         found = Collapse("constant", "its best epoch gives one answer to the whole test part", {})
     verdict = as_record(found, fitted.start, nothing)

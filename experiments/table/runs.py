@@ -95,7 +95,8 @@ class Run:
 def differing(run: Run, record: Mapping[str, Any]) -> list[str]:
     """In what a run differs from a record of its name: ``"lr is 0.001 there, 0.01 here"``.
 
-    Training options that an older record does not name are at their defaults there.
+    Training options that an older record does not name are at their defaults there. Where it was
+    computed makes no difference.
     """
     there = record["run"]
     here = {
@@ -111,7 +112,7 @@ def differing(run: Run, record: Mapping[str, Any]) -> list[str]:
     return [
         f"{name} is {kept[name]} there, {value} here"
         for name, value in asked.items()
-        if kept[name] != value
+        if kept[name] != value and name != "device"
     ]
 
 
@@ -147,24 +148,29 @@ def record_of(
     """
     if run.rule in BASELINES:
         return _baseline_record(run, dataset)
-    model = network_of(run, dataset)
+    training = training_of(run, dataset, world)
+    model, kind = training.model, dataset.kind
+    start = time.perf_counter()
+    outcome = Outcome("ok")
+    try:
+        training.fit(checkpoint, report)
+        outcome = judged(training, evaluate(model, training.data.test, kind, run.options.loss))
+    except Diverged as error:
+        outcome = Outcome("diverged", str(error))
+    return record(run.described, training, outcome, time.perf_counter() - start), model
+
+
+def training_of(run: Run, dataset: Dataset, world: World = ALONE) -> Training:
+    """The run's network beside its data, before the first step."""
     options = run.options
-    training = Training(
-        model,
+    return Training(
+        network_of(run, dataset),
         dataset,
         options,
         groups=lambda model: parameter_groups(model, options.lr, options.theta_lr),
         world=world,
         name=f"{run.network} by {run.rule}",
     )
-    start = time.perf_counter()
-    outcome = Outcome("ok")
-    try:
-        training.fit(checkpoint, report)
-        outcome = judged(training, evaluate(model, training.data.test, dataset.kind, options.loss))
-    except Diverged as error:
-        outcome = Outcome("diverged", str(error))
-    return record(run.described, training, outcome, time.perf_counter() - start), model
 
 
 def _baseline_record(run: Run, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:

@@ -204,8 +204,9 @@ class Table:
             for column in self.columns
             if (key := (column, rule, self.metrics[column][0])) in self.cells
         ]
-        known = [seconds for seconds in found if not math.isnan(seconds)]
-        return " / ".join(seconds_text(seconds) for seconds in known)
+        if all(map(math.isnan, found)):
+            return ""
+        return " / ".join("–" if math.isnan(each) else seconds_text(each) for each in found)
 
 
 _LEGEND = (

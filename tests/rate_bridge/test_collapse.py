@@ -35,9 +35,9 @@ def series_epoch(loss, *, constant=0.0):
         (epoch(0.521), None),
         (epoch(0.9, loss=2.01 * math.log(10)), "loss"),
         (epoch(0.9, loss=1.99 * math.log(10)), None),
-        (epoch(0.9, theta=101.0), "weights"),
-        (epoch(0.9, w=5.1), "weights"),
-        (epoch(0.9, theta=99.0), None),
+        (epoch(0.9, theta=1001.0), "weights"),
+        (epoch(0.9, w=51.0), "weights"),
+        (epoch(0.9, theta=999.0), None),
     ],
 )
 def test_a_classifier_is_judged_by_its_end(last, reason):

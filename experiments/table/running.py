@@ -1,0 +1,83 @@
+"""The runs of a table, one after the other: searched where the plan says so, kept as they end."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.lab.progress import bar
+from experiments.lab.storage import write_json
+from experiments.table.plan import Plan
+from experiments.table.records import summary
+from experiments.table.runs import Run, dataset_of, record_of
+from experiments.table.search import Stage
+from rate_bridge.baselines import BASELINES
+from rate_bridge.data import Dataset
+
+
+class TimeUp(Exception):
+    """No further run may be started."""
+
+
+def run_missing(
+    plan: Plan, runs: Sequence[Run], folder: Path, *, minutes: float | None, search_only: bool
+) -> None:
+    """Run what has no JSON yet, after the search where the plan has one.
+
+    Each run's JSON, with the plan's hash, is written when it ends.
+
+    Parameters
+    ----------
+    plan : Plan
+    runs : sequence of Run
+        In the order in which they are run.
+    folder : pathlib.Path
+        Of the table.
+    minutes : float or None
+        After so many no run is started.
+    search_only : bool
+        Whether to stop before anything is computed on the test part.
+    """
+    start = time.monotonic()
+    held: list[tuple[Any, Dataset]] = []
+
+    def on_start() -> None:
+        if minutes is not None and time.monotonic() - start > 60 * minutes:
+            raise TimeUp
+
+    def dataset(run: Run) -> Dataset:
+        wanted = (run.dataset, run.data_options)
+        if not held or held[0][0] != wanted:
+            held[:] = [(wanted, dataset_of(run))]
+        return held[0][1]
+
+    stage = Stage(plan, folder, dataset, on_start)
+    searches = {column.name: column.search for column in plan.columns}
+    try:
+        for run in runs:
+            path = folder / f"{run.name}.json"
+            search = None if run.rule in BASELINES else searches[run.column]
+            if path.is_file() or (search_only and search is None):
+                continue
+            made: dict[str, Any] = {"plan_hash": plan.hash}
+            if search is not None:
+                run, made["search"] = stage.settled(run, search)
+            if search_only:
+                continue
+            on_start()
+            checkpoint = folder / f".{run.name}.pt"
+            record = finished(run, dataset(run), checkpoint)
+            write_json(path, made | record)
+            checkpoint.unlink(missing_ok=True)  # not before the record is there
+            print(summary(record), flush=True)
+    except TimeUp:
+        print("Time is up; the rest is left for the next call.")
+
+
+def finished(run: Run, dataset: Dataset, checkpoint: Path) -> dict[str, Any]:
+    """The run's record, continued from the checkpoint if one is left."""
+    with bar(f"{run.column}, {run.rule}, seed {run.options.seed}") as report:
+        record, _ = record_of(
+            run, dataset, checkpoint=checkpoint, report=lambda fraction, _: report(fraction)
+        )
+    return record
