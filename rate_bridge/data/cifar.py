@@ -1,10 +1,9 @@
 """CIFAR-10, binary version. A. Krizhevsky, "Learning multiple layers of features", 2009.
 
-Either the official archive ``cifar-10-binary.tar.gz`` (its MD5 stands on the publisher's page) or
-the six files that it holds may lie in the data folder; the archive is preferred.
+Either the official archive ``cifar-10-binary.tar.gz`` or the six files that it holds may lie in the
+data folder; the archive is preferred.
 """
 
-import io
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ import torch
 from torch import Tensor
 
 from rate_bridge.data.dataset import Dataset
-from rate_bridge.data.files import DataFile, Source, found
+from rate_bridge.data.files import DataFile, Source, archive, found
 from rate_bridge.data.images import image_dataset
 
 _URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+_SHA256 = "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
 _FOLDER = "cifar-10-batches-bin"
-_ARCHIVE = DataFile("cifar-10-binary.tar.gz", _URL, "md5:c32a1d4ab5d03f1284b67883e8d87530")
+_ARCHIVE = DataFile("cifar-10-binary.tar.gz", _URL, _SHA256)
 _MEMBERS = {
     "data_batch_1.bin": "md5:5dd7e06a14cb22eb9f671a540d1b7c25",
     "data_batch_2.bin": "md5:5ea93a67294ea407fff1d09f752e9692",
@@ -64,10 +64,10 @@ def _archive_first(source: Source) -> bool:
 
 
 def _from_archive(source: Source) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
-    archive = found("cifar10", _ARCHIVE, source)
+    packed = found("cifar10", _ARCHIVE, source)
     contents = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive.content), mode="r:gz") as tar:
+        with archive("cifar10", _ARCHIVE, packed.content) as tar:
             for name in _MEMBERS:
                 member = tar.extractfile(f"{_FOLDER}/{name}")
                 contents[name] = member.read() if member else b""
@@ -75,7 +75,7 @@ def _from_archive(source: Source) -> tuple[dict[str, bytes], list[dict[str, Any]
         raise ValueError(
             f"cifar10: {_ARCHIVE.path} is damaged ({error}). Delete it and fetch {_URL} again."
         ) from error
-    return contents, [archive.record]
+    return contents, [packed.record]
 
 
 def _from_folder(source: Source) -> tuple[dict[str, bytes], list[dict[str, Any]]]:

@@ -2,15 +2,23 @@
 
 import gzip
 import hashlib
+import io
+import tarfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pooch
 
-from compartments.files import written_whole
+from compartments.files import remove_abandoned, written_whole
+
+LARGEST = 512 << 20
+"""Bytes that a file may have, fetched, found or unpacked. The largest official content is
+CIFAR-10's, 184 MB."""
+_HEAD = 64
+"""Bytes from the beginning of a content that are enough to tell how many there should be."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,9 @@ class DataFile:
         differ between mirrors while the bytes inside must not.
     direct : bool
         Whether ``url`` is the file itself; else it is the page that says how to get it.
+    announced : callable, optional
+        From the first bytes of the content, how many it has by its own header; no more are
+        unpacked than that, or than :data:`LARGEST`.
     """
 
     path: str
@@ -38,6 +49,7 @@ class DataFile:
     hash: str | None
     of: str = "file"
     direct: bool = True
+    announced: Callable[[bytes], int] | None = None
 
     @property
     def name(self) -> str:
@@ -80,17 +92,42 @@ def found(dataset: str, file: DataFile, source: Source) -> Found:
     FileNotFoundError
         If the file is not there and cannot be fetched; says from where and where to put it.
     ValueError
-        If its gzip wrapper is damaged, or its content is unknown and not allowed by name.
+        If its gzip wrapper is damaged, it is too large, or its content is unknown and not allowed
+        by name.
     """
     path = located(dataset, file, source)
-    raw = path.read_bytes()
+    if path.stat().st_size > LARGEST:
+        raise _too_large(dataset, file, LARGEST)
+    return _known(dataset, file, source, path, path.read_bytes())
+
+
+def _known(dataset: str, file: DataFile, source: Source, path: Path, raw: bytes) -> Found:
+    """The content of a file's bytes, if it is official or allowed by name."""
     content = _uncompressed(dataset, file, raw)
     digest = _digest(content if file.of == "content" else raw, file.hash)
     official = digest == file.hash
-    if not official and not {dataset, file.name, file.path} & set(source.allow):
+    if not official and not _allowed(dataset, file, source):
         raise _unknown_content(dataset, file, path, digest)
     record = {"file": file.path, "url": file.url, "hash": digest, "official": official}
     return Found(content, record)
+
+
+def _allowed(dataset: str, file: DataFile, source: Source) -> bool:
+    return bool({dataset, file.name, file.path} & set(source.allow))
+
+
+def archive(dataset: str, file: DataFile, content: bytes) -> tarfile.TarFile:
+    """The archive in the content of a ``.tar.gz`` file, unpacked in memory within bounds.
+
+    Raises
+    ------
+    ValueError
+        If its gzip wrapper is damaged, or more is in it than :data:`LARGEST`.
+    tarfile.TarError
+        If it is no archive.
+    """
+    inside = _unpacked(dataset, file, content, LARGEST)
+    return tarfile.open(fileobj=io.BytesIO(inside), mode="r:")
 
 
 def own_file(dataset: str, path: str, source: Source) -> Found:
@@ -111,7 +148,10 @@ def own_file(dataset: str, path: str, source: Source) -> Found:
 
 
 def located(dataset: str, file: DataFile, source: Source) -> Path:
-    """The path of ``file`` in the folder, fetched first if it is missing and may be."""
+    """The path of ``file`` in the folder, fetched first if it is missing and may be.
+
+    What is fetched takes its place there only if its content is known, or allowed by name.
+    """
     path = Path(source.folder) / file.path
     if path.is_file():
         return path
@@ -119,8 +159,16 @@ def located(dataset: str, file: DataFile, source: Source) -> Path:
     if not (source.download and file.direct):
         why = "its publisher has no direct address" if source.download else "downloads are off"
         raise FileNotFoundError(f"{dataset}: {path} is missing and {why}. {by_hand}")
+    if file.hash is None and not _allowed(dataset, file, source):
+        raise ValueError(
+            f"{dataset}: {path} is missing, and no official hash is on record to check what would "
+            f"be fetched from {file.url}. To fetch and use it as it is, allow it by name "
+            f"({dataset!r} or {file.name!r}); the result will then say so."
+        )
     try:
-        _fetch(file.url, path)
+        _fetch(dataset, file, source, path)
+    except ValueError:  # fetched, and found wanting
+        raise
     except Exception as error:  # whatever the network layer raises, the way out is the same
         raise FileNotFoundError(
             f"{dataset}: {path} is missing and could not be fetched "
@@ -129,23 +177,57 @@ def located(dataset: str, file: DataFile, source: Source) -> Path:
     return path
 
 
-def _fetch(url: str, path: Path) -> None:
-    """Download to a temporary name beside ``path``, then rename."""
+class _Bounded(io.BytesIO):
+    """A buffer that takes no more than :data:`LARGEST`."""
+
+    def write(self, part: Any) -> int:
+        if self.tell() + len(part) > LARGEST:
+            raise OSError(f"more than {LARGEST:,} bytes came")
+        return super().write(part)
+
+
+def _fetch(dataset: str, file: DataFile, source: Source, path: Path) -> None:
+    """Download, check, and only then write to ``path``."""
+    fetched = _Bounded()
+    pooch.HTTPDownloader(timeout=60)(file.url, fetched, None)
+    raw = fetched.getvalue()
+    _known(dataset, file, source, path, raw)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as file:
-        pooch.HTTPDownloader(timeout=60)(url, file, None)
+    remove_abandoned(path.parent)
+    with written_whole(path) as written:
+        written.write(raw)
 
 
 def _uncompressed(dataset: str, file: DataFile, raw: bytes) -> bytes:
     if not file.path.endswith(".gz") or file.path.endswith(".tar.gz"):
         return raw
+    limit = LARGEST
+    if file.announced is not None:
+        limit = min(limit, file.announced(_unpacked(dataset, file, raw, _HEAD, cut=True)))
+    return _unpacked(dataset, file, raw, limit)
+
+
+def _unpacked(dataset: str, file: DataFile, raw: bytes, limit: int, cut: bool = False) -> bytes:
+    """At most ``limit`` bytes from gzip; if there are more, refused, or cut off."""
     try:
-        return gzip.decompress(raw)
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
+            content = packed.read(limit)
+            more = not cut and packed.read(1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(
             f"{dataset}: {file.path} is damaged or cut short ({error}). Delete it and fetch it "
             f"again from {file.url}."
         ) from error
+    if more:
+        raise _too_large(dataset, file, limit)
+    return content
+
+
+def _too_large(dataset: str, file: DataFile, limit: int) -> ValueError:
+    return ValueError(
+        f"{dataset}: {file.path} holds more than the {limit:,} bytes that it may. Delete it and "
+        f"fetch it again from {file.url}."
+    )
 
 
 def _digest(content: bytes, expected: str | None) -> str:

@@ -5,7 +5,9 @@ R. Vollgraf, arXiv 1708.07747. The gzip wrapper differs between mirrors, so the 
 content.
 """
 
+import math
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,7 +47,7 @@ def mnist(source: Source, n_validation: int = 5000) -> Dataset:
 
 def fashion_mnist(source: Source, n_validation: int = 5000) -> Dataset:
     """Fashion-MNIST: shaped like MNIST, scaled by mean .2860 and s.d. .3205."""
-    address = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+    address = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion"
     files = _files("FashionMNIST/raw", address, _FASHION)
     return _idx_dataset("fashion-mnist", files, source, n_validation, (0.2860, 0.3205))
 
@@ -60,16 +62,8 @@ def idx_array(where: str, content: bytes) -> UInt8[np.ndarray, "..."]:
     ValueError
         If the header is not of that kind, or the data is shorter or longer than it says.
     """
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
-        raise ValueError(
-            f"{where} is no IDX file of unsigned bytes: it begins with {content[:4]!r}."
-        )
-    n_axes = content[3]
-    start = 4 + 4 * n_axes
-    if len(content) < start:
-        raise ValueError(f"{where} ends inside its header of {n_axes} axes.")
-    shape = struct.unpack(f">{n_axes}I", content[4:start])
-    expected = start + int(np.prod(shape, dtype=np.int64))
+    shape, start = _header(where, content)
+    expected = start + math.prod(shape)
     if len(content) != expected:
         raise ValueError(
             f"{where}: its header announces {shape}, so {expected} bytes; it has {len(content)}. "
@@ -78,9 +72,36 @@ def idx_array(where: str, content: bytes) -> UInt8[np.ndarray, "..."]:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
+def _header(where: str, content: bytes) -> tuple[tuple[int, ...], int]:
+    """The shape that the header announces, and where the data begins."""
+    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
+        raise ValueError(
+            f"{where} is no IDX file of unsigned bytes: it begins with {content[:4]!r}."
+        )
+    n_axes = content[3]
+    start = 4 + 4 * n_axes
+    if len(content) < start:
+        raise ValueError(f"{where} ends inside its header of {n_axes} axes.")
+    return struct.unpack(f">{n_axes}I", content[4:start]), start
+
+
+def _announced(where: str) -> Callable[[bytes], int]:
+    def bytes_of(head: bytes) -> int:
+        shape, start = _header(where, head)
+        return start + math.prod(shape)
+
+    return bytes_of
+
+
 def _files(folder: str, address: str, hashes: tuple[str, ...]) -> list[DataFile]:
     return [
-        DataFile(f"{folder}/{name}.gz", f"{address}/{name}.gz", f"sha256:{digest}", of="content")
+        DataFile(
+            f"{folder}/{name}.gz",
+            f"{address}/{name}.gz",
+            f"sha256:{digest}",
+            of="content",
+            announced=_announced(name),
+        )
         for name, digest in zip(_NAMES, hashes, strict=True)
     ]
 

@@ -6,7 +6,6 @@ codes become vectors by a table that is trained on the training part or loaded f
 codes for a network that learns the table.
 """
 
-import io
 import re
 import tarfile
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor
 from rate_bridge.data.dataset import Dataset, Split
 from rate_bridge.data.embeddings import loaded_vectors, trained_vectors
 from rate_bridge.data.files import DataFile, Found, Source, found
+from rate_bridge.data.files import archive as opened
 from rate_bridge.data.splits import held_out
 
 _CORNELL = "https://www.cs.cornell.edu/people/pabo/movie-review-data"
@@ -168,7 +168,7 @@ def _classes(
         return [found(name, file, source) for file in files]
     packed = found(name, archive, source)
     try:
-        with tarfile.open(fileobj=io.BytesIO(packed.content), mode="r:gz") as tar:
+        with opened(name, archive, packed.content) as tar:
             by_name = {member.name.rsplit("/", 1)[-1]: member for member in tar.getmembers()}
             contents = [tar.extractfile(by_name[file.name]) for file in files]
             return [Found(c.read() if c else b"", packed.record) for c in contents]

@@ -19,7 +19,7 @@ import torch
 
 from rate_bridge.data.csv_table import Array, columns_of
 from rate_bridge.data.dataset import Dataset, Split
-from rate_bridge.data.files import DataFile, Source, found, own_file
+from rate_bridge.data.files import LARGEST, DataFile, Source, found, own_file
 from rate_bridge.data.splits import time_bounds, windows
 
 _LAI = "https://raw.githubusercontent.com/laiguokun/multivariate-time-series-data/master"
@@ -180,4 +180,7 @@ def _pandas_table(content: bytes) -> Array:
         groups = [group for group in file.values() if "block0_values" in group]
         if len(groups) != 1:
             raise ValueError(f"expected one pandas table, found {len(groups)}")
-        return np.asarray(groups[0]["block0_values"], dtype=np.float64)
+        values = groups[0]["block0_values"]
+        if 8 * values.size > LARGEST:
+            raise ValueError(f"its table unpacks to {values.shape}, more than {LARGEST:,} bytes")
+        return np.asarray(values, dtype=np.float64)

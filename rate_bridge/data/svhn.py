@@ -5,6 +5,7 @@ Workshop on Deep Learning and Unsupervised Feature Learning 2011.
 """
 
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,19 @@ import torch
 from torch import Tensor
 
 from rate_bridge.data.dataset import Dataset
-from rate_bridge.data.files import DataFile, Source, found
+from rate_bridge.data.files import LARGEST, DataFile, Source, found
 from rate_bridge.data.images import image_dataset
 
-_ADDRESS = "http://ufldl.stanford.edu/housenumbers"
+_ADDRESS = "https://ufldl.stanford.edu/housenumbers"
 _TRAIN = DataFile(
-    "SVHN/train_32x32.mat", f"{_ADDRESS}/train_32x32.mat", "md5:e26dedcc434d2e4c54c9b2d4a06d8373"
+    "SVHN/train_32x32.mat",
+    f"{_ADDRESS}/train_32x32.mat",
+    "sha256:435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
 )
 _TEST = DataFile(
-    "SVHN/test_32x32.mat", f"{_ADDRESS}/test_32x32.mat", "md5:eb5a983be6a315427106f1b164d9cef3"
+    "SVHN/test_32x32.mat",
+    f"{_ADDRESS}/test_32x32.mat",
+    "sha256:cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
 )
 
 
@@ -37,6 +42,9 @@ def _labelled(file: DataFile, source: Source) -> tuple[tuple[Tensor, Tensor], di
     """Images (n, 3, 32, 32) and labels (n,); the file stores (32, 32, 3, n) and 10 for '0'."""
     content = found("svhn", file, source)
     try:
+        for name, shape, _ in scipy.io.whosmat(io.BytesIO(content.content)):
+            if math.prod(shape) > LARGEST:
+                raise ValueError(f"{name} unpacks to {shape}, more than {LARGEST:,} bytes")
         arrays = scipy.io.loadmat(io.BytesIO(content.content), variable_names=["X", "y"])
         images = np.ascontiguousarray(arrays["X"].transpose(3, 2, 0, 1))
         labels = arrays["y"].astype(np.int64).ravel()

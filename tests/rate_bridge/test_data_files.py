@@ -5,10 +5,11 @@ import hashlib
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
-from rate_bridge.data import DATASETS, DataFile, Source, load
+from rate_bridge.data import DATASETS, DataFile, Source, files, load
 from rate_bridge.data.files import found
 
 CONTENT = b"sixteen tiny bytes"
@@ -83,16 +84,64 @@ def test_a_file_without_a_direct_address_is_not_fetched(tmp_path):
         load("metr-la", Source(tmp_path))
 
 
-def test_a_missing_file_is_fetched_whole(tmp_path):
+@pytest.fixture
+def site(tmp_path):
+    """The address of a site that holds ``tiny``."""
     put(tmp_path, "site/tiny", CONTENT)
     handler = partial(QuietHandler, directory=str(tmp_path / "site"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/tiny"
-        file = found("set", DataFile("a/tiny", url, SHA), Source(tmp_path / "cache"))
+        yield f"http://127.0.0.1:{server.server_port}/tiny"
         server.shutdown()
+
+
+def test_a_missing_file_is_fetched_whole(tmp_path, site):
+    file = found("set", DataFile("a/tiny", site, SHA), Source(tmp_path / "cache"))
     assert file.content == CONTENT
     assert [path.name for path in (tmp_path / "cache/a").iterdir()] == ["tiny"]
+
+
+def test_what_is_fetched_with_another_hash_does_not_stay(tmp_path, site):
+    other = DataFile("a/tiny", site, f"sha256:{64 * '0'}")
+    with pytest.raises(ValueError, match=rf"content hash {SHA}; the official one is sha256:0000"):
+        found("set", other, Source(tmp_path / "cache"))
+    assert not list(tmp_path.rglob("cache/**/tiny"))
+    assert not found("set", other, Source(tmp_path / "cache", allow=("set",))).record["official"]
+
+
+def test_nothing_is_fetched_that_cannot_be_checked(tmp_path, site):
+    with pytest.raises(ValueError, match=r"no official hash is on record to check what would"):
+        found("set", DataFile("a/tiny", site, None), Source(tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_no_more_is_fetched_read_or_unpacked_than_a_file_may_hold(tmp_path, site, monkeypatch):
+    packed = put(tmp_path, "tiny.gz", gzip.compress(bytes(1000)))
+    monkeypatch.setattr(files, "LARGEST", 999)
+    with pytest.raises(
+        ValueError, match=r"set: tiny\.gz holds more than the 999 bytes that it may"
+    ):
+        found("set", DataFile("tiny.gz", NOWHERE, None, of="content"), Source(tmp_path))
+    with pytest.raises(ValueError, match=r"x\.tar\.gz holds more than the 999 bytes"):
+        files.archive("set", DataFile("x.tar.gz", NOWHERE, None), packed.read_bytes())
+    monkeypatch.setattr(files, "LARGEST", len(CONTENT) - 1)
+    with pytest.raises(FileNotFoundError, match=r"could not be fetched \(OSError\)"):
+        found("set", DataFile("a/tiny", site, SHA), Source(tmp_path / "cache"))
+    put(tmp_path, "tiny", CONTENT)
+    with pytest.raises(ValueError, match=r"set: tiny holds more than the 17 bytes"):
+        found("set", DataFile("tiny", NOWHERE, SHA), Source(tmp_path))
+
+
+def test_no_more_is_unpacked_than_the_header_announces(tmp_path):
+    header = b"\x00\x00\x08\x01" + (3).to_bytes(4, "big")
+    put(tmp_path, "MNIST/raw/train-images-idx3-ubyte.gz", gzip.compress(header + bytes(10**6)))
+    with pytest.raises(ValueError, match=r"holds more than the 11 bytes that it may"):
+        load("mnist", Source(tmp_path, download=False, allow=("mnist",)))
+
+
+@pytest.mark.parametrize("path", sorted(Path(files.__file__).parent.glob("*.py")))
+def test_nothing_is_fetched_in_the_clear(path):
+    assert "http://" not in path.read_text()
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -100,7 +149,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("name", sorted(set(DATASETS) - {"digits", "text"}))
+@pytest.mark.parametrize("name", sorted(set(DATASETS) - {"digits", "text", "series"}))
 def test_every_data_set_names_its_missing_file(tmp_path, name):
     with pytest.raises(FileNotFoundError, match=rf"^{name}: .*{tmp_path}.*https?://"):
         load(name, Source(tmp_path, download=False))
@@ -114,5 +163,5 @@ def test_an_unknown_data_set_lists_the_valid_ones(tmp_path):
 def test_options_that_a_data_set_does_not_have_or_lacks_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"option of data set 'digits': 'window'. Valid: n_test"):
         load("digits", Source(tmp_path), window=8)
-    with pytest.raises(ValueError, match=r"Data set 'text' needs the option 'path'"):
+    with pytest.raises(ValueError, match=r"Data set 'text' needs the option 'file'"):
         load("text", Source(tmp_path))
