@@ -29,8 +29,8 @@ class Config:
     """Run a table, or what is missing of it, and draw it up from the runs' JSONs."""
 
     plan: str | None = None
-    """mnist-mlp, released-code, fashion-mlp, sequences, cnn, cnn-short, text or theta-sgd; without
-    it, the lists below."""
+    """mnist-mlp, released-code, fashion-mlp, sequences, cnn, cnn-short, text, theta-sgd or full;
+    without it, the lists below."""
     datasets: tuple[str, ...] = ("digits",)
     """Data sets of a table without a plan."""
     networks: tuple[str, ...] = ("mlp-digits",)

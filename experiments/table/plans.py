@@ -15,6 +15,7 @@ records up to then carry no hash.
 
 from dataclasses import replace
 
+from experiments.table.full import FULL
 from experiments.table.plan import Column, Plan
 from rate_bridge.training.trainer import Options
 
@@ -241,6 +242,7 @@ PLANS: dict[str, Plan] = {
             ),
         ),
     ),
+    "full": FULL,
 }
 
 SUPERSEDED: dict[str, str] = {
