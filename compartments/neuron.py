@@ -24,9 +24,6 @@ from compartments.names import unknown_name
 from compartments.representation import neuron_html, neuron_text
 from compartments.strings import checked_equations, new_name, plain_name
 
-GIVEN_BY_SCHEDULE = ("stimulus", "target", "target_on")
-"""Variables that a neuron may declare (``stimulus : 1``) and that the schedule drives."""
-
 
 @dataclass(frozen=True)
 class Compartment:

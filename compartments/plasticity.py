@@ -1,10 +1,11 @@
 """Local plasticity: rules of which a synapse can compute every term itself.
 
 A rule is Brian2 equations for the weight ``w``. It may name variables of the presynaptic neuron
-(``_pre``), of the postsynaptic neuron (``_post``), variables and constants of its own synapse, and
+(``_pre``), of the postsynaptic neuron (``_post``), variables and constants of its own synapse,
 ``learning``: the rate, in Hz, at which the schedule lets synapses learn, one signal for all
-(1/window while plasticity is on, 0 while it is off). Any other name is refused when the rule is
-described. That is the structural half of the claim that a rule is local.
+(1/window while plasticity is on, 0 while it is off); and further global signals that it declares,
+such as a reward: one number, the same for all synapses, given by the schedule. Any other name is
+refused when the rule is described. That is the structural half of the claim that a rule is local.
 """
 
 from collections.abc import Mapping
@@ -43,6 +44,9 @@ class PlasticityRule:
         synapse; each line a differential equation or an expression, with its unit.
     parameters : mapping of str to Quantity or float
         Constants of the equations.
+    signals : tuple of str
+        Global signals that the rule reads beside ``learning``, each of the schedule's of that name;
+        dimensionless.
 
     Raises
     ------
@@ -54,17 +58,19 @@ class PlasticityRule:
     name: str
     equations: Equations
     parameters: Mapping[str, Quantity | float] = field(default_factory=dict)
+    signals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         equations = checked_equations(self._where, self.equations)
         object.__setattr__(self, "equations", equations)
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "signals", tuple(self.signals))
         self._check_form()
         self._check_local()
         self._check_units()
 
     def __reduce__(self) -> tuple[type, tuple]:
-        return type(self), (self.name, self.equations, dict(self.parameters))
+        return type(self), (self.name, self.equations, dict(self.parameters), self.signals)
 
     @property
     def _where(self) -> str:
@@ -110,7 +116,7 @@ class PlasticityRule:
     def _check_local(self) -> None:
         functions = set(DEFAULT_FUNCTIONS) - set(_GLOBAL_FUNCTIONS)
         own = set(self.equations.names) | set(self.parameters)
-        allowed = own | functions | set(DEFAULT_CONSTANTS) | {LEARNING, "dt"}
+        allowed = own | functions | set(DEFAULT_CONSTANTS) | {LEARNING, "dt", *self.signals}
         for line in self.equations.values():
             for name in sorted(line.identifiers - allowed):
                 if name.endswith(("_pre", "_post")) or name in DEFAULT_UNITS:
@@ -124,8 +130,9 @@ class PlasticityRule:
                 raise ValueError(
                     f"{self._where}: {name!r} in the equation of {line.varname!r} is not local. "
                     f"A synapse can read its two neurons ('{name}_pre', '{name}_post'), its own "
-                    f"variables ({', '.join(sorted(own))}) and the shared signal {LEARNING!r}; "
-                    "nothing else is known at the place where it is."
+                    f"variables ({', '.join(sorted(own))}), the shared signal {LEARNING!r} and "
+                    "global signals that the rule declares (signals=...); nothing else is known "
+                    "at the place where it is."
                 )
 
     def _check_units(self) -> None:
@@ -133,6 +140,10 @@ class PlasticityRule:
             check_constant(self._where, name, value)
         known = known_variables(self.equations, self.parameters)
         known[LEARNING] = Variable(LEARNING, dimensions=hertz.dim)
+        known |= {name: Variable(name) for name in self.signals}
+        for name in self.signals:
+            if isinstance(self.signals, str) or name not in self.equations.identifiers:
+                raise ValueError(f"{self._where}: no equation reads the signal {name!r}.")
         for name in self.equations.identifiers:
             if name.endswith(("_pre", "_post")):
                 known[name] = Variable(name)

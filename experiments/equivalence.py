@@ -107,8 +107,10 @@ def compared(config: Config, name: str, method: str) -> dict[str, Any]:
     network = dll_network(config.sizes, seed=config.seed, **OPTIONS[name])
     generator = np.random.default_rng(config.seed)
     schedule = Schedule(
-        generator.normal(0, 0.3, (config.presentations, config.sizes[0])),
-        generator.normal(0, 0.5, (config.presentations, config.sizes[-1])),
+        {
+            "stimulus": generator.normal(0, 0.3, (config.presentations, config.sizes[0])),
+            "target": generator.normal(0, 0.5, (config.presentations, config.sizes[-1])),
+        },
         presentation=config.steps * ms,
         lag=config.steps // 4 * ms,
     )

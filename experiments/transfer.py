@@ -67,7 +67,7 @@ def settled_outputs(config: Config, network: DLLNetwork, inputs: np.ndarray) -> 
     beginning of the next; the last stimulus is shown twice for that.
     """
     schedule = Schedule(
-        np.concatenate([inputs, inputs[-1:]]),
+        {"stimulus": np.concatenate([inputs, inputs[-1:]])},
         presentation=duration("presentation", config.presentation),
     )
     run = engine(config.engine)(
@@ -135,7 +135,8 @@ def shown(config: Config, data: Samples, count: int) -> Schedule:
     """Training samples with their targets, 400 ms each, plasticity off for the first 150 ms."""
     rows = data.presented(count, config.seed)
     targets = data.targets(data.train.labels[rows])
-    return Schedule(data.train.inputs[rows], targets, presentation=400 * ms, lag=150 * ms)
+    given = {"stimulus": data.train.inputs[rows], "target": targets}
+    return Schedule(given, presentation=400 * ms, lag=150 * ms)
 
 
 def main(config: Config) -> None:

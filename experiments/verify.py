@@ -55,7 +55,13 @@ def random_schedule(network: DLLNetwork, count: int, seed: int, **times: Any) ->
     """Independent normal stimuli and targets."""
     generator = np.random.default_rng(seed)
     inputs = generator.normal(0, 0.3, (count, network.sizes[0]))
-    return Schedule(inputs, generator.normal(0, 0.5, (count, network.sizes[-1])), **times)
+    targets = generator.normal(0, 0.5, (count, network.sizes[-1]))
+    return Schedule({"stimulus": inputs, "target": targets}, **times)
+
+
+def shown(schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
+    """The stimuli and targets of a schedule."""
+    return schedule.constant("stimulus"), schedule.constant("target")
 
 
 def fixed_points(seed: int) -> Iterator[Link]:
@@ -65,7 +71,7 @@ def fixed_points(seed: int) -> Iterator[Link]:
         schedule = random_schedule(network, 2, seed, presentation=400 * ms)
         end = schedule.duration - 1 * ms
         run = simulate(network, schedule, record=("u", "a", "x"), record_dt=end, plastic=False)
-        rest = algorithm1.equilibrium(network, schedule.inputs, schedule.targets)
+        rest = algorithm1.equilibrium(network, *shown(schedule))
         for variable in ("u", "a", "x"):
             distance = max(
                 float(np.abs(run.traces[f"{variable}_{layer}"].values[-1] - goal[1]).max())
@@ -87,9 +93,8 @@ def settled_updates(seed: int) -> Iterator[Link]:
         for rule in THETA_RULES:
             network = dll_network(SIZES, theta_rule=rule, beta=beta, seed=seed)
             schedule = random_schedule(network, 3, seed)
-            assert schedule.targets is not None  # random_schedule gives targets
             bundles = {"initial": network.weights}
-            material = Material(SIZES, network.options, schedule.inputs, schedule.targets, bundles)
+            material = Material(SIZES, network.options, *shown(schedule), bundles)
             point = Point("rule", rule, Setting(60.0, lag=40.0))
             (row,) = measured([point], [material])
             output = "clamped" if beta is None else f"nudged, beta {beta}"
@@ -107,11 +112,11 @@ def settling(seed: int) -> Iterator[Link]:
     times = {"tau_u": tau, "tau_a": tau, "tau_x": tau}
     network = dll_network((6, 5, 4, 3), activation="linear", matched_soma=True, seed=seed, **times)
     inputs = np.random.default_rng(seed).normal(size=(2, 6))
-    schedule = Schedule(inputs, np.ones((2, 3)), presentation=400 * ms)
+    schedule = Schedule({"stimulus": inputs, "target": np.ones((2, 3))}, presentation=400 * ms)
     run = simulate(network, schedule, dt=dt, record=("error",), plastic=False)
     half = schedule.steps("presentation", dt)
     trace = run.traces["error_hidden1"].values[half:]
-    ends = algorithm1.equilibrium(network, inputs, schedule.targets)["error", "hidden1"]
+    ends = algorithm1.equilibrium(network, *shown(schedule))["error", "hidden1"]
     residual = ((trace - ends[1]) @ (ends[0] - ends[1])) / ((ends[0] - ends[1]) ** 2).sum()
     steps, h = np.arange(len(residual)), float(dt / tau)
     euler = float(np.abs(residual - binom.cdf(6, steps, h)).max())
@@ -174,9 +179,8 @@ def bias_of_transients(seed: int) -> Iterator[Link]:
         )
     network = dll_network((6, 5, 4, 3), activation="linear", seed=seed)
     schedule = random_schedule(network, 8, seed)
-    assert schedule.targets is not None  # random_schedule gives targets
     bundles = {"initial": network.weights}
-    material = Material(network.sizes, network.options, schedule.inputs, schedule.targets, bundles)
+    material = Material(network.sizes, network.options, *shown(schedule), bundles)
     points = [Point("presentation", T, Setting(T)) for T in (20.0, 40.0, 80.0, 160.0, 320.0)]
     for name, slope in slopes(measured(points, [material]))["initial"].items():
         yield Link(
@@ -192,7 +196,7 @@ def integrated_error_distance(network: DLLNetwork, schedule: Schedule) -> float:
     o, dt = network.options, 1 * ms
     run = simulate(network, schedule, dt=dt, record=("u", "x", "error"), plastic=False)
     steps = schedule.steps("presentation", dt)
-    rest = algorithm1.equilibrium(network, schedule.inputs, schedule.targets)
+    rest = algorithm1.equilibrium(network, *shown(schedule))
     depth = len(network.sizes) - 1
     tau_u, tau_a, tau_x = (float(t / second) for t in (o.tau_u, o.tau_a, o.tau_x))
     change = {key: value[1] - value[0] for key, value in rest.items()}

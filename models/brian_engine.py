@@ -79,7 +79,7 @@ def simulate(
     network : Network
         Starts at rest (all states 0) with its initial weights.
     schedule : Schedule
-        Stimuli, targets, and when synapses may learn.
+        Signals, and when synapses may learn.
     dt : Quantity
         Time step, 1 ms unless told otherwise.
     record : sequence of str
@@ -116,18 +116,17 @@ def simulate(
     dt = 1 * ms if dt is None else dt
     check_name(WHERE, "codegen", codegen, STEP_SECONDS)
     check_dynamics(network, dt, method, plastic)
-    check_schedule(network, schedule, dt, plastic)
+    check_schedule(network, schedule, dt)
     check_value(WHERE, "seed", seed, Seed)
     check_callable(WHERE, "progress", progress)
     kept = sampling(
         network,
-        schedule,
         dt=dt,
         record=record,
         record_dt=record_dt,
         record_units=record_units,
         weights_at=weights_at,
-        presentations=len(schedule),
+        steps=int(schedule.steps_each("period", dt).sum()),
     )
     check_recording(
         kept,
@@ -229,7 +228,7 @@ def _run_here(plan: _Plan, method: str, plastic: bool, codegen: str, progress: P
         brian2.seed(plan.seed)
         objects = BrianObjects(plan.network, plan.schedule, plan.dt, method, plastic)
         monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
-        every = min(plan.schedule.steps("period", plan.dt), 100) * plan.dt
+        every = min(objects.signals.shortest_period, 100) * plan.dt
         guard = brian2.NetworkOperation(lambda t: _guard(objects, t), dt=every, when="end")
         network = BrianNetwork(*objects.all(), guard)
         network.run(0 * ms, namespace={})

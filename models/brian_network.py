@@ -1,12 +1,10 @@
 """From a network's description and a schedule to Brian2 objects."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 
 import brian2
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, StateMonitor, Synapses, TimedArray, second
+from brian2 import Equations, NeuronGroup, Quantity, StateMonitor, Synapses
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
 
@@ -18,71 +16,10 @@ from compartments.brian import (
     neuron_group,
 )
 from compartments.plasticity import LEARNING, PlasticityRule
+from models.brian_signals import BrianSignals
 from models.network import Network, Pathway, Population
 from models.schedule import Schedule
-
-
-@dataclass(frozen=True, eq=False)
-class Timing:
-    """A schedule in steps of dt, as expressions that Brian2 evaluates while it runs.
-
-    Whole numbers of steps are compared, so no rounding of times can shift a switch.
-    """
-
-    schedule: Schedule
-    dt: Quantity
-
-    @cached_property
-    def _step(self) -> str:
-        return f"(timestep(t, dt) % {self.schedule.steps('period', self.dt)})"
-
-    @property
-    def shown(self) -> str:
-        """1 while a stimulus is shown, 0 in the blank."""
-        if float(self.schedule.blank) == 0:
-            return "1"
-        return f"int({self._step} < {self.schedule.steps('presentation', self.dt)})"
-
-    @property
-    def learning(self) -> str:
-        """1/window while synapses may learn, else 0; in Hz."""
-        rate = f"{1 / float(self.schedule.window / second)!r}*Hz"
-        first = self.schedule.steps("lag", self.dt)
-        last = self.schedule.steps("presentation", self.dt)
-        late = f"*int({self._step} >= {first})" if first else ""
-        early = f"*int({self._step} < {last})" if float(self.schedule.blank) else ""
-        return f"{rate}{late}{early}"
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """For each variable that the schedule gives, its expression."""
-        stimulus = f"stimulus_values(t, i)*{self.shown}"
-        if self.schedule.targets is None:
-            return {"stimulus": stimulus, "target": "0", "target_on": "0"}
-        return {
-            "stimulus": stimulus,
-            "target": f"target_values(t, i)*{self.shown}",
-            "target_on": f"target_on_values(t)*{self.shown}",
-        }
-
-    @property
-    def _period(self) -> Quantity:
-        """The period, as the double whose quotient by dt is exactly its number of steps."""
-        steps, dt = self.schedule.steps("period", self.dt), float(self.dt)
-        seconds = steps * dt
-        while seconds / dt < steps:
-            seconds = np.nextafter(seconds, np.inf)
-        return seconds * second
-
-    @property
-    def arrays(self) -> dict[str, TimedArray]:
-        """What the expressions of :attr:`sources` look up."""
-        schedule, period = self.schedule, self._period
-        found = {"stimulus_values": TimedArray(schedule.inputs, dt=period)}
-        if schedule.targets is not None:
-            found["target_values"] = TimedArray(schedule.targets, dt=period)
-            found["target_on_values"] = TimedArray(schedule.target_on, dt=period)
-        return found
+from models.signals import Given
 
 
 class BrianObjects:
@@ -102,10 +39,9 @@ class BrianObjects:
         self, network: Network, schedule: Schedule, dt: Quantity, method: str, plastic: bool
     ) -> None:
         self.network, self.dt, self.method, self.plastic = network, dt, method, plastic
-        self.timing = Timing(schedule, dt)
+        self.signals = BrianSignals(schedule, dt)
         first = RECORD_ORDER - len(network.steps)
         self._order = {step: first + rank for rank, step in enumerate(network.steps)}
-        self._arrays = self.timing.arrays
         self.groups = {p.name: self._group(p) for p in network.populations}
         self.synapses = {p.name: self._synapses(p) for p in network.pathways}
         self.monitors: list[StateMonitor] = []
@@ -126,7 +62,8 @@ class BrianObjects:
 
     def _group(self, population: Population) -> NeuronGroup:
         neuron = population.neuron
-        sources = {n: self.timing.sources[n] for n in self.network.scheduled(population)}
+        given = {n: self.signals.source(item) for n, item in population.given.items()}
+        sources = {n: source for n, source in given.items() if source is not None}
         several: list[SingleEquation] = []
         for variable in neuron.inputs:
             arriving = self.network.pathways_to(population.name, variable)
@@ -151,7 +88,7 @@ class BrianObjects:
             orders,
             dt=self.dt,
             method=self.method,
-            namespace=self._arrays,
+            namespace=self.signals.arrays,
         )
 
     def _synapses(self, pathway: Pathway) -> Synapses:
@@ -161,13 +98,16 @@ class BrianObjects:
         model = Equations(
             [SingleEquation(SUBEXPRESSION, f"{received}_post", dim, expr=code, flags=flags)]
         )
-        constants: Mapping[str, object] = {}
+        constants: dict[str, object] = {}
         if pathway.rule is None or not self.plastic:
             model += Equations("w : 1")
         else:
-            model += Equations(f"{LEARNING} = {self.timing.learning} : Hz (shared)")
+            model += Equations(f"{LEARNING} = {self.signals.learning} : Hz (shared)")
+            for name in pathway.rule.signals:
+                source = self.signals.source(Given(name, False), unit="0")
+                model += Equations(f"{name} = {source} : 1 (shared)")
             model += _clock_driven(pathway.rule)
-            constants = pathway.rule.parameters
+            constants = {**self.signals.arrays, **pathway.rule.parameters}
         synapses = Synapses(
             self.groups[pathway.pre],
             self.groups[pathway.post],
@@ -175,7 +115,7 @@ class BrianObjects:
             method="euler",
             name=pathway.name,
             dt=self.dt,
-            namespace=dict(constants),
+            namespace=constants,
         )
         pre, post = self.groups[pathway.pre].N, self.groups[pathway.post].N
         synapses.connect(i=np.repeat(np.arange(pre), post), j=np.tile(np.arange(post), pre))

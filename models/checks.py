@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from brian2 import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from compartments.checks import check_kind, check_name
 from compartments.domains import Time, check_value
+from compartments.names import unknown_name
 from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step, unchecked_step
-from models.network import Network
+from models.network import Network, Population
 from models.sampling import WHERE, Sampling, weight_count
 from models.schedule import Schedule
+from models.signals import Signal
 
 LESS = "record, record_units or weights_at, raise record_dt, or shorten the schedule"
 """What makes a run smaller."""
@@ -47,33 +50,68 @@ def unchecked_steps(network: Network, method: str) -> dict[str, str]:
     return {"dt_unchecked": " ".join(notes)} if notes else {}
 
 
-def check_schedule(network: Network, schedule: Schedule, dt: Quantity, plastic: bool) -> None:
-    """Refuse times that are no whole steps, and stimuli that the network has no place for.
+def check_schedule(network: Network, schedule: Schedule, dt: Quantity) -> None:
+    """Refuse times that are no whole steps, and signals that do not fit the network.
+
+    A signal may be absent where it is accompanied by a flag (``target`` by ``target_on``); it is
+    then off throughout.
 
     Raises
     ------
     ValueError
-        For such times, other sizes than the network's, or a plastic network without a target.
+        For such times, other sizes or units than the network's, a signal that nothing reads or
+        that is missing.
     TypeError
         For a schedule that is no :class:`Schedule`.
     """
-    check_kind(WHERE, "schedule", schedule, Schedule, "Schedule(inputs, targets)")
+    check_kind(WHERE, "schedule", schedule, Schedule, "Schedule({'stimulus': inputs})")
     for name in ("presentation", "lag", "period"):
-        schedule.steps(name, dt)
-    given = {"stimulus": schedule.inputs, "target": schedule.targets}
+        schedule.steps_each(name, dt)
+    for name in schedule.signals:
+        if name not in network.signals:
+            raise ValueError(f"Schedule: {unknown_name('signal', name, network.signals)}")
     for population in network.populations:
-        for name in network.scheduled(population):
-            values = given.get(name)
-            if values is not None and values.shape[1] != population.size:
-                raise ValueError(
-                    f"Schedule: {name} has {values.shape[1]} units, but population "
-                    f"{population.name!r} has {population.size}."
-                )
-            if name == "target" and plastic and network.is_plastic and not schedule.target_on.any():
-                raise ValueError(
-                    "Schedule: a plastic network needs a target; give targets, or simulate with "
-                    "plastic=False."
-                )
+        for variable, item in population.given.items():
+            if not item.is_flag:
+                _check_signal(schedule, population, variable, item.signal)
+    for pathway in network.pathways:
+        for name in () if pathway.rule is None else pathway.rule.signals:
+            where = f"the rule of pathway {pathway.name!r}"
+            signal = _signal(schedule, name, where)
+            _check_count(signal, 1, where)
+            _check_unit(signal, DIMENSIONLESS, where)
+
+
+def _check_signal(schedule: Schedule, population: Population, variable: str, name: str) -> None:
+    where = f"population {population.name!r}"
+    if f"{variable}_on" in population.given and name not in schedule.signals:
+        return
+    signal = _signal(schedule, name, where)
+    _check_count(signal, population.size, where)
+    _check_unit(signal, population.neuron.equations[variable].dim, where)
+
+
+def _signal(schedule: Schedule, name: str, where: str) -> Signal:
+    if name not in schedule.signals:
+        raise ValueError(
+            f"Schedule: no signal {name!r}, which {where} needs; "
+            f"given are: {', '.join(schedule.signals) or 'none'}."
+        )
+    return schedule.signals[name]
+
+
+def _check_count(signal: Signal, size: int, where: str) -> None:
+    if signal.size not in (1, size):
+        raise ValueError(
+            f"Schedule: {signal.name} has {signal.size} units, but {where} has {size}."
+        )
+
+
+def _check_unit(signal: Signal, dim: Dimension, where: str) -> None:
+    if signal.dim is not dim:
+        raise ValueError(
+            f"Schedule: {signal.name} is in units of {signal.dim}, but {where} reads it in {dim}."
+        )
 
 
 def check_recording(

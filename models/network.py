@@ -2,18 +2,20 @@
 
 import dataclasses
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from compartments.checks import check_kind, check_sequence
 from compartments.domains import Count, check_value
 from compartments.names import look_up, unknown_name
-from compartments.neuron import GIVEN_BY_SCHEDULE, Neuron
+from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule
 from models.representation import network_html, network_text
+from models.signals import Given, given
 from models.weights import WeightBundle, check_bundle
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -24,15 +26,28 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 class Population:
     """``size`` neurons of one kind.
 
+    Parameters
+    ----------
+    name : str
+        Lower-case letters, digits and underscores.
+    size : int
+        How many neurons.
+    neuron : Neuron
+        What each of them is.
+    signals : mapping of str to str
+        For input variables of the neuron, the schedule's signal that drives them; those called
+        ``stimulus``, ``target`` or ``reward`` take the signal of their name unless told otherwise.
+
     Raises
     ------
     ValueError
-        For a name that is not lower-case letters, digits and underscores, or a size below 1.
+        For a name of another form, a size below 1, a signal for what is no input of the neuron.
     """
 
     name: str
     size: int
     neuron: Neuron
+    signals: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -41,6 +56,24 @@ class Population:
         check_value(where, "size", self.size, Count)
         object.__setattr__(self, "size", int(self.size))
         check_kind(where, "neuron", self.neuron, Neuron, "Neuron(...)")
+        for variable, signal in self.signals.items():
+            if variable not in self.neuron.inputs:
+                reason = unknown_name("input", variable, self.neuron.inputs)
+                raise ValueError(f"Population {self.name!r}, signals: {reason}")
+            if not _IDENTIFIER.fullmatch(signal):
+                raise ValueError(
+                    f"Population {self.name!r}: use letters, digits and underscores in the name of "
+                    f"a signal, not {signal!r}."
+                )
+        object.__setattr__(self, "signals", MappingProxyType(dict(self.signals)))
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        return type(self), (self.name, self.size, self.neuron, dict(self.signals))
+
+    @cached_property
+    def given(self) -> dict[str, Given]:
+        """What drives those of the neuron's input variables that the schedule drives."""
+        return given(self.neuron.inputs, self.signals)
 
 
 @dataclass(frozen=True)
@@ -174,9 +207,12 @@ class Network:
         """The same network with other initial weights."""
         return dataclasses.replace(self, weights=weights)
 
-    def scheduled(self, population: Population) -> tuple[str, ...]:
-        """The variables of a population that the schedule drives."""
-        return tuple(name for name in population.neuron.inputs if name in GIVEN_BY_SCHEDULE)
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Names of all signals that a schedule may give."""
+        found = [item.signal for p in self.populations for item in p.given.values()]
+        found += [name for p in self.pathways if p.rule is not None for name in p.rule.signals]
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -272,12 +308,19 @@ class Network:
     def _check_driven(self) -> None:
         for population in self.populations:
             for variable in population.neuron.inputs:
-                if variable in GIVEN_BY_SCHEDULE or self.pathways_to(population.name, variable):
-                    continue
-                raise ValueError(
-                    f"Network: nothing drives {variable!r} of population {population.name!r}; "
-                    "add a pathway to it or give it an equation."
-                )
+                arriving = self.pathways_to(population.name, variable)
+                if variable in population.given and arriving:
+                    raise ValueError(
+                        f"Network: {variable!r} of population {population.name!r} is driven by the "
+                        f"signal {population.given[variable].signal!r} and by pathway "
+                        f"{arriving[0].name!r}; give each a variable of its own."
+                    )
+                if variable not in population.given and not arriving:
+                    raise ValueError(
+                        f"Network: nothing drives {variable!r} of population {population.name!r}; "
+                        "add a pathway to it, give it an equation, or name the signal that drives "
+                        f"it: Population(..., signals={{{variable!r}: {variable!r}}})."
+                    )
 
 
 def _constants_needed(neuron: Neuron, variable: str) -> set[str]:

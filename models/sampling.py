@@ -14,7 +14,6 @@ from compartments.checks import check_kind, check_names, check_sequence, is_whol
 from compartments.domains import Time, TimeOrZero, check_value, shown
 from compartments.names import unknown_name
 from models.network import Network
-from models.schedule import Schedule
 
 WHERE = "simulate"
 
@@ -61,16 +60,15 @@ class Sampling:
 
 def sampling(
     network: Network,
-    schedule: Schedule,
     *,
     dt: Quantity,
     record: Sequence[str],
     record_dt: Quantity | None,
     record_units: Mapping[str, Sequence[int]] | None,
     weights_at: Sequence[Quantity],
-    presentations: int,
+    steps: int,
 ) -> Sampling:
-    """What is to be kept of a run of so many ``presentations``, one after another.
+    """What is to be kept of a run of so many ``steps``.
 
     Raises
     ------
@@ -82,7 +80,6 @@ def sampling(
     """
     known = {name for p in network.populations for name in p.neuron.variables}
     names = check_names(WHERE, "record", record, known, "variable to record")
-    steps = schedule.steps("period", dt) * presentations
     every = 1 if record_dt is None else _multiple("record_dt", record_dt, dt)
     units = {}
     for name, index in _recorded_units(network, record_units).items():

@@ -1,109 +1,150 @@
-"""Which stimulus and which target is shown when, and when synapses may learn."""
+"""Which signals are given when, for how long, and when synapses may learn."""
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
-from brian2 import Quantity, ms
-from jaxtyping import Bool, Float, Real
+from brian2 import Quantity, ms, second
+from jaxtyping import Bool, Float
 
-from compartments.checks import finite_array
 from compartments.domains import Time, TimeOrZero, check_value
+from compartments.names import unknown_name
+from models.signals import Signal
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """A sequence of presentations, one after another, each of the same length.
+    """A sequence of presentations, one after another.
 
-    One presentation is ``presentation`` of stimulus and target, then ``blank`` of nothing.
+    One presentation is ``presentation`` of the signals, then ``blank`` of nothing (all of them 0).
     Synapses learn from ``lag`` after the switch until the end of the presentation, and at a rate
-    of 1/(presentation - lag), so that eta is the step of one presentation whatever the lag.
+    of 1/(presentation - lag), so that eta is the step of one presentation whatever its length.
 
     Parameters
     ----------
-    inputs : array, (presentation, n_in)
-        Stimuli; kept in float64, as the targets are.
-    targets : array, (presentation, n_out), optional
-        Targets; without them the network only predicts.
-    presentation : Quantity
-        Time for which each stimulus is shown.
-    lag : Quantity
-        Time after each switch for which plasticity is off.
-    blank : Quantity
-        Pause with neither stimulus nor target between presentations.
-    target_shown : array of bool, (presentation,), optional
-        Presentations in which the target is shown; all of them unless told otherwise.
+    signals : mapping of str to array or callable or sequence of those
+        Values in units of any kind, for example ``{"stimulus": inputs, "target": targets}``:
+        an array (presentation, n) is constant within each presentation; an array (presentation,
+        step, n), or a list with an array (step, n) for each, is a waveform with one row a time
+        step; so is a function of the times since the switch (a Quantity, (step,)), one for all
+        presentations or a list with one for each. n = 1 is for all neurons of a population.
+    presentation, lag, blank : Quantity
+        Time for which signals are given, time after each switch for which plasticity is off, and
+        pause between presentations; one for all, or an array (presentation,).
+    shown : mapping of str to array of bool, (presentation,)
+        Presentations in which a signal is on; all of them unless told otherwise.
 
     Raises
     ------
     ValueError
         For shapes that do not fit, values that are not finite, times without a unit or out of
-        range, a lag that leaves no time to learn.
+        range, a lag that leaves no time to learn, a name that no signal has.
+
+    Examples
+    --------
+    >>> plan = Schedule({"stimulus": np.eye(3)}, presentation=[100, 200, 100] * ms)
+    >>> len(plan), plan.duration
+    (3, 400. * msecond)
     """
 
-    inputs: Real[np.ndarray, "presentation n_in"]
-    targets: Real[np.ndarray, "presentation n_out"] | None = None
+    signals: Mapping[str, Any] = field(default_factory=dict)
     presentation: Quantity = field(default_factory=lambda: 400 * ms)
     lag: Quantity = field(default_factory=lambda: 0 * ms)
     blank: Quantity = field(default_factory=lambda: 0 * ms)
-    target_shown: Bool[np.ndarray, "presentation"] | None = None
+    shown: Mapping[str, Bool[np.ndarray, "presentation"]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        inputs = _matrix("inputs", self.inputs)
-        object.__setattr__(self, "inputs", inputs)
-        if len(inputs) == 0:
-            raise ValueError("Schedule: inputs hold no presentation.")
-        if self.targets is not None:
-            targets = _matrix("targets", self.targets)
-            if len(targets) != len(inputs):
-                raise ValueError(
-                    f"Schedule: {len(inputs)} inputs but {len(targets)} targets; "
-                    "there must be one target for each presentation."
-                )
-            object.__setattr__(self, "targets", targets)
-        for name in ("presentation", "lag", "blank"):
-            domain = Time if name == "presentation" else TimeOrZero
-            check_value("Schedule", name, getattr(self, name), domain)
-        if self.lag >= self.presentation:
+        if not isinstance(self.signals, Mapping):
             raise ValueError(
-                f"Schedule: lag ({self.lag}) must be shorter than presentation "
-                f"({self.presentation}), else no time is left to learn."
+                "Schedule: signals must be given by name, such as "
+                f"Schedule({{'stimulus': inputs, 'target': targets}}), got "
+                f"{type(self.signals).__name__}."
             )
-        if self.target_shown is not None:
-            shown = np.array(self.target_shown)
-            fits = self.targets is not None and shown.shape == (len(inputs),)
-            if not fits or shown.dtype != bool:
-                raise ValueError(
-                    f"Schedule: target_shown must be True or False for each of {len(inputs)} "
-                    f"presentations, and come with targets; got {shown.dtype} of shape "
-                    f"{shown.shape}."
-                )
-            object.__setattr__(self, "target_shown", shown)
+        signals = {name: Signal.of(name, value) for name, value in self.signals.items()}
+        object.__setattr__(self, "signals", MappingProxyType(signals))
+        counts = {name: signal.count for name, signal in signals.items()}
+        for name in ("presentation", "lag", "blank"):
+            value = getattr(self, name)
+            _check_times(name, value, Time if name == "presentation" else TimeOrZero)
+            counts[name] = len(value) if value.ndim else None
+        object.__setattr__(self, "_count", _common_count(counts))
+        late = np.flatnonzero(self._each("lag") >= self._each("presentation"))
+        if len(late):
+            lag, length = (self._each(name)[late[0]] * second for name in ("lag", "presentation"))
+            raise ValueError(
+                f"Schedule: lag ({lag}) must be shorter than presentation ({length}), else no "
+                "time is left to learn."
+            )
+        shown = {name: self._checked_mask(name, mask) for name, mask in self.shown.items()}
+        object.__setattr__(self, "shown", MappingProxyType(shown))
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return self._count  # type: ignore[attr-defined]
+
+    def _each(self, name: str) -> Float[np.ndarray, "presentation"]:
+        """The time of that name of every presentation, in seconds."""
+        return np.broadcast_to(np.asarray(getattr(self, name), dtype=float), len(self))
+
+    def _checked_mask(self, name: str, mask: object) -> Bool[np.ndarray, "presentation"]:
+        if name not in self.signals:
+            raise ValueError(f"Schedule, shown: {unknown_name('signal', name, self.signals)}")
+        array = np.array(mask)
+        if array.dtype != bool or array.shape != (len(self),):
+            raise ValueError(
+                f"Schedule: shown[{name!r}] must be True or False for each of {len(self)} "
+                f"presentations, got {array.dtype} of shape {array.shape}."
+            )
+        return array
 
     @property
     def period(self) -> Quantity:
-        """Time from one switch to the next."""
+        """Time from one switch to the next; an array if presentations are of unequal length."""
         return self.presentation + self.blank
 
     @property
     def duration(self) -> Quantity:
         """Time that the whole schedule takes."""
-        return self.period * len(self)
+        if self.period.ndim == 0:
+            return self.period * len(self)
+        return Quantity(np.sum(self._each("period")), dim=second.dim)
 
     @property
     def window(self) -> Quantity:
-        """Time in each presentation for which synapses learn."""
+        """Time in each presentation for which synapses learn; as :attr:`period`."""
         return self.presentation - self.lag
 
-    @cached_property
-    def target_on(self) -> Float[np.ndarray, "presentation"]:
-        """1 for presentations that show their target, 0 for the others."""
-        if self.targets is None:
+    def constant(self, name: str) -> Float[np.ndarray, "presentation n"]:
+        """The values of a signal that is constant within each presentation.
+
+        Raises
+        ------
+        ValueError
+            If there is none of that name, or it is a waveform.
+        """
+        if name not in self.signals:
+            raise ValueError(f"Schedule: {unknown_name('signal', name, self.signals)}")
+        if self.signals[name].values is None:
+            raise ValueError(f"Schedule: {name!r} is a waveform, not constant in a presentation.")
+        return self.signals[name].values
+
+    def on(self, name: str) -> Float[np.ndarray, "presentation"]:
+        """1 for presentations in which the signal is on, 0 for the others."""
+        if name not in self.signals:
             return np.zeros(len(self))
-        return np.ones(len(self)) if self.target_shown is None else self.target_shown.astype(float)
+        return self.shown[name].astype(float) if name in self.shown else np.ones(len(self))
+
+    def chosen(self, rows: Sequence[int]) -> "Schedule":
+        """The schedule of some presentations, in that order."""
+        index = np.asarray(rows)
+        times = {name: getattr(self, name) for name in ("presentation", "lag", "blank")}
+        return replace(
+            self,
+            signals={name: signal.chosen(rows) for name, signal in self.signals.items()},
+            shown={name: mask[index] for name, mask in self.shown.items()},
+            **{name: time[index] if time.ndim else time for name, time in times.items()},
+        )
 
     def steps(self, name: str, dt: Quantity) -> int:
         """How many steps of dt the time ``name`` ("presentation", "lag", "period") takes.
@@ -111,18 +152,45 @@ class Schedule:
         Raises
         ------
         ValueError
-            If it is not a whole number of steps.
+            If it is not a whole number of steps, or not the same in all presentations.
         """
-        exact = float(getattr(self, name) / dt)
-        steps = round(exact)
-        if abs(exact - steps) > 1e-6 or (steps == 0 and exact > 0):
-            raise ValueError(
-                f"Schedule: {name} ({getattr(self, name)}) is not a whole number of steps of {dt}."
-            )
+        found = set(self.steps_each(name, dt).tolist())
+        if len(found) > 1:
+            raise ValueError(f"Schedule: {name} is not the same in all presentations.")
+        return found.pop()
+
+    def steps_each(self, name: str, dt: Quantity) -> np.ndarray:
+        """The same for every presentation, (presentation,)."""
+        exact = self._each(name) / float(dt)
+        steps = np.round(exact).astype(int)
+        wrong = np.flatnonzero((abs(exact - steps) > 1e-6) | ((steps == 0) & (exact > 0)))
+        if len(wrong):
+            value = self._each(name)[wrong[0]] * second
+            raise ValueError(f"Schedule: {name} ({value}) is not a whole number of steps of {dt}.")
         return steps
 
 
-def _matrix(name: str, value: object) -> np.ndarray:
-    array = finite_array("Schedule", name, value, ("presentation", "unit"))
-    array.setflags(write=False)
-    return array
+def _common_count(counts: Mapping[str, int | None]) -> int:
+    """How many presentations there are, on which all agree who say so; else one."""
+    said = {name: count for name, count in counts.items() if count is not None}
+    if not said:
+        return 1
+    first, count = next(iter(said.items()))
+    for name, other in said.items():
+        if other != count:
+            raise ValueError(
+                f"Schedule: {first} is for {count} presentations but {name} for {other}; all must "
+                "be for the same number."
+            )
+        if other == 0:
+            raise ValueError(f"Schedule: {name} holds no presentation.")
+    return count
+
+
+def _check_times(name: str, value: object, domain: Any) -> None:
+    """Refuse what is not one time, or an array of times; each within its domain."""
+    if isinstance(value, Quantity) and value.ndim == 1:
+        for time in value:
+            check_value("Schedule", name, time, domain)
+    else:
+        check_value("Schedule", name, value, domain)

@@ -116,7 +116,7 @@ def add_guards(objects: BrianObjects) -> list[tuple[str, str]]:
     list of (population, variable)
         What the numbers in the program's note stand for.
     """
-    steps = min(objects.timing.schedule.steps("period", objects.dt), 100)
+    steps = min(objects.signals.shortest_period, 100)
     places: list[tuple[str, str]] = []
     for population in objects.network.populations:
         code = []

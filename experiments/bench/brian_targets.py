@@ -42,8 +42,10 @@ def digits_epoch(progress: Report) -> Row | LeftOut:
     data = samples("digits")
     chosen = data.presented(1437, seed=0)
     schedule = Schedule(
-        data.train.inputs[chosen],
-        data.targets(data.train.labels[chosen]),
+        {
+            "stimulus": data.train.inputs[chosen],
+            "target": data.targets(data.train.labels[chosen]),
+        },
         presentation=400 * ms,
         lag=150 * ms,
     )
@@ -55,7 +57,8 @@ def _noise(sizes: tuple[int, ...], presentations: int) -> Schedule:
     generator = np.random.default_rng(0)
     inputs = generator.normal(0, (5 / sizes[0]) ** 0.5, (presentations, sizes[0]))
     targets = np.eye(sizes[-1])[generator.integers(sizes[-1], size=presentations)]
-    return Schedule(inputs, targets, presentation=PRESENTATION_STEPS * ms)
+    given = {"stimulus": inputs, "target": targets}
+    return Schedule(given, presentation=PRESENTATION_STEPS * ms)
 
 
 def _measured(

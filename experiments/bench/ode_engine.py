@@ -66,7 +66,7 @@ def _one_sample(sizes: tuple[int, ...], name: str, unit: str) -> Row:
     count = 10
     inputs = generator.normal(0, (5 / sizes[0]) ** 0.5, (count, sizes[0]))
     targets = np.eye(sizes[-1])[generator.integers(sizes[-1], size=count)]
-    schedule = Schedule(inputs, targets, presentation=STEPS * ms)
+    schedule = Schedule({"stimulus": inputs, "target": targets}, presentation=STEPS * ms)
     run = simulate(network, schedule, dt=1 * ms, codegen="cpp_standalone")
     return Row(
         name, "cpp_standalone", run.seconds["build"], run.seconds["run"], count * STEPS, unit
@@ -117,7 +117,8 @@ def step_seconds(
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn((batch, sizes[0]), generator=generator) * (5 / sizes[0]) ** 0.5
     targets = torch.randn((batch, sizes[-1]), generator=generator)
-    each = _seconds_each(lambda: engine.present(inputs, targets))
+    given = {"stimulus": inputs, "target": targets}
+    each = _seconds_each(lambda: engine.present(given))
     return build, each / STEPS
 
 

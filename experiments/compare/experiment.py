@@ -114,8 +114,10 @@ def described(config: Config, data: Samples, seed: int) -> tuple[DLLNetwork, Sch
     network = dll_network(sizes, options, seed=seed)
     shown = data.presented(config.presentations, seed)
     schedule = Schedule(
-        data.train.inputs[shown],
-        data.targets(data.train.labels[shown]),
+        {
+            "stimulus": data.train.inputs[shown],
+            "target": data.targets(data.train.labels[shown]),
+        },
         presentation=duration("--presentation", config.presentation),
         lag=duration("--lag", config.lag, zero_allowed=True),
         blank=duration("--blank", config.blank, zero_allowed=True),
@@ -214,13 +216,12 @@ def swept(config: Config, data: Samples) -> tuple[list[Point], dict[str, Group]]
 def material(config: Config, data: Samples, seed: int) -> Material:
     """What the sweeps share for one seed: its first samples, its weights before and after."""
     network, schedule = described(config, data, seed)
-    assert schedule.targets is not None  # a plastic network is shown targets
     cycle = slice(0, config.sweep_presentations)
     return Material(
         network.sizes,
         network.options,
-        schedule.inputs[cycle],
-        schedule.targets[cycle],
+        schedule.constant("stimulus")[cycle],
+        schedule.constant("target")[cycle],
         {"initial": network.weights, "learned": algorithm1.learn(network, schedule)},
         seed,
     )

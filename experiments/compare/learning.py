@@ -108,6 +108,5 @@ def save(
     network.weights.save(folder / "weights_initial.npz")
     continuous.save(folder / "weights_continuous.npz")
     discrete.save(folder / "weights_discrete.npz")
-    assert schedule.targets is not None  # a plastic network is shown targets
-    shown = {"inputs": schedule.inputs, "targets": schedule.targets}
-    save_arrays(folder / "presented.npz", shown)
+    inputs, targets = (schedule.constant(name) for name in ("stimulus", "target"))
+    save_arrays(folder / "presented.npz", {"inputs": inputs, "targets": targets})

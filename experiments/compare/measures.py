@@ -29,10 +29,9 @@ def discrete_steps(
     schedule : Schedule
         What was presented.
     """
-    assert schedule.targets is not None  # a plastic network is shown targets
     discrete = Discrete(network)
-    inputs, targets = discrete.tensor(schedule.inputs), discrete.tensor(schedule.targets)
-    shown = discrete.tensor(schedule.target_on)
+    inputs, targets = (discrete.tensor(schedule.constant(n)) for n in ("stimulus", "target"))
+    shown = discrete.tensor(schedule.on("target"))
 
     def one(own: dict[str, Tensor], x: Tensor, t: Tensor, on: Tensor) -> dict[str, Tensor]:
         return discrete.step(own, x[None], t[None], on)

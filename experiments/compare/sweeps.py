@@ -121,8 +121,7 @@ def described(setting: Setting, material: Material) -> tuple[DLLNetwork, Schedul
         sizes, weights = (sizes[0], *[sizes[1]] * setting.depth, sizes[-1]), None
     network = dll_network(sizes, options, weights=weights, seed=material.seed)
     schedule = Schedule(
-        material.inputs,
-        material.targets,
+        {"stimulus": material.inputs, "target": material.targets},
         presentation=setting.presentation * o.tau_u,
         lag=lag * o.tau_u,
     )
@@ -148,7 +147,7 @@ def errors(group: Group) -> dict[str, list[dict[str, Any]]]:
     networks, cycles, dts = zip(*(described(s, m) for s, m in pairs), strict=True)
     before, count = run_in(networks[0], cycles[0]), len(cycles[0])
     order = np.arange(-before, count) % count
-    shown = [replace(c, inputs=c.inputs[order], targets=c.targets[order]) for c in cycles]
+    shown = [c.chosen(order) for c in cycles]
     moments = [k * cycles[0].period for k in range(before, before + count)]
     runs = copies(group.engine)(networks, shown, dt=dts[0], weights_at=moments)
     found = [_errors(*each) for each in zip(networks, cycles, runs, strict=True)]

@@ -196,7 +196,7 @@ def _continuous(
     alive: list[WeightBundle | None] = list(engine.weights)
     for number in range(count):
         shown = rows[:, number * cell.batch : (number + 1) * cell.batch]
-        engine.present(inputs[shown], targets[shown])
+        engine.present({"stimulus": inputs[shown], "target": targets[shown]})
         if (number + 1) % max(each // 20, 1) == 0:
             if silence_diverged(engine):
                 break
@@ -257,7 +257,7 @@ def _discrete(
         curve = []
         for epoch in range(cell.epochs):
             chosen = rows[number, epoch * each : (epoch + 1) * each]
-            schedule = Schedule(data.train.inputs[chosen], targets[chosen])
+            schedule = Schedule({"stimulus": data.train.inputs[chosen], "target": targets[chosen]})
             bundle = _epoch(net, bundle, schedule, cell.batch)
             outputs = None
             if bundle is not None:

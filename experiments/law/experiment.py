@@ -131,7 +131,8 @@ def _network(config: Config, data: Samples, setting: Setting | None = None) -> D
 
 def _learned(config: Config, data: Samples) -> WeightBundle:
     rows = data.presented(config.learned, config.seed)
-    schedule = Schedule(data.train.inputs[rows], data.targets(data.train.labels[rows]))
+    targets = data.targets(data.train.labels[rows])
+    schedule = Schedule({"stimulus": data.train.inputs[rows], "target": targets})
     return algorithm1.learn(_network(config, data), schedule)
 
 
@@ -181,9 +182,9 @@ def _changes(
         nets, Timing(steps, 0, 0, steps * dt_s), dt=setting.dt_ms * ms, dtype=torch.float64
     )
     for _ in range(int(np.ceil(SETTLE / setting.ratio))):
-        engine.present(inputs[0], targets[0])
+        engine.present({"stimulus": inputs[0], "target": targets[0]})
         engine.load([net.weights] * len(nets))  # what the first sample taught is forgotten
-    engine.present(inputs[1], targets[1])
+    engine.present({"stimulus": inputs[1], "target": targets[1]})
     return {
         name: engine.buffers.synapses[name, "w"] - torch.as_tensor(np.array(net.weights[name]))
         for name in net.weights

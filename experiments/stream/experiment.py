@@ -204,7 +204,7 @@ def _change(
     for number, shown in enumerate(rows[:, :, None]):
         if number == warm:
             before = {name: engine.buffers.synapses[name, "w"].clone() for name in net.weights}
-        engine.present(inputs[shown], targets[shown])
+        engine.present({"stimulus": inputs[shown], "target": targets[shown]})
     return {
         name: (engine.buffers.synapses[name, "w"] - value) / ETA for name, value in before.items()
     }

@@ -102,10 +102,9 @@ class Config:
         pixels, centred = _one_of_each(self.digits)
         order = [0, 0, 1]
         schedule = Schedule(
-            centred[order],
-            np.eye(10)[list(self.digits)][order],
+            {"stimulus": centred[order], "target": np.eye(10)[list(self.digits)][order]},
             presentation=duration("presentation", self.presentation),
-            target_shown=np.array([False, True, True]),
+            shown={"target": np.array([False, True, True])},
         )
         return schedule, pixels[order]
 
@@ -137,7 +136,7 @@ def measure(config: Config, folder: Path, progress: terminal.Report) -> None:
         "one_neuron_distance": measure_one_neuron(folder, config.activation, network.options),
         "neurons": chosen,
         "digits": config.digits,
-        "target_on": schedule.target_on,
+        "target_on": schedule.on("target"),
         "presentation_ms": float(schedule.presentation / ms),
         "weights_sha256": network.weights.hash,
         "seconds": {**run.seconds, "all": time.perf_counter() - begun},
@@ -192,16 +191,15 @@ def _with_equilibria(
     run: Run, network: DLLNetwork, schedule: Schedule, moments: Sequence[Quantity]
 ) -> xr.Dataset:
     """The traces, and Algorithm 1's equilibrium from each moment on."""
-    assert schedule.targets is not None  # Config.schedule gives them
     found: dict[tuple[str, str], list[np.ndarray]] = {}
     for k, moment in enumerate(moments):
         row = int(moment / schedule.period + 1e-9)
-        targets = schedule.targets[[row]] if schedule.target_on[row] else None
+        targets = schedule.constant("target")[[row]] if schedule.on("target")[row] else None
         weights = network.weights
         if run.weight_history:
             kept = {str(name): array.values[k] for name, array in run.weight_history.items()}
             weights = WeightBundle(kept)
-        at_rest = equilibrium(network, schedule.inputs[[row]], targets, weights)
+        at_rest = equilibrium(network, schedule.constant("stimulus")[[row]], targets, weights)
         for key, values in at_rest.items():
             found.setdefault(key, []).append(values[0])
     traces = run.traces.assign_coords(moment=[float(moment / ms) for moment in moments])

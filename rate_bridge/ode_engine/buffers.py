@@ -8,8 +8,8 @@ import sympy
 import torch
 from torch import Tensor
 
-from compartments.neuron import GIVEN_BY_SCHEDULE
 from models.network import Network
+from models.signals import Given
 from models.weights import WeightBundle
 from rate_bridge.ode_engine.block import Level, Node
 
@@ -20,7 +20,8 @@ class Buffers:
 
     ``states`` and ``inputs`` are (batch, unit), ``synapses`` (n_above, n_below); with several
     copies each has one more axis in front. Keys are (population, variable) and
-    (pathway, variable).
+    (pathway, variable); the global signals that a pathway's rule reads are inputs of the pathway,
+    spread over its postsynaptic neurons.
     """
 
     lead: tuple[int, ...]
@@ -56,6 +57,9 @@ def allocated(
         for name in population.neuron.inputs:
             buffers.inputs[population.name, name] = buffers.zeros(batch, population.size)
     for pathway in net.pathways:
+        for name in () if pathway.rule is None else pathway.rule.signals:
+            post = net.population(pathway.post)
+            buffers.inputs[pathway.name, name] = buffers.zeros(batch, post.size)
         for name in ("w",) if pathway.rule is None else pathway.rule.states:
             buffers.synapses[pathway.name, name] = buffers.zeros(*net.weight_shapes[pathway.name])
     load_weights(buffers, [item.weights for item in nets])
@@ -144,7 +148,13 @@ def check_same_structure(nets: Sequence[Network]) -> None:
 
 def _populations(net: Network) -> list[tuple]:
     return [
-        (p.name, p.size, str(p.neuron.equations), tuple(sorted(p.neuron.parameters)))
+        (
+            p.name,
+            p.size,
+            str(p.neuron.equations),
+            tuple(sorted(p.neuron.parameters)),
+            dict(p.signals),
+        )
         for p in net.populations
     ]
 
@@ -158,14 +168,14 @@ def _pathways(net: Network) -> list[tuple]:
 def _rule(rule: object) -> tuple:
     if rule is None:
         return (None,)
-    return (str(rule.equations), tuple(sorted(rule.parameters)))  # type: ignore[attr-defined]
+    own = tuple(sorted(rule.parameters)), rule.signals  # type: ignore[attr-defined]
+    return (str(rule.equations), *own)  # type: ignore[attr-defined]
 
 
-def scheduled_inputs(net: Network) -> list[tuple[str, str]]:
-    """(population, variable) of everything that the schedule drives."""
-    return [
-        (population.name, name)
-        for population in net.populations
-        for name in population.neuron.inputs
-        if name in GIVEN_BY_SCHEDULE
-    ]
+def given_inputs(net: Network) -> dict[tuple[str, str], Given]:
+    """What the schedule drives: inputs of populations, and global signals that pathways read."""
+    found = {(p.name, name): item for p in net.populations for name, item in p.given.items()}
+    for pathway in net.pathways:
+        for name in () if pathway.rule is None else pathway.rule.signals:
+            found[pathway.name, name] = Given(name, False)
+    return found

@@ -5,7 +5,7 @@ Its calls stand in the order that both engines share: pathway sums and stored ex
 order of ``Network.steps``, then the weights, then the states.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sympy
@@ -15,7 +15,7 @@ from torch import Tensor
 from compartments.neuron import Neuron
 from models.network import Network, Pathway, Population
 from rate_bridge.ode_engine.block import Block, Call, Level, Node
-from rate_bridge.ode_engine.buffers import Buffers, constants, scheduled_inputs
+from rate_bridge.ode_engine.buffers import Buffers, constants, given_inputs
 from rate_bridge.ode_engine.expressions import parsed
 from rate_bridge.ode_engine.gathered import Deferred
 from rate_bridge.ode_engine.integrators import state_moves
@@ -56,13 +56,26 @@ class Compiler:
     deferred : bool
         Whether pathways may gather their change over a presentation
         (:mod:`rate_bridge.ode_engine.gathered`).
+    waveforms : collection of str
+        Signals that change within a presentation.
     """
 
     def __init__(
-        self, nets: Sequence[Network], buffers: Buffers, dt_s: float, method: str, deferred: bool
+        self,
+        nets: Sequence[Network],
+        buffers: Buffers,
+        dt_s: float,
+        method: str,
+        deferred: bool,
+        waveforms: Collection[str] = (),
     ) -> None:
         self.nets, self.net, self.buffers = nets, nets[0], buffers
         self.dt_s, self.method, self.deferred = dt_s, method, deferred
+        self.waveforms = frozenset(waveforms)
+        self.levels = {
+            key: Level.MOVING if item.signal in self.waveforms and not item.is_flag else Level.SHOWN
+            for key, item in given_inputs(self.net).items()
+        }
         self.clock = torch.zeros((), dtype=buffers.dtype, device=buffers.device)
 
     @property
@@ -91,11 +104,10 @@ class Compiler:
         name, neuron = population.name, population.neuron
         parameters = [net.population(name).neuron.parameters for net in self.nets]
         replacements, leaves = constants(parameters, f"{name}__", self.buffers)
-        scheduled = scheduled_inputs(self.net)
         for variable in neuron.states:
             leaves[variable] = Node(self.buffers.states[name, variable], Level.MOVING)
         for variable in neuron.inputs:
-            level = Level.SHOWN if (name, variable) in scheduled else Level.MOVING
+            level = self.levels.get((name, variable), Level.MOVING)
             leaves[variable] = Node(self.buffers.inputs[name, variable], level)
         shape = (*self.buffers.lead, self.buffers.batch, population.size)
         leaves["t"] = Node(self.clock.expand(shape), Level.MOVING)
@@ -152,6 +164,7 @@ class Compiler:
             parameters = [rule.parameters for rule in found if rule is not None]
             replacements, leaves = constants(parameters, f"{pathway.name}__", self.buffers)
             replacements |= {"learning": sympy.Float(learning_hz), "dt": sympy.Float(self.dt_s)}
+            replacements |= {name: _global_symbol(name) for name in pathway.rule.signals}
             where = f"Plasticity rule {pathway.rule.name!r}"
             lines = pathway.rule.equations
             for name in _ordered(lines):
@@ -241,7 +254,7 @@ class Compiler:
             pathway = self._pathway(self.net, name)
             pre, post = blocks[pathway.pre].fork(factors), blocks[pathway.post].fork(factors)
             pre.leaves |= leaves
-            post.leaves |= leaves
+            post.leaves |= leaves | self._global_signals(pathway)
             if name in gathered:
                 moves += gathered[name].moves(post)
                 continue
@@ -249,6 +262,16 @@ class Compiler:
             synapses = Synapses(own, pre, post, pathway.upward, self.buffers.batch)
             moves += weight_moves(synapses, trees, self.dt_s)
         return factors + moves
+
+    def _global_signals(self, pathway: Pathway) -> dict[str, Node]:
+        """The global signals that a pathway's rule reads, as variables of its postsynaptic side."""
+        assert pathway.rule is not None
+        found = {}
+        for name in pathway.rule.signals:
+            key = pathway.name, name
+            symbol = _global_symbol(name).name.removesuffix("_post")
+            found[symbol] = Node(self.buffers.inputs[key], self.levels[key])
+        return found
 
     def _synapse_block(
         self, pathway: Pathway, leaves: Mapping[str, Node], calls: list[Call]
@@ -261,6 +284,11 @@ class Compiler:
         shape = tuple(self.buffers.synapses[pathway.name, "w"].shape)
         buffers = self.buffers
         return Block(shape, {**leaves, **states}, {}, buffers.dtype, buffers.device, calls)
+
+
+def _global_symbol(name: str) -> sympy.Symbol:
+    """What stands for a global signal in a rule: with a batch it differs between samples."""
+    return sympy.Symbol(f"{name}__global_post", real=True)
 
 
 def _ordered(lines: object) -> list[str]:

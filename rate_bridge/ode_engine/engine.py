@@ -1,12 +1,12 @@
 """A compiled network and its state, shown one minibatch after another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
 import torch
 from brian2 import Quantity, ms, second
-from jaxtyping import Float
 from torch import Tensor
 
 from compartments.domains import Count, check_value
@@ -20,8 +20,8 @@ from rate_bridge.devices import available_device, real_dtype
 from rate_bridge.ode_engine.buffers import (
     allocated,
     check_same_structure,
+    given_inputs,
     load_weights,
-    scheduled_inputs,
     weight_bundles,
 )
 from rate_bridge.ode_engine.compile import Compiler, Program
@@ -53,17 +53,21 @@ class Timing:
     window_s: float
 
     @classmethod
-    def of(cls, schedule: Schedule, dt: Quantity) -> "Timing":
-        """The timing of a schedule.
+    def each(cls, schedule: Schedule, dt: Quantity) -> list["Timing"]:
+        """The timing of every presentation of a schedule.
 
         Raises
         ------
         ValueError
             If a time is not a whole number of steps.
         """
-        presentation = schedule.steps("presentation", dt)
-        blank = schedule.steps("period", dt) - presentation
-        return cls(presentation, schedule.steps("lag", dt), blank, float(schedule.window / second))
+        length, lag, period = (
+            schedule.steps_each(name, dt) for name in ("presentation", "lag", "period")
+        )
+        window_s = np.broadcast_to(np.asarray(schedule.window), len(schedule))
+        columns = (length, lag, period - length)
+        whole = zip(*(column.tolist() for column in columns), window_s.tolist(), strict=True)
+        return [cls(*row) for row in whole]
 
     @property
     def period(self) -> int:
@@ -80,7 +84,7 @@ class OdeEngine:
         The description. A sequence makes independent copies: they may differ in weights and in
         the values of constants, and everything then has an axis of copies in front.
     timing : Timing, optional
-        Of each presentation; 400 steps, no lag, unless told otherwise.
+        Of each presentation that is not told otherwise; 400 steps, no lag.
     batch : int
         Presentations shown in parallel to one set of weights.
     dt : Quantity
@@ -96,6 +100,8 @@ class OdeEngine:
     deferred : bool
         Gather the change of weights whose stimulus stands still
         (:mod:`rate_bridge.ode_engine.gathered`).
+    waveforms : collection of str
+        Signals that change within a presentation.
 
     Raises
     ------
@@ -118,6 +124,7 @@ class OdeEngine:
         device: str | torch.device = "cpu",
         plastic: bool = True,
         deferred: bool = True,
+        waveforms: Collection[str] = (),
     ) -> None:
         dt = 1 * ms if dt is None else dt
         self.copied = not isinstance(net, Network)
@@ -130,12 +137,14 @@ class OdeEngine:
         self.method = method
         self.timing = timing or Timing(400, 0, 0, 400 * self.dt_s)
         self.buffers = allocated(self.nets, batch, self.copied, dtype, place)
-        compiler = Compiler(self.nets, self.buffers, self.dt_s, method, deferred)
-        self.clock = compiler.clock if compiler.reads_time else None
+        self._compiler = Compiler(self.nets, self.buffers, self.dt_s, method, deferred, waveforms)
+        self.clock = self._compiler.clock if self._compiler.reads_time else None
         self.steps_done = 0
-        with torch.inference_mode():
-            self.programs = _programs(compiler, self.timing, plastic)
-        self._given = {key: self.buffers.inputs[key] for key in scheduled_inputs(self.nets[0])}
+        self._plastic, self._programs = plastic, dict[float, Program]()
+        self.program_at(self.timing.lag)
+        given = given_inputs(self.nets[0]).items()
+        self._values = {k: (item.signal, self.buffers.inputs[k]) for k, item in given}
+        self._flags = {k for k, item in given if item.is_flag}
 
     @property
     def time_ms(self) -> float:
@@ -162,55 +171,67 @@ class OdeEngine:
     @torch.inference_mode()
     def present(
         self,
-        stimulus: Float[Tensor, "*copy batch n_in"],
-        target: Float[Tensor, "*copy batch n_out"] | None = None,
-        target_on: float | Float[Tensor, "*copy batch 1"] = 1.0,
+        signals: Mapping[str, Tensor],
+        on: Mapping[str, Tensor] | None = None,
         probe: Probe | None = None,
+        timing: Timing | None = None,
     ) -> None:
         """Show one minibatch for one period.
 
         Parameters
         ----------
-        stimulus, target : Tensor
-            What is shown; broadcast over copies.
-        target_on : float or Tensor
-            1 where the target is shown, 0 where it is not.
+        signals : mapping of str to Tensor
+            By name what is given, (batch, n), broadcast over copies; of waveforms (step, batch, n).
+            A signal that is not given is off.
+        on : mapping of str to Tensor, (batch, 1), optional
+            1 where a signal is on, 0 where it is off; on unless told otherwise.
         probe : callable, optional
             Called at every step, when all values at its beginning are known.
+        timing : Timing, optional
+            Of this presentation.
         """
-        given: dict[str, Tensor | float | None] = {
-            "stimulus": stimulus,
-            "target": target,
-            "target_on": target_on,
-        }
-        if target is None:
-            given |= {"target": 0.0, "target_on": 0.0}
+        if timing is not None:
+            self.timing = timing
         timing, last = self.timing, self.timing.presentation
-        self._show(given)
-        self._advance("off", 0, timing.lag, probe)
-        self._advance("on", timing.lag, last, probe)
+        moving = self._show(signals, on or {})
+        self._advance(0, timing.lag, probe, moving)
+        self._advance(timing.lag, last, probe, moving)
         if timing.blank:
-            self._show(dict.fromkeys(given, 0.0))
-            self._advance("off", last, timing.period, probe)
+            self._show({}, {})
+            self._advance(last, timing.period, probe, [])
 
-    def _show(self, given: Mapping[str, Tensor | float | None]) -> None:
-        for (_, variable), tensor in self._given.items():
-            value = given[variable]
-            if isinstance(value, Tensor):
-                tensor.copy_(value.expand_as(tensor))
-            elif value is not None:
-                tensor.fill_(value)
+    def _show(
+        self, signals: Mapping[str, Tensor], on: Mapping[str, Tensor]
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Put constant signals into their inputs; of waveforms the inputs and all their values."""
+        moving = []
+        for key, (name, tensor) in self._values.items():
+            if name not in signals:
+                tensor.zero_()
+            elif key in self._flags:
+                tensor.copy_(on[name].expand_as(tensor)) if name in on else tensor.fill_(1.0)
+            else:
+                value = signals[name] * on[name] if name in on else signals[name]
+                if name in self._compiler.waveforms:
+                    moving.append((tensor, value))
+                else:
+                    tensor.copy_(value.expand_as(tensor))
+        return moving
 
-    def _advance(self, mode: str, first: int, last: int, probe: Probe | None) -> None:
+    def _advance(
+        self, first: int, last: int, probe: Probe | None, moving: Sequence[tuple[Tensor, Tensor]]
+    ) -> None:
         if first == last:
             return
-        program = self.programs[mode]
+        program = self.program_at(first)
         calls = program.step + program.move
         for call in program.enter:
             call()
         for step in range(first, last):
             if self.clock is not None:
                 self.clock.fill_(self.steps_done * self.dt_s)
+            for tensor, waveform in moving:
+                tensor.copy_(waveform[step].expand_as(tensor))
             if probe is None:
                 for call in calls:
                     call()
@@ -225,9 +246,15 @@ class OdeEngine:
             call()
 
     def program_at(self, step: int) -> Program:
-        """The program that runs the given step of a period."""
+        """The program that runs the given step of a period; compiled when it is first needed."""
         on = self.timing.lag <= step < self.timing.presentation
-        return self.programs["on" if on else "off"]
+        rate = 1.0 / self.timing.window_s if on else 0.0
+        if not self._plastic:
+            rate = 0.0
+        if rate not in self._programs:
+            with torch.inference_mode():
+                self._programs[rate] = self._compiler.program(rate if self._plastic else None)
+        return self._programs[rate]
 
     def settle_weights(self, step: int) -> None:
         """Within a presentation: let the weights take up what was gathered until now."""
@@ -250,13 +277,6 @@ class OdeEngine:
             worst = float(tensor.abs().max())
             if not worst <= BOUND:
                 raise DivergenceError(place, variable, self.time_ms, worst)
-
-
-def _programs(compiler: Compiler, timing: Timing, plastic: bool) -> dict[str, Program]:
-    if not plastic:
-        still = compiler.program(None)
-        return {"on": still, "off": still}
-    return {"on": compiler.program(1.0 / timing.window_s), "off": compiler.program(0.0)}
 
 
 def _check_engine(

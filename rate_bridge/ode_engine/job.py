@@ -9,10 +9,9 @@ import numpy as np
 import torch
 import xarray as xr
 from brian2 import Quantity, ms
-from torch import Tensor
 
 from compartments.checks import check_callable, check_kind
-from compartments.domains import Count, Time, check_value
+from compartments.domains import Time, check_value
 from compartments.recording import weight_traces
 from models.checks import check_recording, check_schedule
 from models.network import Network
@@ -20,7 +19,8 @@ from models.sampling import WHERE, sampling
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from rate_bridge.devices import real_dtype
-from rate_bridge.ode_engine.engine import OdeEngine, Timing
+from rate_bridge.ode_engine.engine import OdeEngine
+from rate_bridge.ode_engine.minibatches import Dealt, common_timings, common_waveforms
 from rate_bridge.ode_engine.recording import Recorder
 
 Progress = Callable[[float], None]
@@ -56,11 +56,12 @@ class Job:
         copied: bool,
     ) -> None:
         start = time.perf_counter()
-        self._asked, self._copied = asked, copied
+        self._asked = asked
         dt = 1 * ms if asked.dt is None else asked.dt
-        timing = self._timing(nets, schedules, dt)
-        self.count = minibatches(schedules[0], asked.batch)
-        self.sampling = sampling(nets[0], schedules[0], dt=dt, **kept, presentations=self.count)
+        self._check(nets, schedules, dt)
+        self.timings = common_timings(schedules, asked.batch, dt)
+        steps = sum(timing.period for timing in self.timings)
+        self.sampling = sampling(nets[0], dt=dt, **kept, steps=steps)
         each = real_dtype(WHERE, asked.dtype).itemsize
         check_recording(
             self.sampling,
@@ -72,7 +73,7 @@ class Job:
         )
         self.engine = OdeEngine(
             nets if copied else nets[0],
-            timing,
+            self.timings[0],
             batch=asked.batch,
             dt=dt,
             method=asked.method,
@@ -80,16 +81,13 @@ class Job:
             device=asked.device,
             plastic=asked.plastic,
             deferred=asked.deferred,
+            waveforms=common_waveforms(schedules),
         )
-        self._stimuli = self._dealt([s.inputs for s in schedules])
-        targets = [s.targets for s in schedules if s.targets is not None]
-        whole = len(targets) == len(schedules)
-        self._targets = self._dealt(targets) if whole else None
-        self._target_on = self._dealt([s.target_on[:, None] for s in schedules])
+        self._dealt = Dealt(self.engine, schedules, self.timings)
         self._built = time.perf_counter() - start
 
-    def _timing(self, nets: list[Network], schedules: list[Schedule], dt: Quantity) -> Timing:
-        """The timing of all schedules, each checked against its network."""
+    def _check(self, nets: list[Network], schedules: list[Schedule], dt: Quantity) -> None:
+        """Refuse what cannot be run; each schedule is held against its network."""
         check_callable(WHERE, "progress", self._asked.progress)
         check_value(WHERE, "dt", dt, Time)
         check_value(WHERE, "plastic", self._asked.plastic, bool)
@@ -99,15 +97,7 @@ class Job:
             )
         for net, schedule in zip(nets, schedules, strict=True):
             check_kind(WHERE, "network", net, Network, "Network(...) or dll_network(sizes)")
-            check_schedule(net, schedule, dt, self._asked.plastic)
-        return _common_timing(schedules, dt)
-
-    def _dealt(self, arrays: Sequence[np.ndarray]) -> Tensor:
-        """(minibatch, batch, unit), or (minibatch, copy, batch, unit)."""
-        buffers = self.engine.buffers
-        values = torch.as_tensor(np.stack(arrays) if self._copied else np.array(arrays[0]))
-        values = values.to(buffers.device, buffers.dtype).unflatten(-2, (self.count, -1))
-        return values.transpose(0, 1) if self._copied else values
+            check_schedule(net, schedule, dt)
 
     def run(self) -> tuple[xr.Dataset, xr.Dataset, dict[str, float]]:
         """Show everything; traces, weights at the chosen times, and the seconds it took."""
@@ -125,12 +115,11 @@ class Job:
     def _shown(self, probe: Callable | None, progress: Progress | None) -> dict[str, float]:
         """Show everything; returns the seconds it took."""
         start = time.perf_counter()
-        for number in range(self.count):
-            targets = None if self._targets is None else self._targets[number]
-            self.engine.present(self._stimuli[number], targets, self._target_on[number], probe)
+        for number, timing in enumerate(self.timings):
+            self.engine.present(*self._dealt.minibatch(number), probe, timing)
             self.engine.check()
             if progress is not None:
-                progress((number + 1) / self.count)
+                progress((number + 1) / len(self.timings))
         return {"build": self._built, "run": time.perf_counter() - start}
 
 
@@ -159,33 +148,3 @@ class _History:
         if not self._copied:
             kept = {name: array[:, 0] for name, array in kept.items()}
         return weight_traces(np.array(self._steps) * self._dt_ms, kept)
-
-
-def _common_timing(schedules: Sequence[Schedule], dt: Quantity) -> Timing:
-    first = Timing.of(schedules[0], dt)
-    for number, schedule in enumerate(schedules):
-        if Timing.of(schedule, dt) != first or len(schedule) != len(schedules[0]):
-            raise ValueError(
-                f"The schedule of copy {number} differs from that of copy 0 in length or timing; "
-                "copies run side by side and need both to be the same."
-            )
-    return first
-
-
-def minibatches(schedule: Schedule, batch: int) -> int:
-    """How many minibatches a schedule is dealt out as.
-
-    Raises
-    ------
-    ValueError
-        If the batch does not divide the number of presentations.
-    """
-    check_value(WHERE, "batch", batch, Count)
-    count, left = divmod(len(schedule), batch)
-    if left or not count:
-        raise ValueError(
-            f"A schedule of {len(schedule)} presentations cannot be dealt out in batches of "
-            f"{batch}: {left} are left over. Give {max(count, 1) * batch} presentations, or "
-            "another batch."
-        )
-    return count

@@ -48,8 +48,8 @@ class Recorder:
         shapes = {key: (sampling.samples, *lead, len(self.units[key[1]])) for key in keys}
         dtype = torch.empty(0, dtype=engine.buffers.dtype).numpy().dtype
         self.values = {key: np.empty(shape, dtype) for key, shape in shapes.items()}
-        with torch.inference_mode():
-            self._sources = {id(p): _source(p, keys) for p in engine.programs.values()}
+        self._keys = keys
+        self._sources: dict[int, _Source] = {}
         self._index = {
             name: torch.as_tensor(index, device=engine.buffers.device)
             for name, index in self.units.items()
@@ -60,7 +60,10 @@ class Recorder:
         """Take a sample, if it is time."""
         if engine.steps_done % self.every or not self.values:
             return
-        source = self._sources[id(engine.program_at(step))]
+        program = engine.program_at(step)
+        if id(program) not in self._sources:
+            self._sources[id(program)] = _source(program, self._keys)
+        source = self._sources[id(program)]
         for call in source.calls:
             call.run()
         for (variable, population), tensor in source.tensors.items():

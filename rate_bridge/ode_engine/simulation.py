@@ -8,7 +8,7 @@ networks with weights of their own.
 >>> import numpy as np
 >>> from models import Schedule, dll_network
 >>> net = dll_network((3, 4, 2))
->>> run = simulate(net, Schedule(np.ones((8, 3)), np.ones((8, 2))), batch=4, record=("u",))
+>>> run = simulate(net, Schedule({"stimulus": np.ones((8, 3))}), batch=4, record=("u",))
 >>> run.traces.u_hidden1.dims
 ('time', 'batch', 'unit_hidden1')
 """
@@ -82,8 +82,8 @@ def simulate(
     network : Network
         Starts at rest (all states 0) with its initial weights.
     schedule : Schedule
-        Stimuli, targets, and when synapses may learn. Its presentations are dealt out as
-        consecutive minibatches of ``batch``, which run in parallel.
+        Signals, and when synapses may learn. Its presentations are dealt out as consecutive
+        minibatches of ``batch``, which run in parallel; all of one minibatch are equally long.
     batch : int
         Presentations shown in parallel to the same weights, whose changes are averaged.
     dt : Quantity

@@ -190,16 +190,17 @@ def learn(
         When weights stop being finite; says at which step.
     """
     discrete = Discrete(network, loss, dtype, device)
-    check_kind("Algorithm 1", "schedule", schedule, Schedule, "Schedule(inputs, targets)")
+    check_kind("Algorithm 1", "schedule", schedule, Schedule, "Schedule({'stimulus': ..., 'target': ...})")
     check_value("Algorithm 1", "batch", batch, Count)
     for name, function in (("progress", progress), ("visit", visit)):
         check_callable("Algorithm 1", name, function)
-    if schedule.targets is None:
-        raise ValueError("Algorithm 1 needs targets; give them to the schedule.")
-    discrete.check_shapes(schedule.inputs, schedule.targets)
+    if "target" not in schedule.signals:
+        raise ValueError("Algorithm 1 needs the signal 'target'; give it to the schedule.")
+    stimulus, target = schedule.constant("stimulus"), schedule.constant("target")
+    discrete.check_shapes(stimulus, target)
     weights = discrete.tensors(network.weights)
-    inputs, targets = discrete.tensor(schedule.inputs), discrete.tensor(schedule.targets)
-    shown = discrete.tensor(schedule.target_on)[:, None]
+    inputs, targets = discrete.tensor(stimulus), discrete.tensor(target)
+    shown = discrete.tensor(schedule.on("target"))[:, None]
     for start in range(0, len(schedule), batch):
         rows = slice(start, start + batch)
         if visit is not None:

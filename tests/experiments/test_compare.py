@@ -33,7 +33,8 @@ def network():
 
 @pytest.fixture
 def schedule(rng):
-    return Schedule(rng.normal(size=(4, 5)), rng.normal(size=(4, 3)), presentation=60 * ms)
+    signals = {"stimulus": rng.normal(size=(4, 5)), "target": rng.normal(size=(4, 3))}
+    return Schedule(signals, presentation=60 * ms)
 
 
 @pytest.fixture

@@ -15,7 +15,13 @@ def schedule_of(network, count=2, *, seed=5, **times):
     generator = np.random.default_rng(seed)
     inputs = generator.normal(size=(count, network.sizes[0]))
     targets = generator.normal(size=(count, network.sizes[-1]))
-    return Schedule(inputs, targets, **({"presentation": 400 * ms} | times))
+    signals = {"stimulus": inputs, "target": targets}
+    return Schedule(signals, **({"presentation": 400 * ms} | times))
+
+
+def shown(schedule, rows=slice(None)):
+    """The stimuli and targets of a schedule, or of some presentations."""
+    return tuple(schedule.constant(name)[rows] for name in ("stimulus", "target"))
 
 
 def small_network(**options):
@@ -35,7 +41,7 @@ def last_values(run):
 
 def distance_to_equilibrium(run, network, schedule):
     """The largest |recorded - Algorithm 1| in the last step, over all that both know."""
-    rest = algorithm1.equilibrium(network, schedule.inputs[-1:], schedule.targets[-1:])
+    rest = algorithm1.equilibrium(network, *shown(schedule, slice(-1, None)))
     found = last_values(run)
     shared = sorted(set(found) & set(rest))
     compared = {name for name, _ in shared}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import ms, mV
 from dll_cases import schedule_of, small_network
 
 from compartments import Compartment, Neuron, PlasticityRule, input_neuron, output_neuron
@@ -32,13 +32,16 @@ def refused(message, **changes):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"signals": ONES}, r"signals must be given by name, such as Schedule\(\{'stimulus'"),
+        ({"signals": {"x": np.ones(4)}}, r"x must have shape \(presentation, n\), .* got \(4,\)"),
+        ({"signals": {"x": np.ones((0, 4))}}, "x holds no presentation"),
+        ({"signals": {"x": [["a"]]}}, "x must be an array of numbers"),
         (
-            {"inputs": np.ones(4)},
-            r"inputs must have shape \(presentation, unit\), got",
+            {"signals": {"x": ONES, "y": np.ones((3, 2))}},
+            "x is for 2 presentations but y for 3",
         ),
-        ({"inputs": np.ones((0, 4))}, "inputs hold no presentation"),
-        ({"inputs": [["a"]]}, "inputs must be an array of numbers"),
-        ({"targets": np.ones((3, 2))}, "2 inputs but 3 targets"),
+        ({"signals": {"x": [ONES, ONES[0]]}}, "x must be an array of numbers|shape"),
+        ({"signals": {"x": [ONES, ONES * ms]}}, "x must have one unit in all presentations"),
         ({"presentation": 400}, r"presentation must be a time with its unit, such as 10\*ms"),
         ({"presentation": "400ms"}, r"presentation must be a time .* 10\*ms, above 0, got '400ms'"),
         ({"presentation": None}, "presentation must be a time .* got None"),
@@ -48,35 +51,42 @@ def refused(message, **changes):
         ({"lag": -1 * ms}, "lag must be a time .* 0 or more, got -1"),
         ({"lag": 400 * ms}, r"lag \(0.4 s\) must be shorter than presentation \(0.4 s\)"),
         ({"lag": 0.5 * ms, "presentation": 0.4 * ms}, "must be shorter than presentation"),
-        ({"target_shown": [True, False]}, "target_shown .* come with targets"),
         (
-            {"targets": np.ones((2, 2)), "target_shown": [True]},
-            r"target_shown must be True or False .* shape \(1,\)",
+            {"presentation": [3, 4, 5] * ms},
+            "stimulus is for 2 presentations but presentation for 3",
+        ),
+        (
+            {"presentation": [9, 4] * ms, "lag": 4 * ms},
+            r"lag \(4. ms\) must be shorter .*\(4. ms\)",
+        ),
+        ({"shown": {"target": [True, False]}}, "Unknown signal 'target'.* Valid: stimulus"),
+        (
+            {"shown": {"stimulus": [True]}},
+            r"shown\['stimulus'\] must be True or False for each of 2 presentations, got bool of",
         ),
     ],
 )
 def test_schedule(arguments, message):
     with pytest.raises(ValueError, match=message):
-        Schedule(**({"inputs": ONES} | arguments))
+        Schedule(**({"signals": {"stimulus": ONES}} | arguments))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("name", ["inputs", "targets"])
-def test_stimuli_that_are_not_finite_are_located(bad, name):
+def test_stimuli_that_are_not_finite_are_located(bad):
     values = np.ones((3, 4))
     values[2, 1] = bad
-    message = f"Schedule: {name} must be finite, got {bad} at presentation 2, unit 1"
+    message = f"Schedule: target must be finite, got {bad} at presentation 2, unit 1"
     with pytest.raises(ValueError, match=message):
-        Schedule(**({"inputs": np.ones((3, 4))} | {name: values}))
+        Schedule({"stimulus": np.ones((3, 4)), "target": values})
 
 
 def test_a_schedule_does_not_change_with_the_array_it_was_made_of():
     values = np.ones((1, 4))
-    schedule = Schedule(values)
+    schedule = Schedule({"stimulus": values})
     values[0, 0] = np.nan
-    assert schedule.inputs[0, 0] == 1
+    assert schedule.constant("stimulus")[0, 0] == 1
     with pytest.raises(ValueError, match="read-only"):
-        schedule.inputs[0, 0] = 2
+        schedule.constant("stimulus")[0, 0] = 2
 
 
 @pytest.mark.parametrize(
@@ -116,17 +126,19 @@ def test_step_too_large_for_the_pull_and_for_the_filter():
 
 
 def test_sizes_must_fit():
-    target = np.ones((2, 2))
-    refused("stimulus has 3 units, but population 'input' has 4", schedule=Schedule(ONES[:, :3]))
-    refused(
-        "target has 1 units, but population 'output' has 2", schedule=Schedule(ONES, target[:, :1])
-    )
+    wide = Schedule({"stimulus": ONES, "target": np.ones((2, 3))})
+    refused("target has 3 units, but population 'output' has 2", schedule=wide)
+    narrow = Schedule({"stimulus": ONES[:, :3]})
+    refused("stimulus has 3 units, but population 'input' has 4", schedule=narrow)
 
 
-def test_a_plastic_network_needs_a_target():
-    refused("a plastic network needs a target", schedule=Schedule(ONES))
-    hidden = Schedule(ONES, np.ones((2, 2)), target_shown=np.zeros(2, dtype=bool))
-    refused("a plastic network needs a target", schedule=hidden)
+def test_signals_must_be_those_of_the_network():
+    reason = "no signal 'stimulus', which population 'input' needs; given are: target"
+    refused(reason, schedule=Schedule({"target": np.ones((2, 2))}))
+    unread = Schedule({"stimulus": ONES, "reward": np.ones((2, 1))})
+    refused("Unknown signal 'reward'.* Valid: stimulus, target", schedule=unread)
+    volts = Schedule({"stimulus": ONES * mV})
+    refused("stimulus is in units of .*, but population 'input' reads it in 1", schedule=volts)
 
 
 @pytest.mark.parametrize(
@@ -306,8 +318,3 @@ def test_a_synapse_cannot_read_what_needs_the_neurons_constants():
     weights = WeightBundle({"Wa": np.eye(2), "Wb": np.eye(2)})
     with pytest.raises(ValueError, match=r"constant 'gain'.*constant over dt"):
         Network(populations, pathways, weights)
-
-
-def test_stimuli_with_a_unit_are_refused():
-    with pytest.raises(ValueError, match="inputs must be plain numbers"):
-        Schedule(np.ones((1, 2)) * ms, np.ones((1, 2)))

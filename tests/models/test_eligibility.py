@@ -51,7 +51,7 @@ def _mean_update(mean: float, presentations: int, **options: object) -> tuple[np
     net = dll_network(sizes, weights=dll_weights(sizes, 5), **rates, **options)
     inputs = mean + rng.normal(0, 1, (presentations, 3))
     targets = 1.5 * inputs[:, :2] + 0.3 * rng.normal(0, 1, (presentations, 2))
-    schedule = Schedule(inputs, targets, presentation=20 * ms)
+    schedule = Schedule({"stimulus": inputs, "target": targets}, presentation=20 * ms)
     after = simulate(net, schedule, dt=1 * ms, batch=20).weights
     discrete = Discrete(net)
     weights = {name: discrete.tensor(array) for name, array in net.weights.items()}
@@ -105,7 +105,7 @@ def test_look_ahead_leaves_an_error_of_the_order_of_the_time_step() -> None:
     steps = np.array([1.0, 0.5, 0.25])
     for dt in steps:
         net = dll_network(sizes, eta_W=1e-9, eta_theta=1e-9, prospective=dt * ms)
-        schedule = Schedule(inputs, targets, presentation=40 * ms)
+        schedule = Schedule({"stimulus": inputs, "target": targets}, presentation=40 * ms)
         change = simulate(net, schedule, dt=dt * ms).weights["W0"] - net.weights["W0"]
         discrete = Discrete(net)
         weights = {name: discrete.tensor(array) for name, array in net.weights.items()}

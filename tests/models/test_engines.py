@@ -43,12 +43,11 @@ def everything(codegen, **options):
     network = small_network(**EVERYTHING)
     plain = schedule_of(network, 3)
     schedule = Schedule(
-        plain.inputs,
-        plain.targets,
+        plain.signals,
         presentation=30 * ms,
         lag=10 * ms,
         blank=5 * ms,
-        target_shown=np.array([True, True, False]),
+        shown={"target": np.array([True, True, False])},
     )
     return simulate(
         network,
@@ -110,7 +109,7 @@ class TestRecording:
         network = small_network(eta_W=0.2, eta_theta=0.1)
         schedule = schedule_of(network, 2, presentation=20 * ms)
         run = simulate(network, schedule, weights_at=[20 * ms, 0 * ms, 5 * ms])
-        first = simulate(network, Schedule(schedule.inputs[:1], schedule.targets[:1], 20 * ms))
+        first = simulate(network, schedule.chosen([0]))
         for name, kept in run.weight_history.items():
             np.testing.assert_array_equal(kept[1], network.weights[name])
             np.testing.assert_array_equal(kept[0], first.weights[name])
@@ -147,8 +146,10 @@ class TestTiming:
     def states(self, dt, presentation, blank, lag=0, count=3):
         network = dll_network((1, 1), eta_W=1.0, tau_u=50 * ms)
         schedule = Schedule(
-            np.arange(1.0, count + 1)[:, None],
-            -np.arange(1.0, count + 1)[:, None],
+            {
+                "stimulus": np.arange(1.0, count + 1)[:, None],
+                "target": -np.arange(1.0, count + 1)[:, None],
+            },
             presentation=presentation * dt * ms,
             blank=blank * dt * ms,
             lag=lag * dt * ms,
@@ -181,7 +182,7 @@ class TestTiming:
     def test_a_long_schedule_keeps_its_beat(self):
         count = 3000  # the last switch is 9e3 steps of 0.1 ms away
         network = dll_network((1, 1))
-        schedule = Schedule(np.arange(count)[:, None], presentation=0.3 * ms)
+        schedule = Schedule({"stimulus": np.arange(count)[:, None]}, presentation=0.3 * ms)
         run = simulate(
             network,
             schedule,
@@ -218,7 +219,9 @@ class TestDivergence:
 
     def test_a_weight_without_effect_is_seen_at_the_end(self):
         network = dll_network((1, 1), eta_W=1e9)
-        schedule = Schedule(np.ones((1, 1)), np.ones((1, 1)), presentation=2 * ms)
+        schedule = Schedule(
+            dict.fromkeys(("stimulus", "target"), np.ones((1, 1))), presentation=2 * ms
+        )
         with pytest.raises(DivergenceError, match=r"'w' of 'W0'|'u' of 'output'"):
             simulate(network, schedule)
 
@@ -266,7 +269,7 @@ def noisy_network():
 
 
 def test_noise_follows_the_seed_and_leaves_numpys_alone():
-    schedule = Schedule(np.zeros((1, 1)), presentation=5 * ms)
+    schedule = Schedule(presentation=5 * ms)
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     one, same, other = (
         simulate(noisy_network(), schedule, record=("u",), seed=seed).traces.u_noise.values
@@ -279,7 +282,7 @@ def test_noise_follows_the_seed_and_leaves_numpys_alone():
 
 @pytest.mark.slow
 def test_noise_follows_the_seed_in_standalone():
-    schedule = Schedule(np.zeros((1, 1)), presentation=5 * ms)
+    schedule = Schedule(presentation=5 * ms)
     one, same = (
         simulate(noisy_network(), schedule, record=("u",), seed=1, codegen="cpp_standalone")
         for _ in range(2)
@@ -305,7 +308,9 @@ def test_a_plastic_run_changes_what_it_should(theta_rule, activation):
 def test_the_output_of_a_population_without_pathways():
     neurons = (Population("input", 2, input_neuron()), Population("bias", 1, constant_neuron()))
     network = Network(neurons, (), WeightBundle({}))
-    run = simulate(network, Schedule(np.ones((1, 2)), presentation=3 * ms), record=("u",))
+    run = simulate(
+        network, Schedule({"stimulus": np.ones((1, 2))}, presentation=3 * ms), record=("u",)
+    )
     assert run.traces.u_bias.values.tolist() == [[1.0]] * 3
 
 

@@ -5,7 +5,7 @@ from math import comb, exp, factorial
 import numpy as np
 import pytest
 from brian2 import ms
-from dll_cases import TAU, distance_to_equilibrium, schedule_of, small_network
+from dll_cases import TAU, distance_to_equilibrium, schedule_of, shown, small_network
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,12 @@ from compartments import ACTIVATIONS
 from compartments.plasticity import THETA_RULES
 from models import Schedule, dll_network, dll_weights, simulate
 from rate_bridge.references import algorithm1
+
+
+def pair(stimulus, target):
+    """One neuron's stimulus and one's target, for one presentation."""
+    return {"stimulus": np.full((1, 1), stimulus), "target": np.full((1, 1), target)}
+
 
 RECORD = ("u", "a", "x", "error", "delta")
 
@@ -128,7 +134,7 @@ def chain(depth, **options):
 def test_settling_follows_the_erlang_residual(depth, beta):
     """F2 with the matched soma: error_i sits behind L + 2(L - i) equal stages (clamped)."""
     network = chain(depth, matched_soma=True, beta=beta)
-    schedule = Schedule(np.ones((1, 1)), np.zeros((1, 1)), presentation=200 * ms)
+    schedule = Schedule(pair(1, 0), presentation=200 * ms)
     run = simulate(network, schedule, record=("u", "error"), plastic=False)
     steps = np.arange(200)
     for i, layer in enumerate(network.layers[1:], start=1):
@@ -149,7 +155,7 @@ def test_a_new_target_alone_passes_two_stages_a_layer():
     """With u at rest the plain soma's error sits behind exactly 2(L - i) stages."""
     depth = 3
     network = chain(depth)
-    schedule = Schedule(np.zeros((1, 1)), np.ones((1, 1)), presentation=200 * ms)
+    schedule = Schedule(pair(0, 1), presentation=200 * ms)
     run = simulate(network, schedule, record=("error",), plastic=False)
     for i, layer in enumerate(network.layers[1:], start=1):
         left = [euler_residual(2 * (depth - i), n, 0.1) for n in range(200)]
@@ -160,7 +166,7 @@ def test_a_new_target_alone_passes_two_stages_a_layer():
 def test_erlang_is_the_limit_of_small_steps():
     steps, worst = np.array([1.0, 0.5, 0.25]), []
     network = chain(2, matched_soma=True)
-    schedule = Schedule(np.ones((1, 1)), np.zeros((1, 1)), presentation=100 * ms)
+    schedule = Schedule(pair(1, 0), presentation=100 * ms)
     for dt in steps:
         run = simulate(network, schedule, record=("error",), plastic=False, dt=dt * ms)
         left = [erlang_residual(4, t / TAU) for t in run.traces.time.values]
@@ -204,7 +210,7 @@ def test_euler_keeps_the_fixed_point_at_any_stable_step():
 
 def test_without_target_the_apical_dendrites_are_silent():
     network = small_network()
-    schedule = Schedule(schedule_of(network).inputs, presentation=40 * ms)
+    schedule = Schedule({"stimulus": shown(schedule_of(network))[0]}, presentation=40 * ms)
     run = simulate(network, schedule, record=("a", "delta"), plastic=False)
     # before x has reached u the plain soma's own lag shows as error, and is sent down
     assert not run.traces["delta_output"].values.any()
@@ -219,4 +225,7 @@ def test_algorithm_1s_rest_needs_theta():
     other = network.with_weights(network.weights.with_arrays(theta2=np.zeros((2, 3)) + 1))
     run = simulate(other, schedule, record=RECORD, plastic=False)
     assert distance_to_equilibrium(run, network, schedule) > 1e-2
-    assert algorithm1.equilibrium(network, schedule.inputs)["u", "input"].shape == (1, 4)
+    assert algorithm1.equilibrium(network, schedule.constant("stimulus"))["u", "input"].shape == (
+        1,
+        4,
+    )

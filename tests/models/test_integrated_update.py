@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import ms
-from dll_cases import schedule_of, small_network
+from dll_cases import schedule_of, shown, small_network
 
 from models import simulate
 from rate_bridge.references import algorithm1
@@ -21,7 +21,7 @@ def linear(**options):
 def integrated_errors(network, schedule):
     """A_i: the integral (ms) of error_i minus its new fixed point, from the second switch on."""
     run = simulate(network, schedule, record=("error",), plastic=False, dt=DT * ms)
-    rest = algorithm1.equilibrium(network, schedule.inputs[1:], schedule.targets[1:])
+    rest = algorithm1.equilibrium(network, *shown(schedule, slice(1, None)))
     first = len(run.traces.time) // 2
     return {
         layer: (run.traces[f"error_{layer}"].values[first:] - rest["error", layer]).sum(0) * DT
@@ -39,7 +39,7 @@ def boxed_formula(network, schedule, *, beta, matched, filtered):
     nudged output measures against p instead of u, which adds tau_x Delta u_L; where its target is
     filtered, it passes one more stage, of tau_x.
     """
-    rest = algorithm1.equilibrium(network, schedule.inputs, schedule.targets)
+    rest = algorithm1.equilibrium(network, *shown(schedule))
     depth = len(network.sizes) - 1
 
     def change(variable, layer):
@@ -47,7 +47,7 @@ def boxed_formula(network, schedule, *, beta, matched, filtered):
 
     layer = network.layers[-1]
     late = change("u", layer)
-    target = schedule.targets[1] - schedule.targets[0]
+    target = np.diff(schedule.constant("target"), axis=0)[0]
     A = {}
     if beta is None:
         A[layer] = depth * TAU_U * (late - filtered * target)
@@ -82,7 +82,7 @@ def test_integrated_error_does_not_depend_on_dt():
     schedule = schedule_of(network, presentation=1000 * ms)
     expected = boxed_formula(network, schedule, beta=None, matched=False, filtered=False)
     run = simulate(network, schedule, record=("error",), plastic=False, dt=4 * ms)
-    rest = algorithm1.equilibrium(network, schedule.inputs[1:], schedule.targets[1:])
+    rest = algorithm1.equilibrium(network, *shown(schedule, slice(1, None)))
     tail = run.traces["error_hidden1"].values[250:] - rest["error", "hidden1"]
     np.testing.assert_allclose(tail.sum(0) * 4, expected["hidden1"], rtol=0, atol=1e-10)
 
@@ -96,8 +96,9 @@ def test_matched_and_filtered_leaves_no_floor(beta):
     """
     network = linear(beta=beta, matched_soma=True, filtered_target=True)
     schedule = schedule_of(network, presentation=1000 * ms)
-    solved = algorithm1.equilibrium(network, schedule.inputs)["u", "output"]
-    perfect = type(schedule)(schedule.inputs, solved, presentation=1000 * ms)
+    solved = algorithm1.equilibrium(network, schedule.constant("stimulus"))["u", "output"]
+    signals = {"stimulus": schedule.constant("stimulus"), "target": solved}
+    perfect = type(schedule)(signals, presentation=1000 * ms)
     for layer, area in integrated_errors(network, perfect).items():
         np.testing.assert_allclose(area, 0, atol=1e-10, err_msg=layer)  # rounding, as above
     plain = linear(beta=beta)

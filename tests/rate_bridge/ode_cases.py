@@ -21,13 +21,12 @@ def schedule_for(net: Network, presentations: int = 4, seed: int = 0, **timing: 
     sizes = {
         name: population.size
         for population in net.populations
-        for name in population.neuron.inputs
+        for name in population.given
         if name in ("stimulus", "target")
     }
     times = {"presentation": 60 * ms, "lag": 15 * ms, **timing}
-    inputs = rng.normal(0, 0.7, (presentations, sizes["stimulus"]))
-    targets = rng.normal(0, 0.7, (presentations, sizes.get("target", 1)))
-    return Schedule(inputs, targets, **times)
+    signals = {name: rng.normal(0, 0.7, (presentations, size)) for name, size in sizes.items()}
+    return Schedule(signals, **times)
 
 
 def option_network(name: str, sizes: tuple[int, ...] = SMALL, **changes: object) -> Network:

@@ -46,6 +46,10 @@ def samples(count, sizes=SIZES, seed=5):
     return generator.normal(size=(count, sizes[0])), targets / targets.sum(1, keepdims=True)
 
 
+def named(inputs, targets):
+    return {"stimulus": inputs, "target": targets}
+
+
 def tensors(discrete, network):
     return {name: discrete.tensor(array) for name, array in network.weights.items()}
 
@@ -250,7 +254,7 @@ def test_learn_takes_one_step_a_batch(batch):
         for name, change in step_of(current, inputs[rows], targets[rows]).items():
             expected[name] = expected[name] + change
     before = network.weights.hash
-    learned = algorithm1.learn(network, Schedule(inputs, targets), batch=batch)
+    learned = algorithm1.learn(network, Schedule(named(inputs, targets)), batch=batch)
     assert network.weights.hash == before
     for name, array in expected.items():  # the same operations
         np.testing.assert_allclose(learned[name], array, rtol=0, atol=1e-15)
@@ -261,7 +265,7 @@ def test_learn_shows_weights_before_each_step_and_reports_progress():
     seen, fractions = [], []
     algorithm1.learn(
         network,
-        Schedule(*samples(4)),
+        Schedule(named(*samples(4))),
         visit=lambda k, w: seen.append((k, w["W0"].numpy().copy())),
         progress=fractions.append,
     )
@@ -275,21 +279,21 @@ def test_learn_leaves_hidden_targets_out():
     network = network_of()
     inputs, targets = samples(4)
     shown = np.array([True, False, True, False])
-    some = algorithm1.learn(network, Schedule(inputs, targets, target_shown=shown))
-    only = algorithm1.learn(network, Schedule(inputs[shown], targets[shown]))
+    some = algorithm1.learn(network, Schedule(named(inputs, targets), shown={"target": shown}))
+    only = algorithm1.learn(network, Schedule(named(inputs[shown], targets[shown])))
     assert some == only
 
 
 def test_divergence_is_named():
     network = network_of(activation="linear", eta_W=1e3)
     with pytest.raises(FloatingPointError, match=r"W\d is not finite by presentation \d+"):
-        algorithm1.learn(network, Schedule(*samples(100)))
+        algorithm1.learn(network, Schedule(named(*samples(100))))
 
 
 def test_learn_needs_targets():
     inputs, _ = samples(2)
-    with pytest.raises(ValueError, match="needs targets"):
-        algorithm1.learn(network_of(), Schedule(inputs))
+    with pytest.raises(ValueError, match="needs the signal 'target'"):
+        algorithm1.learn(network_of(), Schedule({"stimulus": inputs}))
 
 
 @pytest.mark.usefixtures("unchecked_shapes")
@@ -298,7 +302,7 @@ def test_shapes_that_do_not_fit_are_named():
     discrete = algorithm1.Discrete(network)
     narrow = r"inputs must have shape \(batch, 5\), got \(3, 4\)"
     with pytest.raises(ValueError, match=narrow):
-        algorithm1.learn(network, Schedule(inputs[:, :4], targets))
+        algorithm1.learn(network, Schedule(named(inputs[:, :4], targets)))
     with pytest.raises(ValueError, match=narrow):
         discrete.outputs(network.weights, inputs[:, :4])
     with pytest.raises(ValueError, match=narrow):
@@ -308,7 +312,7 @@ def test_shapes_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"inputs must have shape \(batch, 5\), got \(5,\)"):
         algorithm1.equilibrium(network, inputs[0])
     with pytest.raises(ValueError, match=r"targets must have shape \(3, 2\), got \(3, 1\)"):
-        algorithm1.learn(network, Schedule(inputs, targets[:, :1]))
+        algorithm1.learn(network, Schedule(named(inputs, targets[:, :1])))
     with pytest.raises(ValueError, match=r"targets must have shape \(3, 2\), got \(1, 2\)"):
         algorithm1.equilibrium(network, inputs, targets[:1])
 
@@ -367,7 +371,7 @@ class TestThetaRule:
         norms = []
         algorithm1.learn(
             network,
-            Schedule(*samples(200)),
+            Schedule(named(*samples(200))),
             visit=lambda k, w: norms.append(
                 float(w["theta1"].norm()),
             ),
@@ -381,7 +385,7 @@ class TestThetaRule:
         norms = []
         algorithm1.learn(
             network,
-            Schedule(*samples(100)),
+            Schedule(named(*samples(100))),
             visit=lambda k, w: norms.append(float(w["theta1"].norm())),
         )
         assert np.all(np.diff(norms) >= -1e-15)
@@ -402,7 +406,7 @@ class TestThetaRule:
         gaps = []
         algorithm1.learn(
             network,
-            Schedule(*samples(60)),
+            Schedule(named(*samples(60))),
             visit=lambda k, w: gaps.append((w["W1"] - w["theta1"]).numpy().copy()),
         )
         for k, gap in enumerate(gaps):  # 60 steps of rounding
@@ -427,14 +431,14 @@ class TestThetaRule:
         gap = (weights["W1"] - weights["theta1"]).norm() / weights["W1"].norm()
         assert gap > 0.5
         with_both = network.with_weights(network.weights.with_arrays(theta1=network.weights["W1"]))
-        one = Schedule(np.repeat(samples(1)[0], 2000, 0), np.repeat(samples(1)[1], 2000, 0))
+        one = Schedule(named(*(np.repeat(part, 2000, 0) for part in samples(1))))
         learned = algorithm1.learn(with_both, one)
         assert np.abs(learned["W1"] - learned["theta1"]).max() < 1e-13  # stays closed
 
 
 def test_a_batch_of_nothing_and_a_device_that_is_not_there_are_refused():
     network = dll_network((3, 2))
-    schedule = Schedule(np.ones((2, 3)), np.ones((2, 2)))
+    schedule = Schedule(named(np.ones((2, 3)), np.ones((2, 2))))
     with pytest.raises(ValueError, match="batch must be a whole number of 1 or more"):
         algorithm1.learn(network, schedule, batch=0)
     with pytest.raises(ValueError, match="Unknown device 'gpu'"):

@@ -27,10 +27,7 @@ def test_a_batch_averages_the_updates_of_its_members() -> None:
     net = option_network("paper", eta_W=1e-6, eta_theta=1e-6)
     schedule = schedule_for(net, 4, **LATE)
     together = simulate(net, schedule, batch=4).weights
-    alone = [
-        simulate(net, Schedule(schedule.inputs[[k]], schedule.targets[[k]], **LATE)).weights
-        for k in range(4)
-    ]
+    alone = [simulate(net, schedule.chosen([k])).weights for k in range(4)]
     for name in net.weights:
         mean = np.mean([weights[name] - net.weights[name] for weights in alone], axis=0)
         change = together[name] - net.weights[name]
@@ -109,7 +106,7 @@ def test_integrators_are_of_first_order(method: str) -> None:
 
 def test_exponential_euler_is_exact_for_a_stage_that_is_held() -> None:
     net = dll_network((2, 2), activation="linear", weights=WeightBundle({"W0": np.eye(2)}))
-    schedule = Schedule(np.ones((1, 2)), presentation=50 * ms)
+    schedule = Schedule({"stimulus": np.ones((1, 2))}, presentation=50 * ms)
     run = simulate(
         net, schedule, dt=5 * ms, method="exponential_euler", record=("u",), plastic=False
     )
@@ -206,11 +203,11 @@ def test_states_and_weights_can_be_put_back() -> None:
     net = option_network("paper")
     engine = OdeEngine(net, batch=2, dtype=torch.float64)
     stimulus, target = torch.ones(2, 5, dtype=torch.float64), torch.ones(2, 3, dtype=torch.float64)
-    engine.present(stimulus, target)
+    engine.present({"stimulus": stimulus, "target": target})
     first = engine.weights
     engine.rest()
     engine.load([net.weights])
-    engine.present(stimulus, target)
+    engine.present({"stimulus": stimulus, "target": target})
     assert engine.weights == first
 
 
