@@ -30,6 +30,11 @@ class Given(NamedTuple):
     signal: str
     is_flag: bool
 
+    @property
+    def name(self) -> str:
+        """The signal's name; of its flag, that name with ``_on``."""
+        return f"{self.signal}_on" if self.is_flag else self.signal
+
 
 def given(inputs: Sequence[str], named: Mapping[str, str]) -> dict[str, Given]:
     """For every input variable that a signal drives, which, and whether it is its flag.

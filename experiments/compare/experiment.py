@@ -139,7 +139,7 @@ def check(config: Config) -> Samples:
     network, schedule = described(config, data, config.seed)
     dt = duration("--dt", config.dt)
     check_dynamics(network, dt, "euler", plastic=True)
-    check_schedule(network, schedule, dt, plastic=True)
+    check_schedule(network, schedule, dt)
     check_name("compare", "codegen", config.codegen, STEP_SECONDS)
     if config.engine == "brian2":
         check_compiler(config.codegen)

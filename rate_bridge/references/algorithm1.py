@@ -190,7 +190,7 @@ def learn(
         When weights stop being finite; says at which step.
     """
     discrete = Discrete(network, loss, dtype, device)
-    check_kind("Algorithm 1", "schedule", schedule, Schedule, "Schedule({'stimulus': ..., 'target': ...})")
+    check_kind("Algorithm 1", "schedule", schedule, Schedule, "Schedule({'stimulus': inputs})")
     check_value("Algorithm 1", "batch", batch, Count)
     for name, function in (("progress", progress), ("visit", visit)):
         check_callable("Algorithm 1", name, function)

@@ -72,8 +72,8 @@ class Instant:
             raise unknown_name(f"variable of {population.name!r}", variable, neuron.variables)
         if variable in neuron.expressions:
             return self._evaluated(population, self._field.trees[population.name, variable])
-        if variable in self._field.network.scheduled(population):
-            return self._full(population, self._signals.get(variable, 0.0))
+        if variable in population.given:
+            return self._full(population, self._signals.get(population.given[variable].name, 0.0))
         total: Value = 0.0
         for pathway in self._field.network.pathways_to(population.name, variable):
             matrix = self._weights[pathway.name]
@@ -175,7 +175,7 @@ class VectorField:
         """
         takers: dict[str, int] = {}
         for population in self.network.populations:
-            takers |= dict.fromkeys(self.network.scheduled(population), population.size)
+            takers |= {item.name: population.size for item in population.given.values()}
         arrays = {}
         for name, value in given.items():
             if name not in takers:

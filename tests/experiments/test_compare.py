@@ -162,7 +162,7 @@ def test_all_points_of_all_sweeps_can_be_described(beta, materials):
     for point in compare_points.sweeps(clamped=beta is None):
         network, plan, dt = compare_sweeps.described(point.setting, material)
         check_dynamics(network, dt, "euler", plastic=True)
-        check_schedule(network, plan, dt, plastic=True)
+        check_schedule(network, plan, dt)
         depth = point.setting.depth
         assert depth is None or network.sizes == (5, *[4] * depth, 3)
 

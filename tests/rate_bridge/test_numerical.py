@@ -120,7 +120,10 @@ def test_lateral_recurrence_rests_where_long_integration_ends():
     stimulus = np.array([[0.4, -0.2, 0.9]])
     # Euler keeps the fixed point exactly; the slowest mode decays by e^-60 and more
     run = simulate(
-        network, Schedule(stimulus, presentation=3000 * ms), record=("v",), record_dt=1000 * ms
+        network,
+        Schedule({"stimulus": stimulus}, presentation=3000 * ms),
+        record=("v",),
+        record_dt=1000 * ms,
     )
     rest = Numerical(network).equilibrium({"stimulus": stimulus})
     assert float(rest.growth_hz) < -20

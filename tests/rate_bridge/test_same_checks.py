@@ -125,10 +125,10 @@ def test_seeds_are_those_that_every_generator_takes():
 def test_other_networks_are_told_which_have_a_reference():
     described = dll_network((3, 2))
     plain = models.Network(described.populations, described.pathways, described.weights)
-    schedule = Schedule(np.ones((1, 3)), np.ones((1, 2)))
+    schedule = Schedule({"stimulus": np.ones((1, 3)), "target": np.ones((1, 2))})
     for call in (
         lambda: algorithm1.learn(plain, schedule),
-        lambda: algorithm1.equilibrium(plain, schedule.inputs),
+        lambda: algorithm1.equilibrium(plain, np.ones((1, 3))),
     ):
         with pytest.raises(TypeError, match=r"DLLNetwork, got Network; .* dll_network\(sizes\)"):
             call()
@@ -162,6 +162,6 @@ def test_layers_that_do_not_fit_into_memory_are_refused_before_they_are_drawn():
     with pytest.raises(MemoryError, match=r"needs about .* TB; .* are free\. Lower sizes"):
         dll_network((64, 10**7, 10**7, 10))
     net = dll_network((64, 32, 10))
-    schedule = Schedule(np.ones((10**4, 64)), np.ones((10**4, 10)))
+    schedule = Schedule({"stimulus": np.ones((10**4, 64)), "target": np.ones((10**4, 10))})
     with pytest.raises(MemoryError, match="OdeEngine needs about"):
         ode_engine.simulate_copies([net] * 10**3, schedule, batch=10**4)
