@@ -39,8 +39,8 @@ CODEGEN = ("numpy", "cython")
 STEP_SECONDS = 3e-5
 """The least that a time step of the smallest population takes."""
 
-Waveform = float | np.ndarray | Callable[[np.ndarray], np.ndarray]
-"""A constant, an array (time,) or (time, unit) with one row a step, or a function of time in ms.
+Waveform = float | np.ndarray | Callable[[Quantity], np.ndarray | Quantity]
+"""A constant, an array (time,) or (time, unit) with one row a step, or a function of the times.
 
 Each in the unit of the input: ``0.2*nA``."""
 
@@ -49,7 +49,7 @@ def pulse(
     amplitude: float | Quantity | Sequence[float] | Float[np.ndarray, "unit"],
     start: Quantity,
     stop: Quantity,
-) -> Callable[[np.ndarray], np.ndarray]:
+) -> Callable[[Quantity], np.ndarray | Quantity]:
     """A current step: ``amplitude`` from ``start`` (included) to ``stop``, else nothing.
 
     Parameters
@@ -76,12 +76,12 @@ def pulse(
             raise ValueError(
                 f"pulse: {name} must be a time with its unit, and finite, got {shown(value)}."
             )
-    begin_ms, end_ms = float(start / ms), float(stop / ms)
-    if end_ms <= begin_ms:
+    if stop <= start:
         raise ValueError(f"pulse: stop ({stop}) must come after start ({start}).")
 
-    def waveform(time_ms: np.ndarray) -> np.ndarray:
-        on = (time_ms >= begin_ms - 1e-9) & (time_ms < end_ms - 1e-9)
+    def waveform(time: Quantity) -> np.ndarray | Quantity:
+        rounding = 1e-9 * ms
+        on = (time >= start - rounding) & (time < stop - rounding)
         values = np.multiply.outer(on.astype(float), height)
         return values if dim is DIMENSIONLESS else Quantity(values, dim=dim)
 
@@ -204,7 +204,7 @@ def _sampled(
     """The waveform of an input at every step, in the unit that the neuron declares."""
     declared = neuron.equations[name].dim
     waveform = inputs.get(name, Quantity(0.0, dim=declared))
-    dim, plain = _without_unit(waveform(time_ms) if callable(waveform) else waveform)
+    dim, plain = _without_unit(waveform(time_ms * ms) if callable(waveform) else waveform)
     axes = ("step", "neuron")[: np.ndim(plain)]
     values = finite_array("responses", f"waveform {name!r}", plain, axes)
     if dim is not declared:

@@ -23,7 +23,9 @@ EXPERIMENTS: dict[str, Entry] = {
     "bench": Entry(
         "experiments.bench.experiment", "speed of the engines, as ratios measured in one run"
     ),
-    "equivalence": Entry("experiments.equivalence", "Brian2 against torch, every option and step"),
+    "equivalence": Entry(
+        "experiments.equivalence.experiment", "Brian2 against torch, every option and step"
+    ),
     "law": Entry(
         "experiments.law.experiment", "the error of one update against T, dt and eta, fitted"
     ),

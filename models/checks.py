@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from brian2 import Quantity
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit_for_display
 
 from compartments.checks import check_kind, check_name
 from compartments.domains import Time, check_value
@@ -110,7 +110,8 @@ def _check_count(signal: Signal, size: int, where: str) -> None:
 def _check_unit(signal: Signal, dim: Dimension, where: str) -> None:
     if signal.dim is not dim:
         raise ValueError(
-            f"Schedule: {signal.name} is in units of {signal.dim}, but {where} reads it in {dim}."
+            f"Schedule: {signal.name} is in {get_unit_for_display(signal.dim)}, but {where} reads it "
+            f"in {get_unit_for_display(dim)}."
         )
 
 

@@ -106,7 +106,7 @@ def test_matched_soma_passes_feedback_through_two_stages():
         cell(matched_soma=True),
         200 * ms,
         dt=0.5 * ms,
-        drive=lambda t: np.sin(t / 7),
+        drive=lambda t: np.sin(t / (7 * ms)),
         feedback=1.0,
         record=["error", "a"],
     )
@@ -217,7 +217,7 @@ def test_a_membrane_takes_no_plain_numbers():
         ({"method": "rk4"}, "Unknown method 'rk4'.* Valid: euler, exponential_euler"),
         ({"codegen": "nmupy"}, r"Unknown codegen 'nmupy'\. Did you mean 'numpy'\?"),
         ({"drive": None}, "waveform 'drive' must be an array of numbers"),
-        ({"drive": lambda time_ms: None}, "waveform 'drive' must be an array of numbers"),
+        ({"drive": lambda time: None}, "waveform 'drive' must be an array of numbers"),
         ({"n": 0}, "n must be a whole number of 1 or more, got 0"),
     ],
 )

@@ -138,7 +138,7 @@ def test_signals_must_be_those_of_the_network():
     unread = Schedule({"stimulus": ONES, "reward": np.ones((2, 1))})
     refused("Unknown signal 'reward'.* Valid: stimulus, target", schedule=unread)
     volts = Schedule({"stimulus": ONES * mV})
-    refused("stimulus is in units of .*, but population 'input' reads it in 1", schedule=volts)
+    refused("stimulus is in V, but population 'input' reads it in 1", schedule=volts)
 
 
 @pytest.mark.parametrize(

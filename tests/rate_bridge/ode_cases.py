@@ -6,7 +6,7 @@ from brian2 import Equations, ms
 from compartments.neuron import Compartment, Neuron
 from compartments.plasticity import PlasticityRule
 from compartments.pyramidal import input_neuron
-from experiments.equivalence import OPTIONS
+from experiments.equivalence.descriptions import OPTIONS
 from models.dll import dll_network
 from models.network import Network, Pathway, Population
 from models.schedule import Schedule

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments import equivalence
 from experiments.bench import ode_engine as bench_ode
 from experiments.cli import main
+from experiments.equivalence import experiment as equivalence
 from experiments.lab.remedies import REMEDIES
 from experiments.lab.samples import samples
 from experiments.lab.storage import read_json

@@ -5,55 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import xarray as xr
 from brian2 import ms
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from compartments.names import look_up
+from experiments.equivalence.descriptions import NAMES, Extent, case
 from experiments.lab import processes
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, read_json, versions, write_json
 from experiments.report.page import FellShort, Section, write_page
 from experiments.report.page import Table as PageTable
-from models import Eligibility, Schedule, dll_network, simulate
+from models import simulate
 from rate_bridge import ode_engine
 
-TOLERANCE = 1e-10
+TOLERANCE = 1e-12
 """float64 sums in another order, over thousands of steps of a stable system."""
 
 METHODS = ("euler", "exponential_euler")
-
-MATCHED = {"matched_soma": True, "filtered_target": True}
-
-OPTIONS: dict[str, dict[str, Any]] = {
-    "paper": {},
-    "theta plus": {"theta_rule": "plus"},
-    "theta fixed": {"theta_rule": "fixed"},
-    "theta kp": {"theta_rule": "kp", "eta_W": 0.1, "eta_theta": 0.1, "kp_decay": 0.05},
-    "nudged": {"beta": 0.5},
-    "bias, logistic": {"bias": True, "activation": "logistic"},
-    "softplus, logistic": {"activation": "softplus", "output_activation": "logistic"},
-    "linear": {"activation": "linear"},
-    "matched": {"matched_soma": True},
-    "matched, nudged": {"matched_soma": True, "beta": 2.0},
-    "filtered": {"filtered_target": True},
-    "matched, filtered": MATCHED,
-    "filtered, nudged, bias": {"filtered_target": True, "beta": 0.5, "bias": True},
-    "low-pass": {"tau_w": 40 * ms},
-    "low-pass, kp": {"tau_w": 40 * ms, "theta_rule": "kp"},
-    "look-ahead": {"prospective": 2 * ms},
-    "eligibility": {**MATCHED, "eligibility": Eligibility()},
-    "eligibility, kp": {**MATCHED, "eligibility": Eligibility(60 * ms), "theta_rule": "kp"},
-    "eligibility, bias": {"eligibility": Eligibility(60 * ms, extra_stages=-1), "bias": True},
-    "eligibility, mean": {
-        **MATCHED,
-        "eligibility": Eligibility(60 * ms, mean_corrected=True, late_gain=True, scale=1.3),
-        "tau_w": 40 * ms,
-    },
-}
-"""Descriptions that the package offers; each option at least once."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +50,12 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in self.only:
-            look_up("option", name, OPTIONS)
+            look_up("option", name, dict.fromkeys(NAMES))
 
 
 def main(config: Config) -> None:
     """Compare, and show the table."""
-    names = config.only or tuple(OPTIONS)
+    names = config.only or NAMES
     pairs = [(name, method) for name in names for method in METHODS]
     with RunFolder(config.out, config.name) as run:
         write_json(run.path / "config.json", config)
@@ -103,34 +74,34 @@ def main(config: Config) -> None:
 
 
 def compared(config: Config, name: str, method: str) -> dict[str, Any]:
-    """The largest differences of one option under one integrator."""
-    network = dll_network(config.sizes, seed=config.seed, **OPTIONS[name])
-    generator = np.random.default_rng(config.seed)
-    schedule = Schedule(
-        {
-            "stimulus": generator.normal(0, 0.3, (config.presentations, config.sizes[0])),
-            "target": generator.normal(0, 0.5, (config.presentations, config.sizes[-1])),
-        },
-        presentation=config.steps * ms,
-        lag=config.steps // 4 * ms,
-    )
+    """The largest differences of one option under one integrator.
+
+    Of a variable with a unit, relative to its largest value; of a number as it is.
+    """
+    extent = Extent(config.sizes, config.presentations, config.steps, config.seed)
+    network, schedule, more = case(name, extent)
     record = sorted({n for p in network.populations for n in p.neuron.variables})
-    settings: dict[str, Any] = {"dt": 1 * ms, "record": record, "method": method}
+    settings: dict[str, Any] = {"dt": 1 * ms, "record": record, "method": method, **more}
     brian = simulate(network, schedule, **settings)
     torch = ode_engine.simulate(network, schedule, **settings)
-    traces = {n: float(abs(brian.traces[n] - torch.traces[n]).max()) for n in brian.traces}
+    traces = {n: _difference(brian.traces[n], torch.traces[n]) for n in brian.traces}
     weights = {n: float(abs(brian.weights[n] - torch.weights[n]).max()) for n in brian.weights}
     moved = max(float(abs(brian.weights[n] - network.weights[n]).max()) for n in brian.weights)
     return {
         "option": name,
         "method": method,
-        "steps": config.presentations * config.steps,
+        "steps": int(schedule.steps_each("period", settings["dt"]).sum()),
         "variables": len(traces),
         "states": max(traces.values()),
         "weights": max(weights.values()),
         "weights_moved": moved,
         "seconds": {"brian2": brian.seconds, "torch": torch.seconds},
     }
+
+
+def _difference(first: xr.DataArray, second: xr.DataArray) -> float:
+    largest = float(abs(first - second).max())
+    return largest if first.attrs["units"] == "1" else largest / float(abs(first).max())
 
 
 def _worst(row: dict[str, Any]) -> float:

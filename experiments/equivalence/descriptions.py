@@ -1,0 +1,123 @@
+"""What both engines are to run alike: a network, its schedule, and how it is run."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from brian2 import Hz, Quantity, ms
+
+from compartments import Compartment, Neuron, PlasticityRule
+from models import Eligibility, Network, Pathway, Population, Schedule, WeightBundle, dll_network
+
+
+class Extent(NamedTuple):
+    """How much is run: layers, stimuli, steps of 1 ms for each, the seed."""
+
+    sizes: tuple[int, ...]
+    presentations: int
+    steps: int
+    seed: int
+
+
+class Case(NamedTuple):
+    """A network, what it is shown, and further arguments of :func:`models.simulate`."""
+
+    network: Network
+    schedule: Schedule
+    settings: dict[str, Any]
+
+
+MATCHED = {"matched_soma": True, "filtered_target": True}
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "theta plus": {"theta_rule": "plus"},
+    "theta fixed": {"theta_rule": "fixed"},
+    "theta kp": {"theta_rule": "kp", "eta_W": 0.1, "eta_theta": 0.1, "kp_decay": 0.05},
+    "nudged": {"beta": 0.5},
+    "bias, logistic": {"bias": True, "activation": "logistic"},
+    "softplus, logistic": {"activation": "softplus", "output_activation": "logistic"},
+    "linear": {"activation": "linear"},
+    "matched": {"matched_soma": True},
+    "matched, nudged": {"matched_soma": True, "beta": 2.0},
+    "filtered": {"filtered_target": True},
+    "matched, filtered": MATCHED,
+    "filtered, nudged, bias": {"filtered_target": True, "beta": 0.5, "bias": True},
+    "low-pass": {"tau_w": 40 * ms},
+    "low-pass, kp": {"tau_w": 40 * ms, "theta_rule": "kp"},
+    "look-ahead": {"prospective": 2 * ms},
+    "eligibility": {**MATCHED, "eligibility": Eligibility()},
+    "eligibility, kp": {**MATCHED, "eligibility": Eligibility(60 * ms), "theta_rule": "kp"},
+    "eligibility, bias": {"eligibility": Eligibility(60 * ms, extra_stages=-1), "bias": True},
+    "eligibility, mean": {
+        **MATCHED,
+        "eligibility": Eligibility(60 * ms, mean_corrected=True, late_gain=True, scale=1.3),
+        "tau_w": 40 * ms,
+    },
+}
+"""Descriptions that the package offers; each option at least once."""
+
+
+def dll_case(name: str, extent: Extent) -> Case:
+    """The DLL network of one of the :data:`OPTIONS`; a quarter of each presentation is lag."""
+    generator = np.random.default_rng(extent.seed)
+    schedule = Schedule(
+        {
+            "stimulus": generator.normal(0, 0.3, (extent.presentations, extent.sizes[0])),
+            "target": generator.normal(0, 0.5, (extent.presentations, extent.sizes[-1])),
+        },
+        presentation=extent.steps * ms,
+        lag=extent.steps // 4 * ms,
+    )
+    return Case(dll_network(extent.sizes, seed=extent.seed, **OPTIONS[name]), schedule, {})
+
+
+def signals(extent: Extent) -> Case:
+    """Waveforms, unequal presentations, signals by other names, a reward, and no target."""
+    n_in, *_, n_out = extent.sizes
+    cell = Neuron(
+        "cell",
+        (Compartment("soma", "dv/dt = (drive + current - v)/tau : 1\ndrive : 1\ncurrent : 1"),),
+        {"tau": 20 * ms},
+    )
+    source = Neuron("source", (Compartment("axon", "u = shown : 1 (constant over dt)\nshown : 1"),))
+    rule = PlasticityRule(
+        "rewarded", "dw/dt = learning*eta*reward*v_post*u_pre : 1", {"eta": 0.1}, ("reward",)
+    )
+    populations = (
+        Population("eyes", n_in, source, {"shown": "image"}),
+        Population("cells", n_out, cell, {"current": "pulse"}),
+    )
+    generator = np.random.default_rng(extent.seed)
+    weights = WeightBundle({"W": generator.normal(0, n_in**-0.5, (n_out, n_in))})
+    network = Network(populations, (Pathway("W", "eyes", "cells", "drive", "u", rule),), weights)
+
+    def pulse(t: Quantity) -> np.ndarray:
+        return np.sin(2 * np.pi * 11 * Hz * t) * (t < extent.steps // 2 * ms)
+
+    count = extent.presentations
+    lengths = extent.steps + np.arange(count) % 3 - 1
+    shown = {
+        "image": [generator.normal(0, 0.5, (length, n_in)) for length in lengths],
+        "pulse": pulse,
+        "reward": generator.normal(0, 1, (count, 1)),
+    }
+    schedule = Schedule(
+        shown,
+        presentation=lengths * ms,
+        lag=extent.steps // 4 * ms,
+        blank=np.arange(count) % 2 * 5 * ms,
+        shown={"reward": np.arange(count) % 4 != 3},
+    )
+    return Case(network, schedule, {})
+
+
+CASES: dict[str, Callable[[Extent], Case]] = {"signals": signals}
+"""Networks of other kinds; each feature of the descriptions at least once."""
+
+NAMES = (*OPTIONS, *CASES)
+
+
+def case(name: str, extent: Extent) -> Case:
+    """What is run under that name."""
+    return CASES[name](extent) if name in CASES else dll_case(name, extent)
