@@ -110,8 +110,8 @@ def _check_count(signal: Signal, size: int, where: str) -> None:
 def _check_unit(signal: Signal, dim: Dimension, where: str) -> None:
     if signal.dim is not dim:
         raise ValueError(
-            f"Schedule: {signal.name} is in {get_unit_for_display(signal.dim)}, but {where} reads it "
-            f"in {get_unit_for_display(dim)}."
+            f"Schedule: {signal.name} is in {get_unit_for_display(signal.dim)}, but {where} reads "
+            f"it in {get_unit_for_display(dim)}."
         )
 
 

@@ -29,7 +29,7 @@ def network(sends: str = "current", rule: PlasticityRule | None = None, twice: b
 @pytest.mark.parametrize("twice", [False, True])  # one pathway, or two that share the current
 @pytest.mark.parametrize("run", [simulate, simulate_in_torch])
 def test_a_network_in_volts(run, twice):
-    schedule = Schedule(np.array([[1.0, 0.5]]), presentation=400 * ms)
+    schedule = Schedule({"stimulus": np.array([[1.0, 0.5]])}, presentation=400 * ms)
     found = run(network(twice=twice), schedule, record=("v", "current")).traces
     assert found.v_cell.attrs["units"] == "V"
     assert found.current_cell.attrs["units"] == "A"
@@ -54,5 +54,7 @@ def test_rules_read_plain_numbers():
 
 def test_plain_networks_stay_plain():
     single = Network((Population("below", 2, input_neuron()),), (), WeightBundle({}))
-    found = simulate(single, Schedule(np.ones((1, 2)), presentation=5 * ms), record=("u",))
+    found = simulate(
+        single, Schedule({"stimulus": np.ones((1, 2))}, presentation=5 * ms), record=("u",)
+    )
     assert found.traces.u_below.attrs["units"] == "1"
