@@ -19,7 +19,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
-from compartments.checks import check_constant
+from compartments.checks import check_constant, check_sequence
 from compartments.domains import Finite, Time, check_value
 from compartments.names import look_up
 from compartments.neuron import check_expression, known_variables
@@ -64,7 +64,9 @@ class PlasticityRule:
         equations = checked_equations(self._where, self.equations)
         object.__setattr__(self, "equations", equations)
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
-        object.__setattr__(self, "signals", tuple(self.signals))
+        listed = check_sequence(self._where, "signals", self.signals, "names")
+        names = tuple(new_name(self._where, name, "signal") for name in listed)
+        object.__setattr__(self, "signals", names)
         self._check_form()
         self._check_local()
         self._check_units()
@@ -142,7 +144,7 @@ class PlasticityRule:
         known[LEARNING] = Variable(LEARNING, dimensions=hertz.dim)
         known |= {name: Variable(name) for name in self.signals}
         for name in self.signals:
-            if isinstance(self.signals, str) or name not in self.equations.identifiers:
+            if name not in self.equations.identifiers:
                 raise ValueError(f"{self._where}: no equation reads the signal {name!r}.")
         for name in self.equations.identifiers:
             if name.endswith(("_pre", "_post")):

@@ -4,7 +4,9 @@ from models.brian_engine import Run, simulate
 from models.dll import DLLNetwork, DLLOptions, dll_network, dll_weights
 from models.eligibility import Eligibility
 from models.guards import DivergenceError
-from models.network import Network, Pathway, Population
+from models.network import Network
+from models.pathway import Pathway
+from models.population import Population
 from models.schedule import Schedule
 from models.weights import WeightBundle
 

@@ -17,7 +17,9 @@ from compartments.brian import (
 )
 from compartments.plasticity import LEARNING, PlasticityRule
 from models.brian_signals import BrianSignals
-from models.network import Network, Pathway, Population
+from models.network import Network
+from models.pathway import Pathway
+from models.population import Population
 from models.schedule import Schedule
 from models.signals import Given
 

@@ -10,7 +10,8 @@ from compartments.domains import Time, check_value
 from compartments.names import unknown_name
 from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step, unchecked_step
-from models.network import Network, Population
+from models.network import Network
+from models.population import Population
 from models.sampling import WHERE, Sampling, weight_count
 from models.schedule import Schedule
 from models.signals import Signal

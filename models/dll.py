@@ -21,7 +21,9 @@ from compartments.prospective import prospective_hidden_neuron, prospective_outp
 from compartments.pyramidal import constant_neuron, hidden_neuron, input_neuron, output_neuron
 from models.dll_options import DLLOptions
 from models.eligibility import eligible_neuron, gain_stages
-from models.network import Network, Pathway, Population
+from models.network import Network
+from models.pathway import Pathway
+from models.population import Population
 from models.weights import WeightBundle
 
 

@@ -1,126 +1,19 @@
 """Frozen description of a network: populations, the pathways between them, their weights."""
 
 import dataclasses
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from compartments.checks import check_kind, check_sequence
-from compartments.domains import Count, check_value
 from compartments.names import look_up, unknown_name
 from compartments.neuron import Neuron
-from compartments.plasticity import PlasticityRule
+from models.pathway import Pathway
+from models.population import Population
 from models.representation import network_html, network_text
-from models.signals import Given, given
 from models.weights import WeightBundle, check_bundle
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
-
-
-@dataclass(frozen=True)
-class Population:
-    """``size`` neurons of one kind.
-
-    Parameters
-    ----------
-    name : str
-        Lower-case letters, digits and underscores.
-    size : int
-        How many neurons.
-    neuron : Neuron
-        What each of them is.
-    signals : mapping of str to str
-        For input variables of the neuron, the schedule's signal that drives them; those called
-        ``stimulus``, ``target`` or ``reward`` take the signal of their name unless told otherwise.
-
-    Raises
-    ------
-    ValueError
-        For a name of another form, a size below 1, a signal for what is no input of the neuron.
-    """
-
-    name: str
-    size: int
-    neuron: Neuron
-    signals: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise ValueError(f"Population name {self.name!r}: use lower-case letters, digits, _.")
-        where = f"Population {self.name!r}"
-        check_value(where, "size", self.size, Count)
-        object.__setattr__(self, "size", int(self.size))
-        check_kind(where, "neuron", self.neuron, Neuron, "Neuron(...)")
-        for variable, signal in self.signals.items():
-            if variable not in self.neuron.inputs:
-                reason = unknown_name("input", variable, self.neuron.inputs)
-                raise ValueError(f"Population {self.name!r}, signals: {reason}")
-            if not _IDENTIFIER.fullmatch(signal):
-                raise ValueError(
-                    f"Population {self.name!r}: use letters, digits and underscores in the name of "
-                    f"a signal, not {signal!r}."
-                )
-        object.__setattr__(self, "signals", MappingProxyType(dict(self.signals)))
-
-    def __reduce__(self) -> tuple[type, tuple]:
-        return type(self), (self.name, self.size, self.neuron, dict(self.signals))
-
-    @cached_property
-    def given(self) -> dict[str, Given]:
-        """What drives those of the neuron's input variables that the schedule drives."""
-        return given(self.neuron.inputs, self.signals)
-
-
-@dataclass(frozen=True)
-class Pathway:
-    """All-to-all synapses from one population to another, and how their weights change.
-
-    Parameters
-    ----------
-    name : str
-        Also the name of its array in a :class:`WeightBundle`.
-    pre, post : str
-        Populations.
-    target : str
-        The variable of ``post`` that receives the sum, such as ``"drive"``.
-    sends : str
-        The variable of ``pre`` that is transmitted; each synapse adds ``w * sends``.
-    rule : PlasticityRule, optional
-        None for weights that stay.
-    upward : bool
-        True where ``post`` is above ``pre``. Weights are (n_above, n_below) either way.
-
-    Raises
-    ------
-    ValueError, TypeError
-        For a name that is none, a rule or a flag of another kind.
-    """
-
-    name: str
-    pre: str
-    post: str
-    target: str
-    sends: str
-    rule: PlasticityRule | None = None
-    upward: bool = True
-
-    def __post_init__(self) -> None:
-        for name in ("name", "pre", "post", "target", "sends"):
-            value = getattr(self, name)
-            check_kind(f"Pathway {self.name!r}", name, value, str, "a name")
-        if not _IDENTIFIER.fullmatch(self.name):
-            raise ValueError(
-                f"Pathway {self.name!r}: use letters, digits and underscores in its name."
-            )
-        if self.rule is not None:
-            where = f"Pathway {self.name!r}"
-            check_kind(where, "rule", self.rule, PlasticityRule, "PlasticityRule(...) or None")
-        check_value(f"Pathway {self.name!r}", "upward", self.upward, bool)
 
 
 class Step(NamedTuple):

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from compartments.representation import equation_text, html_table
 
 if TYPE_CHECKING:
-    from models.network import Network, Pathway
+    from models.network import Network
+from models.pathway import Pathway
 
 
 def network_text(network: "Network") -> str:

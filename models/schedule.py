@@ -9,6 +9,7 @@ import numpy as np
 from brian2 import Quantity, ms, second
 from jaxtyping import Bool, Float
 
+from compartments.checks import check_kind
 from compartments.domains import Time, TimeOrZero, check_value
 from compartments.names import unknown_name
 from models.signals import Signal
@@ -56,12 +57,9 @@ class Schedule:
     shown: Mapping[str, Bool[np.ndarray, "presentation"]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.signals, Mapping):
-            raise ValueError(
-                "Schedule: signals must be given by name, such as "
-                f"Schedule({{'stimulus': inputs, 'target': targets}}), got "
-                f"{type(self.signals).__name__}."
-            )
+        write = "Schedule({'stimulus': inputs, 'target': targets})"
+        check_kind("Schedule", "signals", self.signals, Mapping, write)
+        check_kind("Schedule", "shown", self.shown, Mapping, "shown={'target': [True, False]}")
         signals = {name: Signal.of(name, value) for name, value in self.signals.items()}
         object.__setattr__(self, "signals", MappingProxyType(signals))
         counts = {name: signal.count for name, signal in signals.items()}

@@ -16,6 +16,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from jaxtyping import Float
 
 from compartments.checks import finite_array
+from compartments.strings import plain_name
 
 STANDARD = ("stimulus", "target", "reward")
 """Input variables that are signals without being said to be."""
@@ -94,6 +95,7 @@ class Signal:
         """
         if isinstance(value, Signal):
             return value
+        plain_name("Schedule", name, "signal")
         if callable(value):
             return cls._of_waveforms(name, [value])
         if isinstance(value, list | tuple) and any(_is_waveform(part) for part in value):

@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from compartments.neuron import Neuron
-from models.network import Network, Pathway, Population
+from models.network import Network
+from models.pathway import Pathway
+from models.population import Population
 from rate_bridge.ode_engine.block import Block, Call, Level, Node
 from rate_bridge.ode_engine.buffers import Buffers, constants, given_inputs
 from rate_bridge.ode_engine.expressions import parsed

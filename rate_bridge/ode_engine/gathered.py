@@ -15,7 +15,7 @@ import sympy
 import torch
 from torch import Tensor
 
-from models.network import Pathway
+from models.pathway import Pathway
 from rate_bridge.ode_engine.block import Block, Call, Level
 from rate_bridge.ode_engine.splitting import ONE, Product, split
 from rate_bridge.ode_engine.weight_steps import local

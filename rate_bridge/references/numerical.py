@@ -13,7 +13,8 @@ from brian2 import Quantity, second
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from models.network import Network, Pathway
+from models.network import Network
+from models.pathway import Pathway
 from models.weights import WeightBundle
 from rate_bridge.ode_engine.expressions import evaluated, parsed
 from rate_bridge.ode_engine.integrators import linear_parts

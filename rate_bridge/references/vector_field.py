@@ -15,7 +15,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from compartments.names import unknown_name
-from models.network import Network, Population
+from models.network import Network
+from models.population import Population
 from models.weights import WeightBundle, check_bundle
 from rate_bridge.ode_engine.expressions import Value, evaluated, parsed
 

@@ -194,17 +194,12 @@ CALLS: dict[str, Call] = {
     ),
     "Schedule": Call(
         m.Schedule,
-        {"inputs": k.INPUTS},
+        {"signals": k.SIGNALS},
         {
-            "targets": k.TARGETS | k.NONE,
             "presentation": k.TIME,
             "lag": k.TIME_OR_ZERO,
             "blank": k.TIME_OR_ZERO,
-            "target_shown": k.Kind(
-                {"both": lambda: [True, False]},
-                lambda v: k.is_sequence_of(v, lambda item: isinstance(item, bool)),
-            )
-            | k.NONE,
+            "shown": k.SHOWN,
         },
     ),
     "models.simulate": Call(

@@ -204,7 +204,8 @@ def network() -> DLLNetwork:
 
 def schedule() -> Schedule:
     """What fits it: two presentations of 40 ms."""
-    return Schedule(np.ones((2, 3)), np.ones((2, 2)), presentation=40 * ms)
+    signals = {"stimulus": np.ones((2, 3)), "target": np.ones((2, 2))}
+    return Schedule(signals, presentation=40 * ms)
 
 
 NETWORK = made(Network, small=network)
@@ -217,9 +218,17 @@ NEURON = made(Neuron, hidden=lambda: network().population("hidden1").neuron)
 RULE = made(PlasticityRule, own=lambda: network().pathways[0].rule)
 INPUTS = Kind({"ones": lambda: np.ones((2, 3))}, lambda v: is_numbers(v, 2))
 TARGETS = Kind({"ones": lambda: np.ones((2, 2))}, lambda v: is_numbers(v, 2))
-WAVEFORM = Kind({"0.5": lambda: 0.5, "function": lambda: np.sin}, lambda v: is_numbers(v)) | (
-    Kind({}, callable)
+SIGNALS = Kind(
+    {"two": lambda: {"stimulus": np.ones((2, 3)), "target": np.ones((2, 2))}},
+    lambda v: isinstance(v, dict) and all(is_numbers(item, 2) for item in v.values()),
 )
+SHOWN = Kind(
+    {"both": lambda: {"target": np.array([True, False])}},
+    lambda v: isinstance(v, dict),
+)
+WAVEFORM = Kind(
+    {"0.5": lambda: 0.5, "function": lambda: lambda time: 0.5 * len(time)}, lambda v: is_numbers(v)
+) | (Kind({}, callable))
 ARRAYS = Kind(
     {"one": lambda: {"W0": np.ones((2, 3))}},
     lambda v: isinstance(v, dict) and all(is_numbers(item, 2) for item in v.values()),

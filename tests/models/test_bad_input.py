@@ -32,7 +32,6 @@ def refused(message, **changes):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"signals": ONES}, r"signals must be given by name, such as Schedule\(\{'stimulus'"),
         ({"signals": {"x": np.ones(4)}}, r"x must have shape \(presentation, n\), .* got \(4,\)"),
         ({"signals": {"x": np.ones((0, 4))}}, "x holds no presentation"),
         ({"signals": {"x": [["a"]]}}, "x must be an array of numbers"),
@@ -78,6 +77,13 @@ def test_stimuli_that_are_not_finite_are_located(bad):
     message = f"Schedule: target must be finite, got {bad} at presentation 2, unit 1"
     with pytest.raises(ValueError, match=message):
         Schedule({"stimulus": np.ones((3, 4)), "target": values})
+
+
+def test_signals_are_given_by_name():
+    with pytest.raises(TypeError, match=r"a Mapping, got ndarray; write Schedule\("):
+        Schedule(ONES)
+    with pytest.raises(ValueError, match="Schedule: 'left eye' is no name of a signal"):
+        Schedule({"left eye": ONES})
 
 
 def test_a_schedule_does_not_change_with_the_array_it_was_made_of():

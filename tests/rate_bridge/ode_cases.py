@@ -8,7 +8,9 @@ from compartments.plasticity import PlasticityRule
 from compartments.pyramidal import input_neuron
 from experiments.equivalence.descriptions import OPTIONS
 from models.dll import dll_network
-from models.network import Network, Pathway, Population
+from models.network import Network
+from models.pathway import Pathway
+from models.population import Population
 from models.schedule import Schedule
 from models.weights import WeightBundle
 

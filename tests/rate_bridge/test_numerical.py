@@ -7,7 +7,9 @@ from brian2 import ms
 
 from compartments import Compartment, Neuron
 from models import Schedule, WeightBundle, dll_network, simulate
-from models.network import Network, Pathway, Population
+from models.network import Network
+from models.pathway import Pathway
+from models.population import Population
 from rate_bridge.references import algorithm1
 from rate_bridge.references.numerical import NoFixedPointError, Numerical
 

@@ -11,7 +11,8 @@ from compartments.neuron import Compartment, Neuron
 from compartments.recording import load_traces, save_traces
 from models.dll import dll_network, dll_weights
 from models.guards import DivergenceError
-from models.network import Network, Population
+from models.network import Network
+from models.population import Population
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from rate_bridge import ode_engine
