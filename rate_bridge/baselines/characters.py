@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from rate_bridge.baselines.selection import Choice, selected
 from rate_bridge.data import Dataset
 
-ORDERS = (2, 3, 4, 5, 6, 7, 8)
-SMOOTHINGS = (30.0, 10.0, 3.0, 1.0, 0.3)
+ORDERS = (4, 5, 6, 7, 8, 9, 10, 12)
+SMOOTHINGS = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3)
 
 
 class Contexts(NamedTuple):

@@ -31,7 +31,7 @@ def selected(
     dataset: Dataset,
     patience: int | None = None,
 ) -> Choice:
-    """The model with the best accuracy on the validation part; of equal ones, the first.
+    """The model with the best accuracy on the validation part; of equal ones, the least loss.
 
     Parameters
     ----------
@@ -46,14 +46,16 @@ def selected(
     patience : int, optional
         Stop after so many candidates that were not better than the best; by default all are tried.
     """
-    best: tuple[float, Any, nn.Module] | None = None
+    best: tuple[tuple[float, float], Any, nn.Module] | None = None
     accuracies: list[float] = []
     since = 0
     for candidate in candidates:
         made = model(candidate)
-        accuracies.append(evaluate(made, dataset.validation, dataset.kind)["accuracy"])
-        if best is None or accuracies[-1] > best[0]:
-            best, since = (accuracies[-1], candidate, made), 0
+        scores = evaluate(made, dataset.validation, dataset.kind)
+        accuracies.append(scores["accuracy"])
+        merit = scores["accuracy"], -scores["loss"]
+        if best is None or merit > best[0]:
+            best, since = (merit, candidate, made), 0
         else:
             since += 1
         if since == patience:
