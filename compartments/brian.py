@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from brian2 import Equations, NeuronGroup, Quantity, prefs
+from brian2 import Equations, NeuronGroup, Quantity, get_dimensions, prefs
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
 
 from compartments.neuron import Neuron
+from compartments.per_neuron import is_array
 
 PHASE = "groups"
 """Everything happens in this slot of Brian2's schedule; ``order`` says what comes first."""
@@ -68,17 +69,25 @@ def neuron_group(
     namespace : mapping
         What the expressions name beside the neuron's own constants.
     """
+    differing = {name: v for name, v in neuron.parameters.items() if is_array(v)}
+    own = [
+        SingleEquation(PARAMETER, n, get_dimensions(v), flags=["constant"])
+        for n, v in differing.items()
+    ]
+    shared = {name: v for name, v in neuron.parameters.items() if name not in differing}
     group = NeuronGroup(
         size,
-        equations,
+        equations + Equations(own),
         method=method,
         name=name,
         dt=dt,
         order=MOVE_ORDER,
-        namespace={**neuron.parameters, **namespace},
+        namespace={**shared, **namespace},
     )
     if group.state_updater is not None:
         group.state_updater.when, group.state_updater.order = PHASE, MOVE_ORDER
+    for name, value in {**differing, **neuron.initial}.items():
+        setattr(group, name, value)
     for variable in neuron.stored:
         expression = neuron.equations[variable].expr.code
         group.run_regularly(

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 
-import numpy as np
-from brian2 import DimensionMismatchError, Equations, Quantity, get_dimensions, second
+from brian2 import DimensionMismatchError, Equations, get_dimensions, second
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
-from brian2.core.variables import Constant, Variable
+from brian2.core.variables import Variable
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -19,8 +17,9 @@ from brian2.equations.equations import (
 from brian2.equations.unitcheck import check_dimensions
 from brian2.units.fundamentalunits import get_unit_for_display
 
-from compartments.checks import check_constant
+from compartments.checks import check_name
 from compartments.names import unknown_name
+from compartments.per_neuron import PerNeuron, check_parameter, check_start, frozen, is_array
 from compartments.representation import neuron_html, neuron_text
 from compartments.strings import checked_equations, new_name, plain_name
 
@@ -35,6 +34,8 @@ class Compartment:
         ``"basal"``, ``"apical"``, ``"soma"``, ...
     equations : brian2.Equations or str
         Brian2 equations with a unit on every line.
+    initial : mapping of str to Quantity or float or array, (n,)
+        Where states begin; those not named begin at 0.
 
     Raises
     ------
@@ -44,10 +45,15 @@ class Compartment:
 
     name: str
     equations: Equations
+    initial: Mapping[str, PerNeuron] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         equations = checked_equations(f"Compartment {self.name!r}", self.equations)
         object.__setattr__(self, "equations", equations)
+        object.__setattr__(self, "initial", frozen(self.initial))
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        return type(self), (self.name, self.equations, dict(self.initial))
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,31 +66,41 @@ class Neuron:
         For messages.
     compartments : tuple of Compartment
         Their equations are joined; a variable may be defined once only.
-    parameters : mapping of str to Quantity or float
-        Constants of the equations. Those named ``tau...`` must be positive times.
+    parameters : mapping of str to Quantity or float or array, (n,)
+        Constants of the equations, for all neurons or for each of a population. Those named
+        ``tau...`` must be positive times.
+    initial : mapping of str to Quantity or float or array, (n,)
+        Where states begin, beside what the compartments say; those not named begin at 0.
 
     Raises
     ------
     ValueError
         A variable defined twice, an unknown name, a unit that does not fit, a constant that is
-        missing, unused, or not finite; a time constant that is not a positive time.
+        missing, unused, or not finite; a time constant that is not a positive time; an initial
+        value of what is no state.
     """
 
     name: str
     compartments: tuple[Compartment, ...]
-    parameters: Mapping[str, Quantity | float] = field(default_factory=dict)
+    parameters: Mapping[str, PerNeuron] = field(default_factory=dict)
+    initial: Mapping[str, PerNeuron] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         plain_name("Neuron", self.name, "neuron")
         object.__setattr__(self, "compartments", tuple(self.compartments))
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "parameters", frozen(self.parameters))
+        parts = {name: value for part in self.compartments for name, value in part.initial.items()}
+        object.__setattr__(self, "initial", frozen({**parts, **self.initial}))
         self._check_unique()
         checked_equations(f"Neuron {self.name!r}", self.equations)
         self._check_parameters()
         self._check_expressions()
+        for name, value in self.initial.items():
+            check_name(f"Neuron {self.name!r}, initial", "state", name, self.states)
+            check_start(self._where(name), name, value, self.equations[name].dim)
 
     def __reduce__(self) -> tuple[type, tuple]:
-        return type(self), (self.name, self.compartments, dict(self.parameters))
+        return type(self), (self.name, self.compartments, dict(self.parameters), dict(self.initial))
 
     def __repr__(self) -> str:
         return neuron_text(self)
@@ -129,11 +145,11 @@ class Neuron:
 
     @property
     def time_constants_ms(self) -> dict[str, float]:
-        """The constants that are times, in milliseconds."""
+        """The constants that are times and the same for all neurons, in milliseconds."""
         return {
             name: float(value / second) * 1e3
             for name, value in self.parameters.items()
-            if name.startswith("tau")
+            if name.startswith("tau") and not is_array(value)
         }
 
     def _where(self, variable: str) -> str:
@@ -159,7 +175,7 @@ class Neuron:
             users = [line.varname for line in self.equations.values() if name in line.identifiers]
             where = self._where(users[0]) if users else f"Neuron {self.name!r}"
             new_name(where, name, "constant")
-            check_constant(where, name, value)
+            check_parameter(where, name, value)
             if name not in used:
                 raise ValueError(f"{where}: no equation uses the constant {name!r}.")
 
@@ -174,18 +190,14 @@ def _names(equations: Equations, kind: str) -> tuple[str, ...]:
     return tuple(line.varname for line in equations.values() if line.type == kind)
 
 
-def known_variables(
-    equations: Equations, parameters: Mapping[str, Quantity | float]
-) -> dict[str, object]:
+def known_variables(equations: Equations, parameters: Mapping[str, PerNeuron]) -> dict[str, object]:
     """Every name that the equations may use, as Brian2 variables with their dimensions."""
     known: dict[str, object] = {**DEFAULT_FUNCTIONS, **DEFAULT_CONSTANTS}
     known |= {name: Variable(name, dimensions=second.dim) for name in ("t", "dt")}
     for line in equations.values():
         known[line.varname] = Variable(line.varname, dimensions=line.dim)
     for name, value in parameters.items():
-        known[name] = Constant(
-            name, value=float(np.asarray(value)), dimensions=get_dimensions(value)
-        )
+        known[name] = Variable(name, dimensions=get_dimensions(value))
     return known
 
 

@@ -30,6 +30,7 @@ from compartments.checks import check_kind, check_name, check_names, finite_arra
 from compartments.domains import Count, Time, check_value, is_time, shown
 from compartments.names import unknown_name
 from compartments.neuron import Neuron
+from compartments.per_neuron import check_counts
 from compartments.recording import traces
 from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step, unchecked_step
@@ -99,7 +100,7 @@ def responses(
     codegen: str = "numpy",
     **inputs: Waveform,
 ) -> xr.Dataset:
-    """Traces of n neurons that start at rest and receive the given waveforms.
+    """Traces of n neurons that start where the neuron says and receive the given waveforms.
 
     Parameters
     ----------
@@ -184,6 +185,7 @@ def _check(
     check_name("responses", "codegen", codegen, CODEGEN)
     check_name("responses", "method", method, METHODS)
     check_value("responses", "n", n, Count)
+    check_counts("responses", {**neuron.parameters, **neuron.initial}, n)
     check_value("responses", "duration", duration, Time)
     check_value("responses", "dt", dt, Time)
     check_step(f"Neuron {neuron.name!r}", neuron, dt, method)

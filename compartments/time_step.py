@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sympy
@@ -51,7 +52,7 @@ def bound(described: Neuron | PlasticityRule) -> Bound:
         With linear decay, the coefficient is a constant. Where it depends on an input or on a state
         there is no bound before the run.
     """
-    constants = {name: float(np.asarray(value)) for name, value in described.parameters.items()}
+    constants = {n: np.asarray(value, dtype=float) for n, value in described.parameters.items()}
     known = {**LARGEST_SIGNALS, **constants}
     substituted = dict(described.equations.get_substituted_expressions())
     rates, unknown = [0.0], {}
@@ -64,7 +65,7 @@ def bound(described: Neuron | PlasticityRule) -> Bound:
     return Bound(max(rates), unknown)
 
 
-def _decay(tree: sympy.Expr, name: str, known: Mapping[str, float]) -> float | str:
+def _decay(tree: sympy.Expr, name: str, known: Mapping[str, Any]) -> float | str:
     """Minus the derivative of an equation by its own state, or why it is no constant."""
     state = sympy.Symbol(name, real=True)
     jumps = list(dict.fromkeys(_jumps(tree)))
@@ -78,10 +79,14 @@ def _decay(tree: sympy.Expr, name: str, known: Mapping[str, float]) -> float | s
     if varying:
         return f"its rate depends on {', '.join(map(repr, varying))}"
     shown = slope.xreplace({dummy: part for part, dummy in hidden.items()})
-    value = shown.subs({s: known[s.name] for s in shown.free_symbols})
+    used = sorted(shown.free_symbols, key=str)
+    differing = [known[s.name] for s in used if np.ndim(known[s.name])]
     try:
-        return max(0.0, -float(value))
-    except TypeError:  # a function that sympy does not evaluate
+        if differing:  # between the neurons of a population
+            values = [known[s.name] for s in used]
+            return max(0.0, -float(np.min(sympy.lambdify(used, shown, "numpy")(*values))))
+        return max(0.0, -float(shown.subs({s: float(known[s.name]) for s in used})))
+    except (TypeError, NameError):  # a function that sympy does not evaluate
         return f"its rate, {slope}, is not evaluated"
 
 

@@ -5,6 +5,7 @@ smooths); a line of them is a chain of calcium or messenger concentrations, loca
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from brian2 import Equations, Quantity
 
@@ -53,7 +54,7 @@ def with_trace(
     """
     line = Compartment(f"{name} line", delay_line(source, name, taus))
     used = {tau: times[tau] for tau in dict.fromkeys(taus)}
-    return Neuron(neuron.name, (*neuron.compartments, line), {**neuron.parameters, **used})
+    return _extended(neuron, line, used)
 
 
 def with_expression(
@@ -61,4 +62,11 @@ def with_expression(
 ) -> Neuron:
     """The neuron with further equations, as a compartment of that name."""
     part = Compartment(name, equations)
-    return Neuron(neuron.name, (*neuron.compartments, part), {**neuron.parameters, **parameters})
+    return _extended(neuron, part, parameters)
+
+
+def _extended(
+    neuron: Neuron, part: Compartment, parameters: Mapping[str, Quantity | float]
+) -> Neuron:
+    parts = (*neuron.compartments, part)
+    return replace(neuron, compartments=parts, parameters={**neuron.parameters, **parameters})

@@ -77,7 +77,7 @@ def simulate(
     Parameters
     ----------
     network : Network
-        Starts at rest (all states 0) with its initial weights.
+        Starts with its initial states (0 unless told otherwise) and weights.
     schedule : Schedule
         Signals, and when synapses may learn.
     dt : Quantity

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from compartments.checks import check_kind, check_name
 from compartments.domains import Count, check_value
 from compartments.neuron import Neuron
+from compartments.per_neuron import check_counts
 from compartments.strings import plain_name
 from models.signals import Given, given
 
@@ -53,6 +54,7 @@ class Population:
         for variable, signal in self.signals.items():
             check_name(f"{where}, signals", "input", variable, self.neuron.inputs)
             plain_name(f"{where}, signals", signal, "signal")
+        check_counts(where, {**self.neuron.parameters, **self.neuron.initial}, self.size)
         object.__setattr__(self, "signals", MappingProxyType(dict(self.signals)))
 
     def __reduce__(self) -> tuple[type, tuple]:

@@ -6,7 +6,7 @@ from compartments.representation import equation_text, html_table
 
 if TYPE_CHECKING:
     from models.network import Network
-from models.pathway import Pathway
+    from models.pathway import Pathway
 
 
 def network_text(network: "Network") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from brian2 import Hz, Quantity, ms
+from brian2 import Hz, Quantity, ms, mV, nA, nS, pF
 
 from compartments import Compartment, Neuron, PlasticityRule
 from models import Eligibility, Network, Pathway, Population, Schedule, WeightBundle, dll_network
@@ -112,7 +112,48 @@ def signals(extent: Extent) -> Case:
     return Case(network, schedule, {})
 
 
-CASES: dict[str, Callable[[Extent], Case]] = {"signals": signals}
+COUPLED = """
+dvd/dt = (gl*(rest - vd) + gc*(v - vd) + current)/cd : volt
+current = unit*(drive + stimulated) : amp
+drive : 1
+stimulated : 1
+"""
+LEAKY = """
+dv/dt = (gl*(rest - v) + gc*(vd - v))/cs : volt
+r = (v - rest)/scale : 1 (constant over dt)
+"""
+
+
+def units(extent: Extent) -> Case:
+    """Two compartments in mV, nS and pF coupled by a conductance; each neuron its own constants."""
+    n = extent.sizes[-1]
+    generator = np.random.default_rng(extent.seed)
+    constants = {
+        "gl": generator.uniform(8, 12, n) * nS,
+        "gc": 5 * nS,
+        "cd": generator.uniform(100, 200, n) * pF,
+        "cs": 200 * pF,
+        "rest": -70 * mV,
+        "unit": 0.1 * nA,
+        "scale": 20 * mV,
+    }
+    parts = (Compartment("dendrite", COUPLED, {"vd": -65 * mV}), Compartment("soma", LEAKY))
+    cell = Neuron("cell", parts, constants, {"v": generator.uniform(-72, -60, n) * mV})
+    rule = PlasticityRule("hebb", "dw/dt = learning*eta*(r_post - w)*r_pre : 1", {"eta": 0.02})
+    network = Network(
+        (Population("cells", n, cell, {"stimulated": "stimulus"}),),
+        (Pathway("W", "cells", "cells", "drive", "r", rule),),
+        WeightBundle({"W": generator.normal(0, 0.1, (n, n))}),
+    )
+    stimuli = generator.normal(0, 1, (extent.presentations, n))
+    schedule = Schedule({"stimulus": stimuli}, presentation=extent.steps * ms)
+    return Case(network, schedule, {})
+
+
+CASES: dict[str, Callable[[Extent], Case]] = {
+    "signals": signals,
+    "units, initial values, constants per neuron": units,
+}
 """Networks of other kinds; each feature of the descriptions at least once."""
 
 NAMES = (*OPTIONS, *CASES)

@@ -30,6 +30,7 @@ class Buffers:
     device: torch.device
     states: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     inputs: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    initial: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     synapses: dict[tuple[str, str], Tensor] = field(default_factory=dict)
 
     def zeros(self, *shape: int) -> Tensor:
@@ -37,9 +38,11 @@ class Buffers:
         return torch.zeros((*self.lead, *shape), dtype=self.dtype, device=self.device)
 
     def clear(self) -> None:
-        """All states and inputs to zero, and all of the synapses' states but the weights."""
+        """All states to where they begin, inputs and the synapses' states but the weights to 0."""
         for tensor in (*self.states.values(), *self.inputs.values()):
             tensor.zero_()
+        for key, start in self.initial.items():
+            self.states[key].copy_(start)
         for (_, variable), tensor in self.synapses.items():
             if variable != "w":
                 tensor.zero_()
@@ -54,6 +57,10 @@ def allocated(
     for population in net.populations:
         for name in population.neuron.states:
             buffers.states[population.name, name] = buffers.zeros(batch, population.size)
+        starts = [n.population(population.name).neuron.initial for n in nets]
+        for name in dict.fromkeys(name for start in starts for name in start):
+            values = [start.get(name, 0.0) for start in starts]
+            buffers.initial[population.name, name] = by_neuron(values, copied, device)
         for name in population.neuron.inputs:
             buffers.inputs[population.name, name] = buffers.zeros(batch, population.size)
     for pathway in net.pathways:
@@ -63,7 +70,18 @@ def allocated(
         for name in ("w",) if pathway.rule is None else pathway.rule.states:
             buffers.synapses[pathway.name, name] = buffers.zeros(*net.weight_shapes[pathway.name])
     load_weights(buffers, [item.weights for item in nets])
+    buffers.clear()
     return buffers
+
+
+def by_neuron(values: Sequence[object], copied: bool, device: torch.device) -> Tensor:
+    """Values of each copy, for all neurons or for each: broadcast to (copy, batch, unit), float64.
+
+    Without copies (n,) or a single number; with copies (copy, 1, n) or (copy, 1, 1).
+    """
+    arrays = [np.atleast_1d(np.asarray(value, dtype=np.float64)) for value in values]
+    stacked = torch.as_tensor(np.stack(np.broadcast_arrays(*arrays)), device=device)
+    return stacked[:, None, :] if copied else stacked[0]
 
 
 def load_weights(buffers: Buffers, bundles: Sequence[WeightBundle]) -> None:
@@ -92,7 +110,7 @@ def weight_bundles(buffers: Buffers) -> list[WeightBundle]:
 def constants(
     parameters: Sequence[Mapping[str, object]], prefix: str, buffers: Buffers
 ) -> tuple[dict[str, sympy.Expr], dict[str, Node]]:
-    """Constants that all copies share, as numbers; the others as tensors with an axis of copies.
+    """Constants that all copies and neurons share, as numbers; the others as tensors.
 
     Parameters
     ----------
@@ -108,19 +126,19 @@ def constants(
     replacements : dict of str to sympy.Expr
         What each name is to be replaced with: a number (SI units) or a symbol.
     leaves : dict of str to Node
-        The tensors behind those symbols: (copy, 1, 1), float64.
+        The tensors behind those symbols, from :func:`by_neuron`.
     """
     replacements: dict[str, sympy.Expr] = {}
     leaves: dict[str, Node] = {}
     for name in parameters[0]:
-        values = [float(np.asarray(mapping[name])) for mapping in parameters]
-        if len(set(values)) == 1:
-            replacements[name] = sympy.Float(values[0])
+        values = [np.asarray(mapping[name], dtype=float) for mapping in parameters]
+        if all(value.ndim == 0 and value == values[0] for value in values):
+            replacements[name] = sympy.Float(float(values[0]))
             continue
         symbol = sympy.Symbol(f"{prefix}{name}", real=True)
         replacements[name] = symbol
-        tensor = torch.tensor(values, dtype=torch.float64, device=buffers.device)
-        leaves[symbol.name] = Node(tensor[:, None, None], Level.CONSTANT)
+        tensor = by_neuron(values, bool(buffers.lead), buffers.device)
+        leaves[symbol.name] = Node(tensor, Level.CONSTANT)
     return replacements, leaves
 
 

@@ -164,7 +164,7 @@ class OdeEngine:
             load_weights(self.buffers, bundles)
 
     def rest(self) -> None:
-        """All states to 0; weights stay."""
+        """All states to where they begin; weights stay."""
         with torch.inference_mode():
             self.buffers.clear()
 

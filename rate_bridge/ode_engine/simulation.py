@@ -80,7 +80,7 @@ def simulate(
     Parameters
     ----------
     network : Network
-        Starts at rest (all states 0) with its initial weights.
+        Starts with its initial states (0 unless told otherwise) and weights.
     schedule : Schedule
         Signals, and when synapses may learn. Its presentations are dealt out as consecutive
         minibatches of ``batch``, which run in parallel; all of one minibatch are equally long.

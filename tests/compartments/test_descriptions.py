@@ -90,7 +90,7 @@ class TestNeuron:
             (LEAK, {"tau_u": 0 * ms}, "tau_u must be a time .* above 0, got 0"),
             (LEAK, {"tau_u": np.inf * ms}, "tau_u must be a time .* got inf"),
             (LEAK, {"tau_u": np.nan * ms}, "tau_u must be a time .* got nan"),
-            (LEAK, {"tau_u": [1, 2] * ms}, "tau_u must be a time with its unit"),
+            (LEAK, {"tau_u": [1, -2] * ms}, "neuron 1: tau_u must be a time .* above 0, got -2"),
             (LEAK, {}, r"Unknown name 'tau_u'\. "),
             (LEAK, {"tau_u": 10 * ms, "beta": 1.0}, "no equation uses the constant 'beta'"),
             ("du/dt = -v/tau_u : 1", None, "equation of 'u': Unknown name 'v'"),
