@@ -13,6 +13,7 @@ from compartments.names import look_up, unknown_name
 from experiments.lab.storage import read_json, write_json, write_text
 from experiments.table.data_options import DataOptions
 from experiments.table.figure import save_figure
+from experiments.table.learning_figure import save_learning
 from experiments.table.plan import Column, Plan
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
@@ -208,7 +209,7 @@ def check_own_files(runs: Sequence[Run], folder: Path) -> None:
 
 
 def rebuilt(plan: Plan, folder: Path) -> Table:
-    """The table of the JSONs in ``folder``, written as `table.md` and `table.png`.
+    """The table of the JSONs in ``folder``, written as `table.md`, `table.png`, `learning.png`.
 
     `notes.md`, if there is one, is put under the table: it holds the judgement, written by hand.
 
@@ -224,11 +225,13 @@ def rebuilt(plan: Plan, folder: Path) -> Table:
         )
     columns = [column.name for column in plan.columns]
     rules = dict.fromkeys(rule for column in plan.columns for rule in column.rules)
-    made = table(plan.title, [read_json(path) for path in paths], columns, [*rules], PUBLISHED)
+    records = [read_json(path) for path in paths]
+    made = table(plan.title, records, columns, [*rules], PUBLISHED)
     notes = folder / "notes.md"
     parts = [made.markdown(), plan.protocol]
     if notes.is_file():
         parts.append(notes.read_text(encoding="utf-8"))
     write_text(folder / "table.md", "\n".join(part.rstrip("\n") + "\n" for part in parts if part))
     save_figure(made, folder / "table.png")
+    save_learning(records, columns, folder / "learning.png")
     return made

@@ -6,7 +6,9 @@ import pytest
 
 import experiments
 from experiments.lab.storage import read_json, write_json
+from experiments.report.figure_style import close, looks, new_figure
 from experiments.table import experiment as table
+from experiments.table.learning_figure import draw_angles, draw_curves
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
 from rate_bridge.baselines import BASELINES
@@ -32,7 +34,8 @@ def test_each_run_has_a_record_and_the_table_shows_them(made):
     text = (made / "table.md").read_text()
     assert "| bp |" in text
     assert "(2)" in text
-    assert (made / "table.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("table.png", "learning.png"):
+        assert (made / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_table_is_rebuilt_from_the_records(made):
@@ -43,6 +46,22 @@ def test_a_table_is_rebuilt_from_the_records(made):
     rows = [line for line in before.split("\n") if line.startswith("| bp")]
     assert rows[0] in (made / "table.md").read_text()
     assert (made / "table.png").is_file()
+
+
+def test_learning_curves_and_angles_are_those_of_the_records(made):
+    records = [json.loads(path.read_text()) for path in sorted(made.glob("*__seed*.json"))]
+    look = looks(["bp", "dll-minus"])
+    figure = new_figure(3, 3)
+    curves = draw_curves(figure.add_subplot(), records, look)
+    drawn = [line.get_ydata() for line in curves.lines[::2]]
+    for line, record in zip(drawn, records, strict=True):
+        accuracies = [100 * entry["validation"]["accuracy"] for entry in record["history"]]
+        assert list(line) == pytest.approx(accuracies)
+    angles = draw_angles(figure.add_subplot(), records[-1:], "theta_to_weight", look)
+    expected = records[-1]["angles"]["theta_to_weight"]
+    assert [label.get_text() for label in angles.get_xticklabels()] == list(expected)
+    assert list(angles.lines[0].get_ydata()) == pytest.approx(list(expected.values()))
+    close(figure)
 
 
 def test_what_has_a_record_is_not_run_again(made):
