@@ -37,7 +37,7 @@ def draw_angles(axes: Axes, records: Sequence[Record], kind: str, look: Look) ->
     """One kind of angle in each layer at the best epoch: a mark a run, a colour a rule."""
     layers: dict[str, int] = {}
     for record in records:
-        found = record["angles"].get(kind, {})
+        found = record.get("angles", {}).get(kind, {})  # the oldest records have none
         known = {layer: value for layer, value in found.items() if value is not None}
         places = [layers.setdefault(layer, len(layers)) for layer in known]
         rule = record["run"]["rule"]

@@ -49,7 +49,7 @@ def test_a_table_is_rebuilt_from_the_records(made):
 
 
 def test_learning_curves_and_angles_are_those_of_the_records(made):
-    records = [json.loads(path.read_text()) for path in sorted(made.glob("*__seed*.json"))]
+    records = [read_json(path) for path in sorted(made.glob("*__seed*.json"))]
     look = looks(["bp", "dll-minus"])
     figure = new_figure(3, 3)
     curves = draw_curves(figure.add_subplot(), records, look)
