@@ -23,13 +23,14 @@ LOCK  := $(UV) pip compile --quiet --no-config --universal --python-version 3.11
          --no-emit-index-url --custom-compile-command "make lock" $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench lock audit-packages clean
+.PHONY: help demo test test-all lint kills bench lock audit-packages clean
 
 help:
 	@echo "make demo      run the main job on real digits; ends with runs/demo/index.html"
 	@echo "make test      the test suite, under ten minutes on two cores"
 	@echo "make test-all  the same and the slow tests"
 	@echo "make lint      ruff and mypy"
+	@echo "make kills     100 killed runs resumed, 100 flipped bits refused; prints the counts"
 	@echo "make bench     speed of the engines, as ratios measured in one run"
 	@echo "make lock      the files in requirements/ anew, after a change of pyproject.toml"
 	@echo "make audit-packages  known vulnerabilities in what is installed, by pip-audit"
@@ -63,6 +64,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+kills: $(READY)
+	$(BIN)/python tests/kills.py
 
 bench: $(READY)
 	$(BIN)/tuft bench

@@ -45,10 +45,22 @@ def checkpoints(presentations: int) -> list[int]:
 def per_presentation(
     network: DLLNetwork, run: Run, schedule: Schedule, folder: Path
 ) -> dict[str, Any]:
-    """Cosine and relative error of every update; the series go to ``updates.npz``."""
+    """Cosine and relative error of every update; the series go to ``updates.npz``.
+
+    Raises
+    ------
+    ValueError
+        If all updates of a weight matrix vanish: there is nothing to compare.
+    """
     changes = differences(run.weight_history, run.weights)
     steps = discrete_steps(network, run.weight_history, schedule)
     found = agreement(changes, steps)
+    vanished = [name for name, kinds in found.items() if np.isnan(kinds["cosine"]).all()]
+    if vanished or not found:
+        raise ValueError(
+            f"All updates of {', '.join(vanished) or 'all weights'} are too small to be compared: "
+            "raise --eta-W, --eta-theta or --power."
+        )
     series = {f"{name}_{kind}": s for name, kinds in found.items() for kind, s in kinds.items()}
     save_arrays(folder / "updates.npz", series)
     summary = {}

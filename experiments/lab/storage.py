@@ -94,11 +94,13 @@ class RunFolder:
                         folder.rmdir()
         if error is None or not self._kept:
             return
-        left = f"The numbers are in {self.path}; `tuft draw {self.path}` draws what is missing."
+        left = f"The numbers are in {self.path}; `tuft draw {self.path}` draws"
         if isinstance(error, KeyboardInterrupt):
-            raise KeyboardInterrupt(left) from error
+            raise KeyboardInterrupt(f"{left} what is missing.") from error
         said = str(error) or "no more is known"
-        raise ValueError(f"Drawing failed ({type(error).__name__}: {said}). {left}") from error
+        raise ValueError(
+            f"Drawing failed ({type(error).__name__}: {said}). {left} again."
+        ) from error
 
 
 def check_space(folder: Path, needed_bytes: int) -> None:

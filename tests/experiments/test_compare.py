@@ -193,6 +193,28 @@ def test_figures_are_drawn_again_from_the_files(tmp_path):
     assert (tmp_path / "compare" / "learning.png").read_bytes() == before
 
 
+@pytest.mark.parametrize("tiny", [{"power": 1e-300}, {"eta_W": 5e-324, "eta_theta": 5e-324}])
+def test_updates_that_vanish_are_named(tiny, tmp_path):
+    with pytest.raises(
+        ValueError, match=r"All updates of .* are too small to be compared.*--eta-W"
+    ):
+        compare.main(replace(SMALL, presentations=2, out=tmp_path, **tiny))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyboardInterrupt])
+def test_a_result_whose_drawing_ends_badly_is_kept_and_drawn_later(error, tmp_path, monkeypatch):
+    def stopped(*arguments):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compare, "write_page", stopped)
+        with pytest.raises((ValueError, KeyboardInterrupt), match=r"`tuft draw .*compare` draws"):
+            compare.main(replace(SMALL, presentations=2, out=tmp_path))
+    assert main(["draw", str(tmp_path / "compare")]) == 0
+    assert (tmp_path / "compare" / "index.html").exists()
+
+
 def test_an_older_result_is_kept(tmp_path):
     for _ in range(2):
         compare.main(replace(SMALL, presentations=2, out=tmp_path))

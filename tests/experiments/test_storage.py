@@ -167,7 +167,7 @@ def test_numbers_that_are_complete_are_kept_where_drawing_ends_badly(tmp_path, e
             raise error("why")
 
     expected = ValueError if error is TypeError else error
-    with pytest.raises(expected, match=r"The numbers are in .*; `tuft draw .*demo` draws what"):
+    with pytest.raises(expected, match=r"The numbers are in .*; `tuft draw .*demo` draws"):
         stopped()
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
 
