@@ -23,7 +23,7 @@ LOCK  := $(UV) pip compile --quiet --no-config --universal --python-version 3.11
          --no-emit-index-url --custom-compile-command "make lock" $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint kills bench lock audit-packages clean
+.PHONY: help demo test test-all lint kills bench fuzz lock audit-packages clean
 
 help:
 	@echo "make demo      run the main job on real digits; ends with runs/demo/index.html"
@@ -32,6 +32,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make kills     100 killed runs resumed, 100 flipped bits refused; prints the counts"
 	@echo "make bench     speed of the engines, as ratios measured in one run"
+	@echo "make fuzz      10,000 calls with odd arguments, counted by what became of them"
 	@echo "make lock      the files in requirements/ anew, after a change of pyproject.toml"
 	@echo "make audit-packages  known vulnerabilities in what is installed, by pip-audit"
 	@echo "PYTHON=python3.13 chooses the Python, VENV=folder where the environment stands"
@@ -70,6 +71,9 @@ kills: $(READY)
 
 bench: $(READY)
 	$(BIN)/tuft bench
+
+fuzz: $(READY)
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m fuzz --calls 10000
 
 $(TOOLS)/.ready:
 	$(PYTHON) -m venv $(TOOLS)

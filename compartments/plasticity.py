@@ -175,6 +175,13 @@ DECAY = "- learning*decay*w"
 THETA_RULES = tuple(FEEDBACK)
 
 
+def _check_numbers(name: str, eta: float, decay: float, tau_w: Quantity | None) -> None:
+    where = f"Plasticity rule {name!r}"
+    check_value(where, "eta", eta, Finite)
+    check_value(where, "decay", decay, Finite)
+    check_value(where, "tau_w", tau_w, Time | None)
+
+
 def _rule(
     name: str,
     term: str,
@@ -183,10 +190,6 @@ def _rule(
     tau_w: Quantity | None,
     factors: Mapping[str, str] | None,
 ) -> PlasticityRule:
-    where = f"Plasticity rule {name!r}"
-    for kind, value in (("eta", eta), ("decay", decay)):
-        check_value(where, kind, value, Finite)
-    check_value(where, "tau_w", tau_w, Time | None)
     parameters: dict[str, Quantity | float] = {"eta": eta}
     if decay:
         term, parameters["decay"] = f"{term} {DECAY}", decay
@@ -196,7 +199,9 @@ def _rule(
         equations = Equations(f"dw/dt = low : 1\ndlow/dt = ({term} - low)/tau_w : Hz")
         parameters["tau_w"] = tau_w
     renamed = {
-        k: new_name(where, v) for k, v in (factors or {}).items() if k in equations.identifiers
+        k: new_name(f"Plasticity rule {name!r}", v)
+        for k, v in (factors or {}).items()
+        if k in equations.identifiers
     }
     return PlasticityRule(name, equations.substitute(**renamed), parameters)
 
@@ -220,6 +225,7 @@ def forward_rule(
     factors : mapping of str to str, optional
         Variables to read instead, such as ``{"u_pre": "u_trace_pre"}``.
     """
+    _check_numbers("W", eta, decay, tau_w)
     return _rule("W", FORWARD, eta, decay, tau_w, factors)
 
 
@@ -242,9 +248,9 @@ def feedback_rule(
     Raises
     ------
     ValueError
-        For an unknown name.
+        For an unknown name, a number that is not finite, a time that is none.
     """
     term = look_up("theta_rule", theta_rule, FEEDBACK)
-    if term is None:
-        return None
-    return _rule(f"theta {theta_rule}", term, eta, decay, tau_w, factors)
+    name = f"theta {theta_rule}"
+    _check_numbers(name, eta, decay, tau_w)
+    return None if term is None else _rule(name, term, eta, decay, tau_w, factors)

@@ -1,7 +1,8 @@
 """Work that is refused by its size before it starts: more bytes than are free, or years of it."""
 
-import os
 from pathlib import Path
+
+import psutil
 
 LONGEST_S = 365 * 86400.0
 """No run is begun that must take longer than a year, in seconds."""
@@ -45,7 +46,7 @@ def check_size(
 
 def available_bytes() -> int:
     """Bytes that can still be taken: of the machine, of the control group, of this process."""
-    return max(0, min(_free_on_machine(), _free_in_group(), _free_to_process()))
+    return max(0, min(psutil.virtual_memory().available, _free_in_group(), _free_to_process()))
 
 
 def size(count: float) -> str:
@@ -67,16 +68,6 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _free_on_machine() -> int:
-    found = _numbers("/proc/meminfo").get("MemAvailable:")
-    if found is not None:
-        return found * 1024
-    names = ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES")  # macOS knows the second alone
-    known = getattr(os, "sysconf_names", {})
-    pages = next((os.sysconf(name) for name in names if name in known), None)
-    return _UNLIMITED if pages is None else pages * os.sysconf("SC_PAGE_SIZE")
-
-
 def _free_in_group() -> int:
     """What the control group leaves, as a batch system or a container sets it (version 2)."""
     try:
@@ -84,30 +75,20 @@ def _free_in_group() -> int:
         folder = Path("/sys/fs/cgroup") / group.lstrip("/")
         most = int((folder / "memory.max").read_text(encoding="utf-8"))
         used = int((folder / "memory.current").read_text(encoding="utf-8"))
+        stat = (folder / "memory.stat").read_text(encoding="utf-8")
+        cached = int(stat.partition("\ninactive_file ")[2].partition("\n")[0])
     except (OSError, ValueError):  # no such group, or "max"
         return _UNLIMITED
-    return most - used + _numbers(folder / "memory.stat").get("inactive_file", 0)
+    return most - used + cached
 
 
 def _free_to_process() -> int:
     """What ``ulimit -v`` leaves."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if not hasattr(psutil, "RLIMIT_AS"):  # Linux alone has it
         return _UNLIMITED
-    most, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if most == resource.RLIM_INFINITY:
-        return _UNLIMITED
-    return most - _numbers("/proc/self/status").get("VmSize:", 0) * 1024
+    here = psutil.Process()
+    most, _ = here.rlimit(psutil.RLIMIT_AS)
+    return _UNLIMITED if most == psutil.RLIM_INFINITY else most - here.memory_info().vms
 
 
 _UNLIMITED = 2**63
-
-
-def _numbers(path: Path | str) -> dict[str, int]:
-    """The first number behind each name in a file of the system's; nothing without the file."""
-    try:
-        lines = [line.split() for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    except OSError:
-        return {}
-    return {line[0]: int(line[1]) for line in lines if len(line) > 1 and line[1].isdigit()}

@@ -6,14 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from compartments.checks import check_name
+from compartments.domains import Count, Seed
 from experiments.compare import experiment as compare
 from experiments.compare import page as compare_page
 from experiments.lab.kept_results import Cells
+from experiments.lab.options import Workers, check_options
 from experiments.lab.progress import Report, bar
 from experiments.lab.storage import RunFolder, read_json, versions, write_json
 from experiments.report.page import Section, write_page
 from experiments.traces import experiment as traces
 from experiments.traces import page as traces_page
+from models.brian_engine import STEP_SECONDS
 from models.standalone import check_compiler
 
 
@@ -21,20 +25,24 @@ from models.standalone import check_compiler
 class Config:
     """Three-compartment neurons relax and learn digits in Brian2, beside Algorithm 1."""
 
-    presentations: int = 1437
+    presentations: Count = 1437
     """Digits presented, one after another; 400 ms each."""
-    sweep_presentations: int = 6
+    sweep_presentations: Count = 6
     """Samples in the cycle that is shown for each point of the sweeps."""
     codegen: str = "cpp_standalone"
     """Brian2's code generation: cpp_standalone (needs a C++ compiler), cython or numpy."""
-    jobs: int = 1
+    jobs: Workers = 1
     """Processes for the sweeps; each takes longer to start than these few sweeps."""
-    seed: int = 0
+    seed: Seed = 0
     """For initial weights and the order of the samples."""
     out: Path = Path("runs")
     """Folder for results."""
     name: str = "demo"
     """Name of this result; an older one of that name is kept and this one numbered."""
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        check_name("", "--codegen", self.codegen, STEP_SECONDS)
 
 
 def parts(config: Config) -> tuple[traces.Config, compare.Config]:

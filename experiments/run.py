@@ -27,6 +27,8 @@ class Config:
 
 def main(config: Config) -> None:
     """Read the configuration back, and run its experiment."""
+    if not config.file.is_file():
+        raise FileNotFoundError(f"There is no file {config.file}.")
     saved = parsed(config.file, config.file.read_bytes())  # edited as people like
     name = saved.get("experiment")
     if not isinstance(name, str):

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from brian2 import ms
 
+from compartments.domains import Count, NonNegative, Positive, Seed
 from experiments.compare.measures import outputs
 from experiments.lab.engines import engine
+from experiments.lab.options import check_options
 from experiments.lab.progress import Report, bar
 from experiments.lab.quantities import duration
 from experiments.lab.samples import Part, Samples, samples
@@ -23,21 +25,21 @@ class Config:
 
     dataset: str = "digits"
     """Classified data set, such as digits or mnist."""
-    hidden: tuple[int, ...] = (32, 32)
+    hidden: tuple[Count, ...] = (32, 32)
     """Neurons in each hidden layer."""
-    presentations: int = 5000
+    presentations: Count = 5000
     """Samples that Algorithm 1 learns from."""
-    batch: int = 1
+    batch: Count = 1
     """Samples in one step of Algorithm 1."""
-    eta_W: float = 0.01
+    eta_W: NonNegative = 0.01
     """Learning rate of W."""
-    eta_theta: float = 0.001
+    eta_theta: NonNegative = 0.001
     """Learning rate of Theta."""
-    power: float = 5.0
+    power: Positive = 5.0
     """Mean squared length of the centred inputs."""
-    decisions: int = 200
+    decisions: Count = 200
     """Test samples that both networks decide."""
-    taught: int = 300
+    taught: Count = 300
     """Samples that the network in Brian2 learns from."""
     presentation: str = "200ms"
     """Time for which each sample is shown when decisions are read."""
@@ -45,7 +47,7 @@ class Config:
     """What runs the network of neurons: brian2 or torch."""
     codegen: str = "cpp_standalone"
     """Brian2's code generation: cpp_standalone, cython or numpy."""
-    seed: int = 0
+    seed: Seed = 0
     """For initial weights and the order of the samples."""
     out: Path = Path("runs")
     """Folder for results."""
@@ -55,9 +57,7 @@ class Config:
     def __post_init__(self) -> None:
         engine(self.engine)
         duration("presentation", self.presentation)
-        for name in ("presentations", "batch", "decisions", "taught"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1, got {getattr(self, name)}.")
+        check_options(self)
 
 
 def settled_outputs(config: Config, network: DLLNetwork, inputs: np.ndarray) -> np.ndarray:

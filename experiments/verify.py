@@ -13,9 +13,11 @@ from rich.table import Table
 from scipy.stats import binom, gamma
 
 from compartments.activations import ACTIVATIONS
+from compartments.domains import Seed
 from compartments.plasticity import THETA_RULES
 from experiments.compare.points import PURE_ETA, Point, Setting
 from experiments.compare.sweeps import Material, measured, slopes, values
+from experiments.lab.options import check_options
 from experiments.lab.progress import Report, bar
 from experiments.lab.storage import RunFolder, versions, write_json
 from models import DLLNetwork, Schedule, dll_network, simulate
@@ -29,12 +31,15 @@ SIZES = (64, 32, 32, 10)
 class Config:
     """The chain of evidence: Brian2, its fixed point, Algorithm 1, backpropagation."""
 
-    seed: int = 0
+    seed: Seed = 0
     """For weights and stimuli."""
     out: Path = Path("runs")
     """Folder for results."""
     name: str = "verify"
     """Name of this result; an older one of that name is kept and this one numbered."""
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 class Link(NamedTuple):

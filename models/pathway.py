@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from compartments.checks import check_kind
-from compartments.domains import check_value
+from compartments.domains import check_value, shown
 from compartments.plasticity import PlasticityRule
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
@@ -46,7 +46,7 @@ class Pathway:
     def __post_init__(self) -> None:
         for name in ("name", "pre", "post", "target", "sends"):
             value = getattr(self, name)
-            check_kind(f"Pathway {self.name!r}", name, value, str, "a name")
+            check_kind(f"Pathway {shown(self.name)}", name, value, str, "a name")
         if not _IDENTIFIER.fullmatch(self.name):
             raise ValueError(
                 f"Pathway {self.name!r}: use letters, digits and underscores in its name."

@@ -7,7 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from compartments.checks import check_kind, check_name
-from compartments.domains import Count, check_value
+from compartments.domains import Count, check_value, shown
 from compartments.neuron import Neuron
 from compartments.per_neuron import check_counts
 from compartments.strings import plain_name
@@ -45,7 +45,8 @@ class Population:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise ValueError(f"Population name {self.name!r}: use lower-case letters, digits, _.")
+            came = shown(self.name)
+            raise ValueError(f"Population name {came}: use lower-case letters, digits, _.")
         where = f"Population {self.name!r}"
         check_value(where, "size", self.size, Count)
         object.__setattr__(self, "size", int(self.size))

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from compartments.checks import check_name
+from compartments.domains import Count, NonNegative, Positive, Seed
+from compartments.sizes import check_size
 from experiments.compare import page as compare_page
 from experiments.compare.learning import discrete_trajectory, over_learning, per_presentation, save
 from experiments.compare.points import Point, sweeps
 from experiments.compare.sweeps import Group, Material, errors, grouped, rows, slopes
 from experiments.lab.engines import copies, engine
 from experiments.lab.kept_results import Cells
+from experiments.lab.options import COPY_BYTES, Workers, check_options
 from experiments.lab.progress import Report, bar
 from experiments.lab.quantities import duration
 from experiments.lab.samples import Samples, samples
@@ -33,7 +36,7 @@ class Config:
 
     dataset: str = "digits"
     """Classified data set; digits needs no file."""
-    hidden: tuple[int, ...] = (32, 32)
+    hidden: tuple[Count, ...] = (32, 32)
     """Neurons in each hidden layer."""
     activation: str = "tanh"
     """Activation of the hidden layers: tanh, logistic, softplus or linear."""
@@ -41,11 +44,11 @@ class Config:
     """Activation of the output layer."""
     theta_rule: str = "minus"
     """How feedback weights learn: minus (Algorithm 1), plus, fixed or kp."""
-    eta_W: float = 0.01
+    eta_W: Positive = 0.01
     """Learning rate of W for one presentation."""
-    eta_theta: float = 0.001
+    eta_theta: NonNegative = 0.001
     """Learning rate of Theta for one presentation."""
-    beta: float | None = None
+    beta: Positive | None = None
     """Pull of the target on the output; None clamps the output to it."""
     bias: bool = False
     """Whether neurons have a plastic bias."""
@@ -53,7 +56,7 @@ class Config:
     """Remedy: measure the error against the u that the soma itself would show."""
     filtered_target: bool = False
     """Remedy: delay the target by as many stages as the network is deep."""
-    presentations: int = 1437
+    presentations: Count = 1437
     """How many samples are presented, one after another."""
     presentation: str = "400ms"
     """Time for which each sample is shown."""
@@ -63,7 +66,7 @@ class Config:
     """Pause between presentations."""
     dt: str = "1ms"
     """Time step."""
-    power: float = 5.0
+    power: Positive = 5.0
     """Mean squared length of the centred inputs."""
     engine: str = "brian2"
     """What runs the continuous network: brian2 or torch."""
@@ -73,15 +76,15 @@ class Config:
     """Whether to measure how the error depends on time, lag, dt, eta, remedies and depth."""
     sweep_engine: str = "torch"
     """What runs the sweeps: torch (points of one structure side by side) or brian2 (one by one)."""
-    sweep_presentations: int = 12
+    sweep_presentations: Count = 12
     """Samples in the cycle that is shown for each point of the sweeps."""
-    sweep_seeds: int = 3
+    sweep_seeds: Count = 3
     """Seeds of each point of the sweeps: --seed and the ones after it."""
     quick: bool = False
     """Only the sweeps over presentation time and, at 20 tau, remedies."""
-    jobs: int = 2
+    jobs: Workers = 2
     """Processes for the sweeps."""
-    seed: int = 0
+    seed: Seed = 0
     """For initial weights and the order of the samples."""
     out: Path = Path("runs")
     """Folder for results."""
@@ -91,19 +94,15 @@ class Config:
     def __post_init__(self) -> None:
         engine(self.engine)
         copies(self.sweep_engine)
-        for name in ("presentations", "sweep_presentations", "sweep_seeds", "jobs"):
-            if getattr(self, name) < 1:
-                option = name.replace("_", "-")
-                raise ValueError(f"--{option} must be at least 1, got {getattr(self, name)}.")
+        check_options(self)
+        check_size(
+            "compare", "--sweep-seeds", needed_bytes=COPY_BYTES * self.sweep_seeds * self.sweep
+        )
         if self.sweep and min(self.presentations, self.sweep_presentations) < 2:
             raise ValueError(
                 "--presentations and --sweep-presentations must be at least 2 for a sweep, whose "
                 "error comes from the switches; or choose --no-sweep."
             )
-        if not self.eta_W > 0:
-            raise ValueError(f"--eta-W must be positive, else nothing learns; got {self.eta_W}.")
-        if self.seed < 0:
-            raise ValueError(f"--seed must be 0 or more, got {self.seed}.")
 
 
 def described(config: Config, data: Samples, seed: int) -> tuple[DLLNetwork, Schedule]:

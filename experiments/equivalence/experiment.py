@@ -11,9 +11,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from compartments.domains import Count, Seed
 from compartments.names import look_up
 from experiments.equivalence.descriptions import NAMES, Extent, case
 from experiments.lab import processes
+from experiments.lab.options import Workers, check_options
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, read_json, versions, write_json
 from experiments.report.page import FellShort, Section, write_page
@@ -33,15 +35,15 @@ class Config:
 
     only: tuple[str, ...] = ()
     """Options to compare; all of them unless some are named."""
-    sizes: tuple[int, ...] = (64, 32, 32, 10)
+    sizes: tuple[Count, ...] = (64, 32, 32, 10)
     """Neurons in each layer."""
-    presentations: int = 6
+    presentations: Count = 6
     """How many stimuli, one after another."""
-    steps: int = 400
+    steps: Count = 400
     """Time steps of 1 ms for each of them; a quarter of them is learning lag."""
-    seed: int = 0
+    seed: Seed = 0
     """For weights and stimuli."""
-    jobs: int = 1
+    jobs: Workers = 1
     """Processes."""
     out: Path = Path("runs")
     """Folder for results."""
@@ -49,6 +51,7 @@ class Config:
     """Name of this result; an older one of that name is kept and this one numbered."""
 
     def __post_init__(self) -> None:
+        check_options(self)
         for name in self.only:
             look_up("option", name, dict.fromkeys(NAMES))
 

@@ -11,6 +11,9 @@ from typing import Any
 import joblib
 import psutil
 
+from compartments.sizes import check_size
+from experiments.lab.options import PROCESS_BYTES
+
 
 @contextlib.contextmanager
 def results(
@@ -33,6 +36,12 @@ def results(
         Whether results come in the order of the tasks.
     """
     kind = "generator" if ordered else "generator_unordered"
+    tasks = list(tasks)
+    check_size(
+        f"{jobs} processes",
+        "jobs",
+        needed_bytes=PROCESS_BYTES * min(jobs, len(tasks)) if jobs > 1 else 0,
+    )
     calls = (joblib.delayed(_watched)(os.getpid(), work, task) for task in tasks)
     running = joblib.Parallel(n_jobs=jobs, return_as=kind, pre_dispatch="all")(calls)
     with _without_lost_work():

@@ -11,6 +11,7 @@ import pooch
 from jaxtyping import Float, Int
 
 from compartments.domains import Seed, check_value
+from compartments.sizes import check_size
 from rate_bridge.data import Dataset, Source, Split, load
 
 DATA_VARIABLE = "TUFT_DATA"
@@ -46,6 +47,8 @@ class Samples:
     def presented(self, count: int, seed: int) -> Int[np.ndarray, "presentation"]:
         """Which training samples to present: epoch after epoch, each in a new order."""
         check_value("presented", "seed", seed, Seed)
+        width = self.train.inputs.shape[1] + self.n_classes
+        check_size(f"To present {count} samples", "presentations", needed_bytes=16 * count * width)
         generator = np.random.default_rng(seed)
         size = len(self.train.labels)
         epochs = [generator.permutation(size) for _ in range(-(-count // size))]

@@ -22,6 +22,9 @@ import numpy as np
 import torch
 from brian2 import ms
 
+from compartments.domains import Count, Positive, Seed
+from compartments.sizes import check_size
+from experiments.lab.options import COPY_BYTES, Several, check_options
 from experiments.lab.progress import bar
 from experiments.lab.remedies import remedy
 from experiments.lab.samples import Samples, samples
@@ -42,23 +45,23 @@ class Config:
 
     dataset: str = "digits"
     """Classified data set; digits needs no file."""
-    hidden: tuple[int, ...] = (32, 32)
+    hidden: tuple[Count, ...] = (32, 32)
     """Neurons in each hidden layer."""
-    power: float = 5.0
+    power: Positive = 5.0
     """Mean squared length of the centred inputs."""
     remedies: tuple[str, ...] = ("none", "matched", "filtered", "both")
     """Which remedies."""
-    ratios: tuple[float, ...] = (20, 40, 80, 160, 320)
+    ratios: tuple[Positive, ...] = (20, 40, 80, 160, 320)
     """Presentation times, in tau (10 ms)."""
-    dts_ms: tuple[float, ...] = (0.5, 1.0, 2.0)
+    dts_ms: tuple[Positive, ...] = (0.5, 1.0, 2.0)
     """Time steps in ms (Euler)."""
-    etas: tuple[float, ...] = (1e-4, 3e-3, 1e-2, 3e-2)
+    etas: tuple[Positive, ...] = (1e-4, 3e-3, 1e-2, 3e-2)
     """Learning rates of W; a tenth of it for Theta."""
-    switches: int = 48
+    switches: Several = 48
     """How many pairs of samples."""
-    learned: int = 1437
+    learned: Count = 1437
     """Presentations by which Algorithm 1 has learned for the second state of the weights."""
-    seed: int = 0
+    seed: Seed = 0
     """For initial weights and samples."""
     out: Path = Path("runs")
     """Folder for results."""
@@ -68,8 +71,8 @@ class Config:
     def __post_init__(self) -> None:
         for name in self.remedies:
             remedy(name)
-        if self.switches < 2:
-            raise ValueError(f"--switches must be at least 2, got {self.switches}.")
+        check_options(self)
+        check_size("law", "--switches", needed_bytes=COPY_BYTES * self.switches)
 
 
 @dataclass(frozen=True)

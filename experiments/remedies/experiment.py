@@ -8,7 +8,6 @@ where it was, and a later one learns only what is new.
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +18,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from compartments.domains import Count, NonNegative, Positive
 from compartments.names import look_up
+from compartments.sizes import check_size
 from experiments.lab.continuous_learning import DISCRETE, TAU_MS, Cell, learned
 from experiments.lab.kept_results import Cells, cell_name
+from experiments.lab.options import COPY_BYTES, Depth, Workers, check_options
 from experiments.lab.progress import bar
 from experiments.lab.remedies import REMEDIES, remedy
 from experiments.lab.samples import samples
@@ -40,35 +42,35 @@ class Config:
     """Take all options but jobs, out and name from this plan (`experiments/remedies/plans.py`)."""
     dataset: str = "digits"
     """Classified data set; digits needs no file."""
-    hidden: tuple[int, ...] = (32, 32)
+    hidden: tuple[Count, ...] = (32, 32)
     """Neurons in each hidden layer."""
-    depths: tuple[int, ...] = ()
+    depths: tuple[Depth, ...] = ()
     """Compare networks with so many hidden layers, each as wide as the first of `hidden`."""
-    power: float = 5.0
+    power: Positive = 5.0
     """Mean squared length of the centred inputs."""
     remedies: tuple[str, ...] = tuple(REMEDIES)
     """Which remedies; all of them unless told otherwise."""
-    ratios: tuple[float, ...] = (2, 5)
+    ratios: tuple[Positive, ...] = (2, 5)
     """Presentation times, in tau (10 ms)."""
-    etas: tuple[float, ...] = (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08)
+    etas: tuple[Positive, ...] = (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08)
     """Learning rates of W; the grid grows where the best one is at its edge."""
-    theta_share: float = 0.1
+    theta_share: NonNegative = 0.1
     """Learning rate of Theta, in parts of that of W."""
-    seeds: int = 4
+    seeds: Count = 4
     """How many seeds: 0, 1, ..."""
-    search_seeds: int | None = None
+    search_seeds: Count | None = None
     """With how many seeds rate and free numbers are selected; all unless told otherwise."""
-    epochs: int = 5
+    epochs: Count = 5
     """Passes through the training part."""
-    search_epochs: int | None = None
+    search_epochs: Count | None = None
     """After how many epochs rate and free numbers are selected; all unless told otherwise."""
-    batch: int = 1
+    batch: Count = 1
     """Presentations in parallel to one set of weights."""
-    dt_ms: float = 2.5
+    dt_ms: Positive = 2.5
     """Largest time step in ms, integrated by exponential Euler."""
-    steps: int = 20
+    steps: Count = 20
     """A presentation has at least so many time steps, so that a lag of .95 can be expressed."""
-    jobs: int = 1
+    jobs: Workers = 1
     """Processes."""
     out: Path = Path("runs")
     """Folder for results."""
@@ -81,24 +83,16 @@ class Config:
                 object.__setattr__(self, option, value)
         for name in self.remedies:
             remedy(name)
-        for name in ("seeds", "search_seeds", "epochs", "search_epochs", "batch", "steps", "jobs"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                option = name.replace("_", "-")
-                raise ValueError(f"--{option} must be at least 1, got {value}.")
+        check_options(self)
+        copies = self.seeds * len(self.etas)
+        check_size("remedies", "--seeds or --etas", needed_bytes=COPY_BYTES * copies)
         for name in ("seeds", "epochs"):
             if (getattr(self, f"search_{name}") or 0) > getattr(self, name):
                 raise ValueError(f"--search-{name} must not be more than --{name}.")
-        for name in ("ratios", "etas"):
-            if not all(0 < value < math.inf for value in getattr(self, name)):
-                raise ValueError(f"--{name} must be positive, got {getattr(self, name)}.")
         if not (self.remedies and self.ratios and self.etas):
             raise ValueError("--remedies, --ratios and --etas each need at least one value.")
-        if self.depths and (min(self.depths) < 1 or not self.hidden):
-            raise ValueError(
-                f"--depths must be at least 1, and --hidden name a width; got {self.depths} and "
-                f"{self.hidden}."
-            )
+        if self.depths and not self.hidden:
+            raise ValueError("--depths needs a width: give --hidden one.")
         for task in self.tasks():
             task.grid()  # each checks its times
 

@@ -28,7 +28,10 @@ from brian2 import ms
 from jaxtyping import Float
 from torch import Tensor
 
+from compartments.domains import Count, Positive, Seed
+from compartments.sizes import check_size
 from experiments.lab.continuous_learning import TAU_MS, Cell
+from experiments.lab.options import COPY_BYTES, Several, check_options
 from experiments.lab.progress import bar
 from experiments.lab.remedies import remedy
 from experiments.lab.samples import Samples, samples
@@ -55,23 +58,23 @@ class Config:
 
     dataset: str = "digits"
     """Classified data set; digits needs no file."""
-    hidden: tuple[int, ...] = (32, 32)
+    hidden: tuple[Count, ...] = (32, 32)
     """Neurons in each hidden layer."""
-    power: float = 5.0
+    power: Positive = 5.0
     """Mean squared length of the centred inputs."""
     activations: tuple[str, ...] = ("linear", "tanh")
     """Activations of the hidden layers, one network each."""
     remedies: tuple[str, ...] = ("none", "lag", "both", "eligibility", "eligibility-gain")
     """Which remedies."""
-    ratios: tuple[float, ...] = (2, 3, 5, 10)
+    ratios: tuple[Positive, ...] = (2, 3, 5, 10)
     """Presentation times, in tau (10 ms)."""
-    streams: int = 128
+    streams: Several = 128
     """Independent streams."""
-    presentations: int = 100
+    presentations: Count = 100
     """Counted samples in each stream."""
-    dt_ms: float = 1.0
+    dt_ms: Positive = 1.0
     """Time step in ms, integrated by exponential Euler."""
-    seed: int = 0
+    seed: Seed = 0
     """For weights and samples."""
     out: Path = Path("runs")
     """Folder for results."""
@@ -81,9 +84,9 @@ class Config:
     def __post_init__(self) -> None:
         for name in self.remedies:
             remedy(name)
-        for name, least in (("streams", 2), ("presentations", 1), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"--{name} must be at least {least}, got {getattr(self, name)}.")
+        check_options(self)
+        each = COPY_BYTES + 8 * self.presentations  # and the number of every sample that it shows
+        check_size("stream", "--streams or --presentations", needed_bytes=each * self.streams)
         for name in ("activations", "remedies", "ratios"):
             if not getattr(self, name):
                 raise ValueError(f"--{name} needs at least one value.")

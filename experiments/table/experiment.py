@@ -8,8 +8,10 @@ from pathlib import Path
 import torch
 import tyro
 
+from compartments.domains import NonNegative, Seed, check_value
 from compartments.files import remove_abandoned
 from compartments.names import look_up, unknown_name
+from experiments.lab.options import Workers
 from experiments.lab.storage import read_json, write_json, write_text
 from experiments.table.data_options import DataOptions
 from experiments.table.figure import save_figure
@@ -39,7 +41,7 @@ class Config:
     rules: tuple[str, ...] = ()
     """Rules, or baselines (mean, linear, persistence; most-common, bigram, n-gram; naive-bayes,
     logistic, knn); by default the plan's, or bp, dll-minus, dll-fixed and kp."""
-    seeds: tuple[int, ...] = ()
+    seeds: tuple[Seed, ...] = ()
     """Seeds; by default the plan's, or 0, 1, 2."""
     only: tuple[str, ...] = ()
     """Of a plan, only these columns are run."""
@@ -55,14 +57,15 @@ class Config:
     """Of a plan with a search, only that: nothing is computed on the test part."""
     rebuild: bool = False
     """Only draw up the table from the JSONs that are there."""
-    minutes: float | None = None
+    minutes: NonNegative | None = None
     """Start no run after so many minutes; the next call goes on with the rest."""
-    threads: int = 1
+    threads: Workers = 1
     """Threads that torch uses."""
 
     def __post_init__(self) -> None:
-        if self.threads < 1:
-            raise ValueError(f"--threads must be at least 1, got {self.threads}.")
+        check_value("", "--threads", self.threads, Workers)
+        check_value("", "--minutes", self.minutes, NonNegative | None)
+        check_value("", "--seeds", self.seeds, tuple[Seed, ...])
         if self.plan is None and not (self.datasets and self.networks):
             raise ValueError("--datasets and --networks each need at least one name.")
         if self.plan is not None and self.data.given():

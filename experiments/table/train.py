@@ -7,8 +7,9 @@ from typing import Any
 import torch
 import tyro
 
-from compartments.domains import NonNegative, check_value
+from compartments.domains import Count, NonNegative, check_value
 from compartments.files import remove_abandoned, written_sealed
+from experiments.lab.options import Workers
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, write_json
 from experiments.table.data_options import DataOptions
@@ -37,7 +38,7 @@ class Config:
     knn (images), logistic, naive-bayes (sentences), bigram, n-gram (characters)."""
     training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
     """How it is trained."""
-    hidden: tuple[int, ...] = ()
+    hidden: tuple[Count, ...] = ()
     """Sizes of the hidden layers (of an rnn: one); by default the network's own."""
     theta_std: NonNegative | None = None
     """Standard deviation of the initial Theta of dll and kp; by default for dll 1 in dense layers
@@ -48,13 +49,13 @@ class Config:
     """Data sets or files that are used although their content is not the official one."""
     out: Path = Path("runs")
     """Folder of results."""
-    threads: int = 1
+    threads: Workers = 1
     """Threads that torch uses."""
 
     def __post_init__(self) -> None:
         check_value("", "--theta-std", self.theta_std, NonNegative | None)
-        if self.threads < 1:
-            raise ValueError(f"--threads must be at least 1, got {self.threads}.")
+        check_value("", "--threads", self.threads, Workers)
+        check_value("", "--hidden", self.hidden, tuple[Count, ...])
 
 
 def main(config: Config) -> None:

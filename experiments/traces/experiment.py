@@ -15,9 +15,11 @@ import xarray as xr
 from brian2 import Quantity, ms
 
 from compartments import save_traces
+from compartments.domains import Count, Positive, Seed
 from compartments.recording import trace_name, unit_dimension
 from experiments.lab import progress as terminal
 from experiments.lab.engines import engine
+from experiments.lab.options import check_options
 from experiments.lab.quantities import duration
 from experiments.lab.storage import RunFolder, read_json, versions, write_json
 from experiments.traces.one_neuron import measure_one_neuron
@@ -36,13 +38,13 @@ class Config:
 
     presentation: str = "400ms"
     """How long each of the three presentations lasts, with its unit."""
-    sizes: tuple[int, ...] = (64, 32, 32, 10)
+    sizes: tuple[Count, ...] = (64, 32, 32, 10)
     """Neurons in the input (64 pixels), in the hidden layers and in the output (10 digits)."""
     activation: str = "tanh"
     """Activation of the hidden layers: tanh, logistic, softplus or linear."""
     theta_rule: str = "minus"
     """How feedback weights learn: minus (Algorithm 1), plus, fixed or kp. Needs --plastic."""
-    beta: float | None = None
+    beta: Positive | None = None
     """Pull of the target on the output soma; without it the target clamps the soma."""
     matched_soma: bool = False
     """Measure the error against the basal u as the soma itself would show it."""
@@ -52,7 +54,7 @@ class Config:
     """Let synapses learn meanwhile; the equilibrium then moves with the weights."""
     digits: tuple[int, int] = (3, 7)
     """The digit that is shown first, and the one that follows."""
-    neurons: int = 3
+    neurons: Count = 3
     """Neurons drawn in each layer: those that the switch changes most."""
     dt: str = "0.1ms"
     """Time step, with its unit."""
@@ -60,7 +62,7 @@ class Config:
     """What runs it: brian2 or torch."""
     codegen: str = "numpy"
     """How Brian2 runs it: numpy, cython or cpp_standalone."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the initial weights."""
     out: Path = Path("runs")
     """Folder that receives the results folder."""
@@ -71,8 +73,7 @@ class Config:
         engine(self.engine)
         duration("presentation", self.presentation)
         duration("dt", self.dt)
-        if self.neurons < 1:
-            raise ValueError(f"neurons must be at least 1, got {self.neurons}.")
+        check_options(self)
         for digit in self.digits:
             if digit not in range(10):
                 raise ValueError(f"digits must be from 0 to 9, got {digit}.")

@@ -196,6 +196,7 @@ def build(
     """
     kind = look_up("network", name, NETWORKS)
     check_value("build", "seed", seed, Seed)
+    seed = int(seed)
     own = {key: value for key, value in options.items() if key in kind.options}
     for_rule = {key: value for key, value in options.items() if key not in kind.options}
     with torch.random.fork_rng(devices=[]):

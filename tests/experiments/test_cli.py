@@ -98,7 +98,7 @@ def test_help_names_every_rule_baseline_network_option_and_plan(run):
         (["--dt", "3ms"], "is not a whole number of steps of 3. ms."),
         (["--sizes", "10", "4", "10"], "tuft: Schedule: stimulus has 64 units"),
         (["--name", "a/b"], "tuft: name must be the plain name of a folder, got 'a/b'."),
-        (["--seed", "-1"], "tuft: seed must be a whole number, 0 or more, got -1."),
+        (["--seed", "-1"], "tuft: --seed must be a whole number in 0..2^32 - 1, got -1."),
         (["--digits", "3", "3"], "tuft: digits must differ, else nothing switches; got (3, 3)."),
     ],
 )
@@ -123,11 +123,14 @@ def test_wrong_options_end_with_the_nearest(run):
     ("arguments", "message"),
     [
         ("traces --presentation 400", "presentation: '400' has no unit; write 400ms or 400s."),
-        ("remedies --seeds 0", "--seeds must be at least 1, got 0."),
+        ("remedies --seeds 0", "--seeds must be a whole number of 1 or more, got 0."),
         ("train --epochs 0", "Options: epochs must be a whole number of 1 or more, got 0."),
         ("train --epochs x", "Options: epochs must be a whole number of 1 or more, got 'x'."),
         ("train --seed -1", "Options: seed must be a whole number in 0..2^32 - 1, got -1."),
-        ("table --seeds -1", "Options: seed must be a whole number in 0..2^32 - 1, got -1."),
+        (
+            "table --seeds -1",
+            "--seeds must be a tuple, each entry a whole number in 0..2^32 - 1, got (-1,).",
+        ),
         ("train --clip -1", "Options: clip must be a finite number above 0 or None, got -1.0."),
         ("train --clip=0", "Options: clip must be a finite number above 0 or None, got 0.0."),
         ("train --lr nan", "Options: lr must be a finite number above 0, got nan."),
@@ -148,10 +151,13 @@ def test_wrong_options_end_with_the_nearest(run):
             "train --theta-std -1",
             "--theta-std must be a finite number of 0 or more or None, got -1.0.",
         ),
-        ("train --threads x", "--threads must be a whole number, got 'x'."),
-        ("train --hidden 3 x", "--hidden must be a tuple, each entry a whole number, got '3 x'."),
-        ("verify --seed -1", "seed must be a whole number, 0 or more, got -1."),
-        ("law --seed -1", "seed must be a whole number, 0 or more, got -1."),
+        ("train --threads x", "--threads must be a whole number in 1..1024, got 'x'."),
+        (
+            "train --hidden 3 x",
+            "--hidden must be a tuple, each entry a whole number of 1 or more, got '3 x'.",
+        ),
+        ("verify --seed -1", "--seed must be a whole number in 0..2^32 - 1, got -1."),
+        ("law --seed -1", "--seed must be a whole number in 0..2^32 - 1, got -1."),
     ],
 )
 def test_refused_options_end_in_one_line(run, arguments, message):
@@ -223,7 +229,7 @@ def test_being_stopped_leaves_nothing(tmp_path, number):
         text=True,
     )
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("runs/.traces-*/config.json")):
+    while not list(tmp_path.glob("runs/.traces.tuft-*/config.json")):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -224,7 +224,7 @@ def test_an_older_result_is_kept(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--presentations", "0"], "presentations must be at least 1"),
+        (["--presentations", "0"], "presentations must be a whole number of 1 or more"),
         (["--lag", "400ms"], "lag .* must be shorter than presentation"),
         (["--presentation", "400"], "has no unit"),
         (["--theta-rule", "minsu"], "Did you mean 'minus'"),
@@ -232,7 +232,7 @@ def test_an_older_result_is_kept(tmp_path):
         (["--dt", "30ms", "--codegen", "numpy"], "dt < "),
         (["--codegen", "cpp"], "codegen"),
         (["--sweep-engine", "brian"], "Did you mean 'brian2'"),
-        (["--sweep-seeds", "0"], "--sweep-seeds must be at least 1"),
+        (["--sweep-seeds", "0"], "--sweep-seeds must be a whole number of 1 or more"),
     ],
 )
 def test_bad_input_is_named_and_leaves_nothing(arguments, message, tmp_path, capsys):

@@ -54,11 +54,14 @@ def test_chances_of_meeting_add_up():
 
 
 def test_settings_that_measure_nothing_are_refused():
-    with pytest.raises(ValueError, match="--streams must be at least 2"):
+    with pytest.raises(ValueError, match="--streams must be a whole number of 2 or more"):
         stream.Config(streams=1)
     with pytest.raises(ValueError, match="--ratios needs at least one value"):
         stream.Config(ratios=())
-    for ratio in (-1, 0.01, float("nan"), 2.03):
+    for ratio in (-1, float("nan")):
+        with pytest.raises(ValueError, match="--ratios must be a tuple, each entry a finite"):
+            stream.Config(ratios=(ratio,))
+    for ratio in (0.01, 2.03):
         with pytest.raises(ValueError, match="no whole number of time steps"):
             stream.Config(ratios=(ratio,))
     with pytest.raises(ValueError, match="time step must be positive"):

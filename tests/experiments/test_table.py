@@ -111,7 +111,7 @@ def test_what_names_nothing_is_refused(tmp_path):
         table.Config(datasets=())
     with pytest.raises(ValueError, match="Unknown rule 'zzz'"):
         table.Config(rules=("zzz",))
-    with pytest.raises(ValueError, match="--threads must be at least 1"):
+    with pytest.raises(ValueError, match="--threads must be a whole number in 1"):
         table.Config(threads=0)
 
 

@@ -116,7 +116,7 @@ def test_a_network_without_hidden_layers(tmp_path):
         ({"presentation": "400"}, "presentation: '400' has no unit"),
         ({"dt": "-1ms"}, "dt: must be positive"),
         ({"digits": (3, 12)}, "digits must be from 0 to 9, got 12"),
-        ({"neurons": 0}, "neurons must be at least 1"),
+        ({"neurons": 0}, "neurons must be a whole number of 1 or more"),
     ],
 )
 def test_wrong_values_are_refused(changes, message):

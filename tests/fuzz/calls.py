@@ -1,9 +1,12 @@
 """The public functions and classes, and the kind of each argument."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import compartments as c
 import models as m
@@ -113,7 +116,10 @@ CALLS: dict[str, Call] = {
     "pulse": Call(
         c.pulse,
         {
-            "amplitude": k.Kind({"1.5": lambda: 1.5}, k.is_numbers),
+            "amplitude": k.Kind(
+                {"1.5": lambda: 1.5},
+                lambda v: k.is_numbers(np.asarray(v) if isinstance(v, k.Quantity) else v),
+            ),
             "start": k.ANY_TIME,
             "stop": k.Kind({"30 ms": lambda: 30 * k.ms}, k.is_time),
         },
@@ -165,7 +171,7 @@ CALLS: dict[str, Call] = {
     "Population": Call(
         m.Population,
         {
-            "name": k.choice(["cells"]) | k.kind([], lambda v: v in ("x", "ux", "meta", "no")),
+            "name": k.kind(["cells"], lambda v: isinstance(v, str) and re.fullmatch("[a-z]+", v)),
             "size": k.COUNT,
             "neuron": k.NEURON,
         },

@@ -7,10 +7,10 @@ COUNT = ("0", "-1", "1.5", "x", "nan", "", "1e3", "1000000000000", "9" * 30)
 WHOLE = ("-1", "1.5", "x", "nan", "", "9" * 30)
 NUMBER = ("x", "nan", "inf", "-1", "0", "", "1j", "1e400")
 TIME = ("5", "5mV", "-5ms", "0ms", "nan ms", "", "1e400ms", "x", "5 m s")
-NAME = ("", "x", "None", "1", "../x", "tanhh", "-")
-FOLDER = ("", ".", "..", "a/b", "a\0b", "/")
+NAME = ("", "x", "1", "../x", "tanhh", "-")
+FOLDER = ("", ".", "..", "a/b", "/")
 SIZES = ("0", "-1", "x", "1.5", "10000000", "9" * 30)
-NO_FILE = ("nowhere", "", "a\0b", "wrong.json", "list.json", "number.json")
+NO_FILE = ("nowhere", "", "wrong.json", "list.json", "number.json")
 
 COMMON = {"--name": FOLDER, "--seed": WHOLE}
 NETWORK = {"--dataset": NAME, "--hidden": SIZES, "--power": NUMBER}
@@ -32,7 +32,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "demo": {
         "--presentations": COUNT,
-        "--sweep-presentations": COUNT,
+        "--sweep-presentations": COUNT[:-2],
         "--codegen": NAME,
         "--jobs": COUNT,
         **COMMON,
@@ -54,7 +54,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "--engine": NAME,
         "--sweep-engine": NAME,
         "--codegen": NAME,
-        "--sweep-presentations": COUNT,
+        "--sweep-presentations": COUNT[:-2],
         "--sweep-seeds": COUNT,
         "--jobs": COUNT,
     },

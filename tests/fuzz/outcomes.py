@@ -135,10 +135,11 @@ def _of_command(case: Drawn) -> tuple[Outcome, str]:
     finally:
         cli._one_line = one_line
     if seen:
-        return judged(seen[-1], case, [repr(w) for w in case.arguments.values()])
+        words = case.arguments.values()
+        return judged(seen[-1], case, [*map(repr, words), *(w for w in words if len(w) > 2)])
     if code == 0:
         return Outcome.SILENT, ""
-    names = _names(case.bad, said.getvalue())
+    names = _names([*case.bad, *case.arguments.values()], said.getvalue())
     return (Outcome.CLEAR if names else Outcome.OBSCURE), " ".join(said.getvalue().split())
 
 
@@ -160,8 +161,8 @@ def judged(error: Exception, case: Drawn, came: list[str]) -> tuple[Outcome, str
 
 def _names(arguments: Iterable[str], said: str) -> bool:
     """Whether it says the name of one of them, as a word or an option."""
-    words = set(re.split(r"[^a-z0-9_]+", said.replace("-", "_").lower()))
-    return any(name.replace("-", "_").lower() in words for name in arguments)
+    words = {word.strip("_") for word in re.split(r"[^a-z0-9_]+", said.replace("-", "_").lower())}
+    return any(name.strip("-").replace("-", "_").lower() in words for name in arguments)
 
 
 def _last_line(error: BaseException) -> str:
