@@ -175,7 +175,12 @@ def check_kept(plan: Plan, folder: Path) -> None:
     columns = {column.name: column for column in plan.columns}
     for path in sorted(folder.glob("*__seed*.json")):
         record = read_json(path)
-        column, rule, seed = (record["run"][name] for name in ("column", "rule", "seed"))
+        try:
+            column, rule, seed = (record["run"][name] for name in ("column", "rule", "seed"))
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path} is no record of a run: it lacks run, column, rule or seed. Delete it."
+            ) from error
         if column not in columns:
             continue
         (run,) = replace(columns[column], rules=(rule,), seeds=(seed,)).runs()

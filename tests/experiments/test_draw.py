@@ -44,6 +44,23 @@ def test_numbers_of_another_version(tmp_path, capsys):
     assert f"The numbers in {tmp_path} lack 'rows'; this" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("rows", [3, [3], [None], ["x"]])
+def test_numbers_of_wrong_types(tmp_path, capsys, rows):
+    write_json(tmp_path / "config.json", {"experiment": "equivalence"})
+    write_json(tmp_path / "result.json", {"rows": rows})
+    assert main(["draw", str(tmp_path)]) == 2
+    assert f"The numbers in {tmp_path} are not what this version draws" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("run", [3, None, {"column": "digits mlp-digits"}])
+def test_a_record_of_wrong_types(tmp_path, capsys, run):
+    path = tmp_path / "digits-mlp-digits" / "digits-mlp-digits__bp__seed0.json"
+    path.parent.mkdir()
+    write_json(path, {"run": run})
+    assert main(["table", "--rules", "bp", "--seeds", "0", "--out", str(tmp_path)]) == 2
+    assert f"{path} is no record of a run" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
