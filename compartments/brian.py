@@ -13,8 +13,11 @@ from compartments.per_neuron import is_array
 PHASE = "groups"
 """Everything happens in this slot of Brian2's schedule; ``order`` says what comes first."""
 
-RECORD_ORDER, LEARN_ORDER, MOVE_ORDER = -2, -1, 0
-"""Recording, then weights, then states: all of them see the state at the step's beginning."""
+RECORD_ORDER, LEARN_ORDER, SEND_ORDER, MOVE_ORDER, PROJECT_ORDER = -3, -2, -1, 0, 1
+"""Recording, weights, delay lines, states: all of them see the state at the step's beginning.
+
+Then weights are put back within their bounds.
+"""
 
 
 def driven_equations(neuron: Neuron, sources: Mapping[str, str]) -> Equations:

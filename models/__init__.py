@@ -9,6 +9,7 @@ from models.pathway import Pathway
 from models.population import Population
 from models.schedule import Schedule
 from models.weights import WeightBundle
+from models.wiring import no_autapses, one_to_one, random_mask
 
 __all__ = [
     "DLLNetwork",
@@ -23,5 +24,8 @@ __all__ = [
     "WeightBundle",
     "dll_network",
     "dll_weights",
+    "no_autapses",
+    "one_to_one",
+    "random_mask",
     "simulate",
 ]

@@ -11,7 +11,9 @@ from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
 from compartments.brian import (
     LEARN_ORDER,
     PHASE,
+    PROJECT_ORDER,
     RECORD_ORDER,
+    SEND_ORDER,
     driven_equations,
     neuron_group,
 )
@@ -22,6 +24,9 @@ from models.pathway import Pathway
 from models.population import Population
 from models.schedule import Schedule
 from models.signals import Given
+
+OPEN = 1e300
+"""Stands for no bound: a weight far below it has diverged."""
 
 
 class BrianObjects:
@@ -44,6 +49,7 @@ class BrianObjects:
         self.signals = BrianSignals(schedule, dt)
         first = RECORD_ORDER - len(network.steps)
         self._order = {step: first + rank for rank, step in enumerate(network.steps)}
+        self.delays = {p.name: p.delay_steps(dt) for p in network.pathways}
         self.groups = {p.name: self._group(p) for p in network.populations}
         self.synapses = {p.name: self._synapses(p) for p in network.pathways}
         self.monitors: list[StateMonitor] = []
@@ -75,6 +81,12 @@ class BrianObjects:
                 dim = neuron.equations[variable].dim
                 several += [SingleEquation(PARAMETER, name, dim) for name in names]
         equations = driven_equations(neuron, sources)
+        held = self._held(population)
+        several += [
+            SingleEquation(PARAMETER, past(name, k), neuron.equations[name].dim)
+            for name, steps in held.items()
+            for k in range(1, steps + 1)
+        ]
         if several:
             equations += Equations(several)
         orders = {
@@ -82,7 +94,7 @@ class BrianObjects:
             for step, order in self._order.items()
             if step.kind == "store" and step.owner == population.name
         }
-        return neuron_group(
+        group = neuron_group(
             population.name,
             population.size,
             neuron,
@@ -92,11 +104,33 @@ class BrianObjects:
             method=self.method,
             namespace=self.signals.arrays,
         )
+        if held:
+            shifts = [
+                f"{past(name, k)} = {past(name, k - 1)}"
+                for name, steps in held.items()
+                for k in range(steps, 0, -1)
+            ]
+            name = f"{population.name}_send"
+            group.run_regularly(
+                "\n".join(shifts), when=PHASE, order=SEND_ORDER, dt=self.dt, name=name
+            )
+        return group
+
+    def _held(self, population: Population) -> dict[str, int]:
+        """For each variable that leaves a population with delay, the longest, in steps."""
+        held: dict[str, int] = {}
+        for pathway in self.network.pathways:
+            steps = self.delays[pathway.name]
+            if pathway.pre == population.name and steps:
+                for name in pathway.reads_pre:
+                    held[name] = max(held.get(name, 0), steps)
+        return held
 
     def _synapses(self, pathway: Pathway) -> Synapses:
         received = _received(self.network, pathway)
         dim = self.network.population(pathway.post).neuron.equations[pathway.target].dim
-        code, flags = Expression(f"w*{pathway.sends}_pre"), ["summed"]
+        delay = self.delays[pathway.name]
+        code, flags = Expression(f"w*{past(pathway.sends, delay)}_pre"), ["summed"]
         model = Equations(
             [SingleEquation(SUBEXPRESSION, f"{received}_post", dim, expr=code, flags=flags)]
         )
@@ -108,7 +142,8 @@ class BrianObjects:
             for name in pathway.rule.signals:
                 source = self.signals.source(Given(name, False), unit="0")
                 model += Equations(f"{name} = {source} : 1 (shared)")
-            model += _clock_driven(pathway.rule)
+            late = {f"{name}_pre": f"{past(name, delay)}_pre" for name in pathway.rule.reads_pre}
+            model += _clock_driven(pathway.rule).substitute(**late)
             constants = {**self.signals.arrays, **pathway.rule.parameters}
         synapses = Synapses(
             self.groups[pathway.pre],
@@ -119,11 +154,19 @@ class BrianObjects:
             dt=self.dt,
             namespace=constants,
         )
-        pre, post = self.groups[pathway.pre].N, self.groups[pathway.post].N
-        synapses.connect(i=np.repeat(np.arange(pre), post), j=np.tile(np.arange(post), pre))
+        shape = self.network.weight_shapes[pathway.name]
+        present = np.ones(shape, dtype=bool) if pathway.mask is None else pathway.mask
+        pre, post = np.nonzero(present.T if pathway.upward else present)
+        synapses.connect(i=pre, j=post)
         synapses.w = to_synapses(pathway, self.network.weights[pathway.name])
         if synapses.state_updater is not None:
             synapses.state_updater.when, synapses.state_updater.order = PHASE, LEARN_ORDER
+            if pathway.is_bounded:
+                least, largest = pathway.bounds
+                code = f"w = clip(w, {-OPEN if least is None else least!r}, "
+                code += f"{OPEN if largest is None else largest!r})"
+                name = f"{pathway.name}_project"
+                synapses.run_regularly(code, when=PHASE, order=PROJECT_ORDER, dt=self.dt, name=name)
         for step, order in self._order.items():
             if step.kind == "sum" and step.owner == pathway.name:
                 updater = synapses.summed_updaters[f"{received}_post"]
@@ -137,6 +180,11 @@ def _received(network: Network, pathway: Pathway) -> str:
     return pathway.target if alone else f"{pathway.target}_{pathway.name}"
 
 
+def past(variable: str, steps: int) -> str:
+    """The name of a variable as it was so many steps ago."""
+    return f"{variable}_past_{steps}" if steps else variable
+
+
 def _clock_driven(rule: PlasticityRule) -> Equations:
     """The rule's equations, marked as integrated in every time step."""
     lines = []
@@ -148,13 +196,16 @@ def _clock_driven(rule: PlasticityRule) -> Equations:
 
 def to_synapses(pathway: Pathway, weights: np.ndarray) -> np.ndarray:
     """Weights (n_above, n_below) in the order of the synapses: presynaptic neuron first."""
-    return np.ascontiguousarray(weights.T if pathway.upward else weights).ravel()
+    present = np.ones(weights.shape, dtype=bool) if pathway.mask is None else pathway.mask
+    return weights.T[present.T] if pathway.upward else weights[present]
 
 
 def from_synapses(pathway: Pathway, shape: tuple[int, int], values: np.ndarray) -> np.ndarray:
     """The inverse of :func:`to_synapses`; leading dimensions of ``values`` are kept."""
-    above, below = shape
-    lead = values.shape[:-1]
+    present = np.ones(shape, dtype=bool) if pathway.mask is None else pathway.mask
+    found = np.zeros((*values.shape[:-1], *shape))
     if pathway.upward:
-        return values.reshape(*lead, below, above).swapaxes(-1, -2)
-    return values.reshape(*lead, above, below)
+        found.swapaxes(-1, -2)[..., present.T] = values
+    else:
+        found[..., present] = values
+    return found

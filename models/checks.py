@@ -37,6 +37,7 @@ def check_dynamics(network: Network, dt: Quantity, method: str, plastic: bool) -
     for population in network.populations:
         check_step(f"Population {population.name!r}", population.neuron, dt, method)
     for pathway in network.pathways:
+        pathway.delay_steps(dt)
         if plastic and pathway.rule is not None:
             check_step(f"Pathway {pathway.name!r}", pathway.rule, dt, "euler")
 

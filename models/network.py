@@ -61,7 +61,7 @@ class Network:
         for pathway in self.pathways:
             self._check_pathway(pathway)
         self._check_driven()
-        self.weights.check_fits(self.weight_shapes, "Network")
+        self.check_weights(self.weights)
         _ = self.steps
 
     def __repr__(self) -> str:
@@ -91,6 +91,37 @@ class Network:
             shapes[pathway.name] = (post, pre) if pathway.upward else (pre, post)
         return shapes
 
+    def check_weights(self, weights: WeightBundle) -> None:
+        """Refuse weights of other shapes, where there is no synapse, or beyond bounds.
+
+        Raises
+        ------
+        ValueError
+            With the pathway, and how to mend it.
+        """
+        weights.check_fits(self.weight_shapes, "Network")
+        for pathway in self.pathways:
+            values, where = weights[pathway.name], f"Weights {pathway.name!r}"
+            if pathway.mask is not None and pathway.mask.shape != values.shape:
+                raise ValueError(
+                    f"{where}: the pathway's mask has shape {pathway.mask.shape}, expected "
+                    f"{values.shape}."
+                )
+            if pathway.mask is not None and values[~pathway.mask].any():
+                raise ValueError(
+                    f"{where}: must be 0 where the pathway's mask has no synapse; multiply them by "
+                    "the mask."
+                )
+            least, largest = pathway.bounds
+            present = values if pathway.mask is None else values[pathway.mask]
+            if (least is not None and present.min() < least) or (
+                largest is not None and present.max() > largest
+            ):
+                raise ValueError(
+                    f"{where}: {present.min():g} to {present.max():g} is not within the pathway's "
+                    f"bounds {pathway.bounds}."
+                )
+
     @property
     def is_plastic(self) -> bool:
         """Whether any pathway has a rule."""
@@ -117,7 +148,8 @@ class Network:
         graph: dict[Step, set[Step]] = {}
         for pathway in self.pathways:
             own = Step("sum", pathway.name, pathway.target)
-            graph[own] = self._sources(pathway.pre, pathway.sends)
+            delayed = float(pathway.delay) > 0  # then it is known before the step
+            graph[own] = set() if delayed else self._sources(pathway.pre, pathway.sends)
         for population in self.populations:
             for name in population.neuron.stored:
                 own = Step("store", population.name, name)
@@ -135,7 +167,7 @@ class Network:
             names = " <- ".join(f"{step.owner}.{step.variable}" for step in error.args[1])
             raise ValueError(
                 f"Network: {names} depend on each other within one time step; "
-                "put a differential equation into the loop."
+                "put a differential equation or a delay into the loop."
             ) from None
         return tuple(ranked)
 

@@ -1,18 +1,22 @@
 """Synapses from one population to another, and how their weights change."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from compartments.checks import check_kind
-from compartments.domains import check_value, shown
+import numpy as np
+from brian2 import Quantity, ms
+from jaxtyping import Bool
+
+from compartments.checks import check_kind, check_sequence
+from compartments.domains import Finite, TimeOrZero, check_value, shown
 from compartments.plasticity import PlasticityRule
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pathway:
-    """All-to-all synapses from one population to another, and how their weights change.
+    """Synapses from one population to another, and how their weights change.
 
     Parameters
     ----------
@@ -28,11 +32,19 @@ class Pathway:
         None for weights that stay.
     upward : bool
         True where ``post`` is above ``pre``. Weights are (n_above, n_below) either way.
+    mask : array of bool, (n_above, n_below), optional
+        Which synapses there are (:mod:`models.wiring`); all of them unless told otherwise.
+    bounds : tuple of float or None
+        The least and the largest weight; None is no bound, ``(0, None)`` is an excitatory pathway.
+        After every time step weights beyond a bound are put back to it.
+    delay : Quantity
+        From sending to arriving, whole time steps; until then nothing (0) has arrived. What the
+        rule reads of ``pre`` arrives with the same delay.
 
     Raises
     ------
     ValueError, TypeError
-        For a name that is none, a rule or a flag of another kind.
+        For a name that is none; a rule, a flag, a mask, bounds or a delay of another kind.
     """
 
     name: str
@@ -42,6 +54,9 @@ class Pathway:
     sends: str
     rule: PlasticityRule | None = None
     upward: bool = True
+    mask: Bool[np.ndarray, "n_above n_below"] | None = None
+    bounds: tuple[float | None, float | None] = (None, None)
+    delay: Quantity = field(default_factory=lambda: 0 * ms)
 
     def __post_init__(self) -> None:
         for name in ("name", "pre", "post", "target", "sends"):
@@ -55,3 +70,54 @@ class Pathway:
             where = f"Pathway {self.name!r}"
             check_kind(where, "rule", self.rule, PlasticityRule, "PlasticityRule(...) or None")
         check_value(f"Pathway {self.name!r}", "upward", self.upward, bool)
+        check_value(f"Pathway {self.name!r}", "delay", self.delay, TimeOrZero)
+        if self.mask is not None:
+            object.__setattr__(self, "mask", self._checked_mask())
+        object.__setattr__(self, "bounds", self._checked_bounds())
+
+    def _checked_mask(self) -> Bool[np.ndarray, "n_above n_below"]:
+        mask = np.array(self.mask)
+        if mask.dtype != bool or mask.ndim != 2 or not mask.any():
+            raise ValueError(
+                f"Pathway {self.name!r}: mask must be True or False for each synapse, (n_above, "
+                f"n_below), and True for one at least; got {mask.dtype} of shape {mask.shape}."
+            )
+        mask.setflags(write=False)
+        return mask
+
+    def _checked_bounds(self) -> tuple[float | None, float | None]:
+        where = f"Pathway {self.name!r}"
+        pair = check_sequence(where, "bounds", self.bounds, "two numbers or None")
+        if len(pair) != 2:
+            raise ValueError(f"{where}: bounds must be (least, largest), got {self.bounds!r}.")
+        for bound in pair:
+            check_value(where, "bounds", bound, Finite | None)
+        least, largest = (None if bound is None else float(bound) for bound in pair)
+        if least is not None and largest is not None and least >= largest:
+            raise ValueError(f"{where}: bounds must rise, got {self.bounds!r}.")
+        return least, largest
+
+    @property
+    def reads_pre(self) -> frozenset[str]:
+        """The variables of ``pre`` that its synapses read: what is sent, what the rule reads."""
+        return frozenset({self.sends}) | (self.rule.reads_pre if self.rule else frozenset())
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether any weight can meet a bound."""
+        return self.bounds != (None, None)
+
+    def delay_steps(self, dt: Quantity) -> int:
+        """The delay in steps of dt.
+
+        Raises
+        ------
+        ValueError
+            If it is not a whole number of steps.
+        """
+        exact = float(self.delay / dt)
+        if abs(exact - round(exact)) > 1e-6 or (self.delay > 0 and round(exact) == 0):
+            raise ValueError(
+                f"Pathway {self.name!r}: delay ({self.delay}) must be a multiple of dt ({dt})."
+            )
+        return round(exact)

@@ -8,6 +8,7 @@ from brian2 import Hz, Quantity, ms, mV, nA, nS, pF
 
 from compartments import Compartment, Neuron, PlasticityRule
 from models import Eligibility, Network, Pathway, Population, Schedule, WeightBundle, dll_network
+from models.wiring import no_autapses, one_to_one, random_mask
 
 
 class Extent(NamedTuple):
@@ -150,8 +151,66 @@ def units(extent: Extent) -> Case:
     return Case(network, schedule, {})
 
 
+SENDER = """
+dv/dt = (tanh(drive + stimulated) - v)/tau : 1
+drive : 1
+stimulated : 1
+loud = 2*v : 1 (constant over dt)
+"""
+
+
+def wiring(extent: Extent) -> Case:
+    """Random, one-to-one and autapse-free masks; delays, also within a loop; bounds that bite."""
+    n = max(extent.sizes[-1], 6)
+    generator = np.random.default_rng(extent.seed)
+    cell = Neuron("cell", (Compartment("soma", SENDER),), {"tau": 20 * ms})
+    rule = PlasticityRule(
+        "traced",
+        """
+        dw/dt = learning*eta*(trace*v_post - 0.1*w) : 1
+        dtrace/dt = (loud_pre - trace)/tau_trace : 1
+        """,
+        {"eta": 0.4, "tau_trace": 15 * ms},
+    )
+    masks = {
+        "up": random_mask((n, n), 0.4, seed=extent.seed),
+        "back": one_to_one(n),
+        "lateral": no_autapses(n) & random_mask((n, n), 0.7, seed=extent.seed + 1),
+    }
+    pathways = (
+        Pathway("up", "below", "above", "drive", "loud", rule, mask=masks["up"], bounds=(0, 0.2)),
+        Pathway(
+            "back", "above", "below", "drive", "loud", rule, False, masks["back"], delay=7 * ms
+        ),
+        Pathway(
+            "lateral",
+            "above",
+            "above",
+            "drive",
+            "loud",
+            None,
+            True,
+            masks["lateral"],
+            (None, 0),
+            2 * ms,
+        ),
+    )
+    weights = {
+        "up": generator.uniform(0, 0.2, (n, n)) * masks["up"],
+        "back": generator.normal(0, 0.3, (n, n)) * masks["back"],
+        "lateral": -generator.uniform(0, 0.2, (n, n)) * masks["lateral"],
+    }
+    populations = tuple(
+        Population(name, n, cell, {"stimulated": "stimulus"}) for name in ("below", "above")
+    )
+    network = Network(populations, pathways, WeightBundle(weights))
+    stimuli = generator.normal(0, 1, (extent.presentations, n))
+    return Case(network, Schedule({"stimulus": stimuli}, presentation=extent.steps * ms), {})
+
+
 CASES: dict[str, Callable[[Extent], Case]] = {
     "signals": signals,
+    "masks, bounds, delays": wiring,
     "units, initial values, constants per neuron": units,
 }
 """Networks of other kinds; each feature of the descriptions at least once."""

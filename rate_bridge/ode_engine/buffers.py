@@ -179,7 +179,19 @@ def _populations(net: Network) -> list[tuple]:
 
 def _pathways(net: Network) -> list[tuple]:
     return [
-        (p.name, p.pre, p.post, p.target, p.sends, p.upward, *_rule(p.rule)) for p in net.pathways
+        (
+            p.name,
+            p.pre,
+            p.post,
+            p.target,
+            p.sends,
+            p.upward,
+            None if p.mask is None else p.mask.tobytes(),
+            p.bounds,
+            float(p.delay),
+            *_rule(p.rule),
+        )
+        for p in net.pathways
     ]
 
 

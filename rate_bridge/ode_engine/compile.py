@@ -5,11 +5,11 @@ Its calls stand in the order that both engines share: pathway sums and stored ex
 order of ``Network.steps``, then the weights, then the states.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 
 import sympy
 import torch
+from brian2 import second
 from torch import Tensor
 
 from compartments.neuron import Neuron
@@ -18,28 +18,12 @@ from models.pathway import Pathway
 from models.population import Population
 from rate_bridge.ode_engine.block import Block, Call, Level, Node
 from rate_bridge.ode_engine.buffers import Buffers, constants, given_inputs
+from rate_bridge.ode_engine.delays import Delays, projection
 from rate_bridge.ode_engine.expressions import parsed
 from rate_bridge.ode_engine.gathered import Deferred
 from rate_bridge.ode_engine.integrators import state_moves
+from rate_bridge.ode_engine.program import Action, Program
 from rate_bridge.ode_engine.weight_steps import Synapses, weight_moves
-
-Action = Callable[[], object]
-
-
-@dataclass
-class Program:
-    """The calls of a time step while the learning signal has one value.
-
-    ``enter`` runs when this program takes over and after every switch of stimulus, ``step`` is
-    what is computed once a time step, ``move`` takes weights and states to the next, ``leave``
-    runs before another program takes over and before weights are read.
-    """
-
-    enter: list[Action] = field(default_factory=list)
-    step: list[Action] = field(default_factory=list)
-    move: list[Action] = field(default_factory=list)
-    leave: list[Action] = field(default_factory=list)
-    blocks: dict[str, Block] = field(default_factory=dict)
 
 
 class Compiler:
@@ -78,6 +62,7 @@ class Compiler:
             key: Level.MOVING if item.signal in self.waveforms and not item.is_flag else Level.SHOWN
             for key, item in given_inputs(self.net).items()
         }
+        self.delays = Delays(self.net, buffers, dt_s * second)
         self.clock = torch.zeros((), dtype=buffers.dtype, device=buffers.device)
 
     @property
@@ -87,17 +72,18 @@ class Compiler:
 
     def program(self, learning_hz: float | None) -> Program:
         """The calls while the learning signal has this value; None for weights that stay."""
-        calls: list[Call] = []
+        calls = self.delays.arrivals()
         blocks = {p.name: self._block(p, calls) for p in self.net.populations}
         rules = {} if learning_hz is None else self._rules(learning_hz)
         gathered = self._gathered(blocks, rules)
         self._emit_steps(blocks, calls, rules, gathered)
+        sent = self.delays.departures(blocks)
         move = [call for p in self.net.populations for call in self._state_moves(p, blocks[p.name])]
         learn = self._weight_moves(blocks, rules, gathered)
         return Program(
             [call.run for call in calls if call.level <= Level.SHOWN],
             [call.run for call in calls if call.level > Level.SHOWN],
-            [call.run for call in learn + move],
+            [call.run for call in sent + learn + move],
             [item.flush for item in gathered.values()],
             blocks,
         )
@@ -167,13 +153,14 @@ class Compiler:
             replacements, leaves = constants(parameters, f"{pathway.name}__", self.buffers)
             replacements |= {"learning": sympy.Float(learning_hz), "dt": sympy.Float(self.dt_s)}
             replacements |= {name: _global_symbol(name) for name in pathway.rule.signals}
+            late = self.delays.late(pathway)
             where = f"Plasticity rule {pathway.rule.name!r}"
             lines = pathway.rule.equations
             for name in _ordered(lines):
                 tree = self._tree(lines[name].expr.code, name, replacements, where)
                 replacements[name] = tree
             trees = {
-                name: self._tree(lines[name].expr.code, name, replacements, where)
+                name: self._tree(lines[name].expr.code, name, replacements, where).xreplace(late)
                 for name in pathway.rule.states
             }
             if any(tree != 0 for tree in trees.values()):
@@ -230,7 +217,7 @@ class Compiler:
         """All pathways to one variable: matrix products that add up in its buffer."""
         out = self.buffers.inputs[post, target]
         pathways = self.net.pathways_to(post, target)
-        sent = [blocks[p.pre].full(sympy.Symbol(p.sends, real=True)) for p in pathways]
+        sent = [self.delays.sent(p, blocks[p.pre]) for p in pathways]
         moving = any(p.name in rules for p in pathways)
         level = Level.MOVING if moving else max(Level.SHOWN, *(node.level for node in sent))
         for number, (pathway, node) in enumerate(zip(pathways, sent, strict=True)):
@@ -255,7 +242,7 @@ class Compiler:
         for name, (trees, leaves) in rules.items():
             pathway = self._pathway(self.net, name)
             pre, post = blocks[pathway.pre].fork(factors), blocks[pathway.post].fork(factors)
-            pre.leaves |= leaves
+            pre.leaves |= leaves | self.delays.leaves(pathway)
             post.leaves |= leaves | self._global_signals(pathway)
             if name in gathered:
                 moves += gathered[name].moves(post)
@@ -263,6 +250,8 @@ class Compiler:
             own = self._synapse_block(pathway, leaves, factors)
             synapses = Synapses(own, pre, post, pathway.upward, self.buffers.batch)
             moves += weight_moves(synapses, trees, self.dt_s)
+            states = {state: self.buffers.synapses[name, state] for state in trees}
+            moves += projection(pathway, states)
         return factors + moves
 
     def _global_signals(self, pathway: Pathway) -> dict[str, Node]:

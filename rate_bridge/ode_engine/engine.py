@@ -24,7 +24,8 @@ from rate_bridge.ode_engine.buffers import (
     load_weights,
     weight_bundles,
 )
-from rate_bridge.ode_engine.compile import Compiler, Program
+from rate_bridge.ode_engine.compile import Compiler
+from rate_bridge.ode_engine.program import Program
 
 Probe = Callable[["OdeEngine", int], None]
 """Called at every time step with the engine and the number of the step, before anything moves."""
@@ -159,7 +160,7 @@ class OdeEngine:
     def load(self, bundles: Sequence[WeightBundle]) -> None:
         """Put in other weights, one bundle for each copy."""
         for net, bundle in zip(self.nets, bundles, strict=True):
-            bundle.check_fits(net.weight_shapes, "Network")
+            net.check_weights(bundle)
         with torch.inference_mode():
             load_weights(self.buffers, bundles)
 
@@ -167,6 +168,7 @@ class OdeEngine:
         """All states to where they begin; weights stay."""
         with torch.inference_mode():
             self.buffers.clear()
+            self._compiler.delays.clear()
 
     @torch.inference_mode()
     def present(

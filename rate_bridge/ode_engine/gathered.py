@@ -56,13 +56,13 @@ class Deferred:
         """A deferred change, or None where the rule or the shapes do not allow it or do not pay.
 
         The rule must be one outer product whose presynaptic factor stands still, without
-        further states of the synapse; the batch smaller than twice the number of synapses that
-        a neuron has in this pathway.
+        further states of the synapse; nothing masked, bounded or delayed; the batch smaller than
+        twice the number of synapses that a neuron has in this pathway.
         """
-        if list(trees) != ["w"]:
+        if list(trees) != ["w"] or pathway.is_bounded or pathway.mask is not None:
             return None
         part = split(trees["w"], trees)
-        if part.mixed != 0 or len(part.products) != 1:
+        if part.mixed != 0 or len(part.products) != 1 or float(pathway.delay):
             return None
         (product,) = part.products
         if product.synapse != ONE or product.post == ONE or product.pre == ONE:

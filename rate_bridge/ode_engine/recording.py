@@ -16,8 +16,8 @@ from compartments.recording import TIME_MS, trace_name, unit_dimension
 from models.checks import unchecked_steps
 from models.sampling import Sampling
 from rate_bridge.ode_engine.block import Call
-from rate_bridge.ode_engine.compile import Program
 from rate_bridge.ode_engine.engine import OdeEngine
+from rate_bridge.ode_engine.program import Program
 
 Key = tuple[str, str]
 
