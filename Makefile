@@ -32,7 +32,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make kills     100 killed runs resumed, 100 flipped bits refused; prints the counts"
 	@echo "make bench     speed of the engines, as ratios measured in one run"
-	@echo "make fuzz      10,000 calls with odd arguments, counted by what became of them"
+	@echo "make fuzz      10,000 odd calls and 10,000 hostile texts, counted by what became of them"
 	@echo "make lock      the files in requirements/ anew, after a change of pyproject.toml"
 	@echo "make audit-packages  known vulnerabilities in what is installed, by pip-audit"
 	@echo "PYTHON=python3.13 chooses the Python, VENV=folder where the environment stands"
@@ -74,6 +74,7 @@ bench: $(READY)
 
 fuzz: $(READY)
 	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m fuzz --calls 10000
+	$(BIN)/python -m pytest -q -m slow -k ten_thousand_fuzzed_texts tests/compartments
 
 $(TOOLS)/.ready:
 	$(PYTHON) -m venv $(TOOLS)

@@ -2,10 +2,12 @@
 
 import html
 import math
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
@@ -157,6 +159,11 @@ def _text(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", unbroken)
 
 
+def link_to(name: str) -> str:
+    """A file's name, relative to the page, as a link: no part of it is a scheme, query or tag."""
+    return quote(os.fsencode(name), safe="/")
+
+
 def _section(folder: Path, section: Section) -> str:
     kind = ' class="short"' if isinstance(section, FellShort) else ""
     parts = [f"<section{kind}>", f"<h2>{_text(section.title)}</h2>"]
@@ -167,7 +174,7 @@ def _section(folder: Path, section: Section) -> str:
 
 
 def _picture(folder: Path, picture: Picture) -> str:
-    name = html.escape(picture.name)
+    name = link_to(picture.name)
     for suffix in ("png", "pdf"):
         if not (folder / f"{picture.name}.{suffix}").exists():
             raise FileNotFoundError(
@@ -230,9 +237,11 @@ def _made_from(place: Path) -> list[tuple[Path, str]]:
 
 
 def _file(link: str, path: Path, words: str) -> str:
-    link = html.escape(link)
+    name = html.escape(link.encode("utf-8", "replace").decode("utf-8"))  # a name may be no UTF-8
     size = _bytes(path.stat().st_size)
-    return f'<li><a href="{link}"><code>{link}</code></a> {html.escape(words)}, {size}</li>'
+    return (
+        f'<li><a href="{link_to(link)}"><code>{name}</code></a> {html.escape(words)}, {size}</li>'
+    )
 
 
 def _bytes(size: int) -> str:

@@ -1,6 +1,8 @@
 """Pages: escaped text, links that exist, numbers as readers write them."""
 
+import os
 import re
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import numpy as np
 import pytest
@@ -66,6 +68,20 @@ def test_page_holds_everything_and_its_links_exist(folder):
     assert text.index("First sentence") < text.index("A &lt;title&gt;")
     assert "http" not in text
     assert "<script" not in text
+
+
+NAMES = ["javascript:alert(1).nc", 'a" onclick="alert(1).nc', "<b>&amp;?x=1#y%41.npz", "é .nc"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, b"\xff.npz"])
+def test_names_of_files_are_quoted(tmp_path, name):
+    (tmp_path / os.fsdecode(name)).write_bytes(b"x")
+    text = write_page(tmp_path, "Title", "Lead", []).read_text(encoding="utf-8")
+    (link,) = linked(text)
+    assert urlsplit(link)._replace(path="") == ("", "", "", "", "")  # a path, and nothing else
+    assert re.fullmatch(r"[A-Za-z0-9._~%/-]+", link)
+    assert os.fsdecode(unquote_to_bytes(link)) == os.fsdecode(name)
+    assert text.count("<b>") == 0
 
 
 def test_a_figure_that_is_missing_is_named(folder):
