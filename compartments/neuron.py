@@ -17,7 +17,7 @@ from brian2.equations.equations import (
 from brian2.equations.unitcheck import check_dimensions
 from brian2.units.fundamentalunits import get_unit_for_display
 
-from compartments.checks import check_name
+from compartments.checks import check_kind, check_name, check_sequence
 from compartments.names import unknown_name
 from compartments.per_neuron import PerNeuron, check_parameter, check_start, frozen, is_array
 from compartments.representation import neuron_html, neuron_text
@@ -41,6 +41,8 @@ class Compartment:
     ------
     ValueError
         If :func:`compartments.strings.checked_equations` refuses the equations.
+    TypeError
+        For a name that is no text.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Compartment:
     initial: Mapping[str, PerNeuron] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_kind("Compartment", "name", self.name, str, "'soma', for example")
         equations = checked_equations(f"Compartment {self.name!r}", self.equations)
         object.__setattr__(self, "equations", equations)
         object.__setattr__(self, "initial", frozen(self.initial))
@@ -78,6 +81,8 @@ class Neuron:
         A variable defined twice, an unknown name, a unit that does not fit, a constant that is
         missing, unused, or not finite; a time constant that is not a positive time; an initial
         value of what is no state.
+    TypeError
+        For compartments that are no sequence of them, or parameters that are no mapping.
     """
 
     name: str
@@ -87,12 +92,18 @@ class Neuron:
 
     def __post_init__(self) -> None:
         plain_name("Neuron", self.name, "neuron")
-        object.__setattr__(self, "compartments", tuple(self.compartments))
+        where = f"Neuron {self.name!r}"
+        parts = check_sequence(where, "compartments", self.compartments, "Compartment(...)")
+        for part in parts:
+            check_kind(where, "each compartment", part, Compartment, "Compartment(name, equations)")
+        for kind, given in (("parameters", self.parameters), ("initial", self.initial)):
+            check_kind(where, kind, given, Mapping, "{'tau': 10*ms}, for example")
+        object.__setattr__(self, "compartments", tuple(parts))
         object.__setattr__(self, "parameters", frozen(self.parameters))
-        parts = {name: value for part in self.compartments for name, value in part.initial.items()}
-        object.__setattr__(self, "initial", frozen({**parts, **self.initial}))
+        starts = {name: value for part in parts for name, value in part.initial.items()}
+        object.__setattr__(self, "initial", frozen({**starts, **self.initial}))
         self._check_unique()
-        checked_equations(f"Neuron {self.name!r}", self.equations)
+        checked_equations(where, self.equations)
         self._check_parameters()
         self._check_expressions()
         for name, value in self.initial.items():

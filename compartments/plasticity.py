@@ -19,7 +19,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
-from compartments.checks import check_constant, check_sequence
+from compartments.checks import check_constant, check_kind, check_sequence
 from compartments.domains import Finite, Time, check_value
 from compartments.names import look_up
 from compartments.neuron import check_expression, known_variables
@@ -61,6 +61,8 @@ class PlasticityRule:
     signals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_kind("Plasticity rule", "name", self.name, str, "'mine', for example")
+        check_kind(self._where, "parameters", self.parameters, Mapping, "{'eta': 0.1}, for example")
         equations = checked_equations(self._where, self.equations)
         object.__setattr__(self, "equations", equations)
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
 
+from compartments.checks import check_kind
 from compartments.files import opened_sealed, written_sealed
 
 TIME_MS = "time"
@@ -87,6 +88,7 @@ def weight_traces(
 
 def save_traces(dataset: xr.Dataset, path: Path | str) -> Path:
     """Write a netCDF file with its digest, whole or not at all; returns its path."""
+    check_kind("save_traces", "dataset", dataset, xr.Dataset, "what responses(...) returns")
     path = Path(path)
     content = dataset.to_netcdf(engine="h5netcdf")  # in memory: on a full disk HDF5 would crash
     with written_sealed(path) as file:

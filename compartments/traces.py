@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from brian2 import Equations, Quantity
 
+from compartments.checks import check_name, check_sequence
 from compartments.neuron import Compartment, Neuron
 from compartments.strings import new_name
 
@@ -25,7 +26,7 @@ def delay_line(source: str, name: str, taus: Sequence[str]) -> Equations:
     taus : sequence of str
         Names of the stages' time constants; none gives no equation.
     """
-    for given in (source, name, *taus):
+    for given in (source, name, *check_sequence("Delay line", "taus", taus, "names")):
         new_name("Delay line", given)
     stages = [f"{name}_{k}" for k in range(1, len(taus))] + [name]
     lines = []
@@ -53,6 +54,8 @@ def with_trace(
         The time constants that ``taus`` names.
     """
     line = Compartment(f"{name} line", delay_line(source, name, taus))
+    for tau in taus:
+        check_name(f"Trace {name!r}", "time constant", tau, times)
     used = {tau: times[tau] for tau in dict.fromkeys(taus)}
     return _extended(neuron, line, used)
 

@@ -4,11 +4,19 @@ from collections import Counter
 
 import hostile
 import pytest
-from brian2 import Equations, amp, metre, mV, nS, siemens
+from brian2 import Equations, amp, metre, ms, mV, nS, siemens
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from hypothesis import HealthCheck, given, settings
 
-from compartments import ACTIVATIONS, Activation, Compartment, Neuron, PlasticityRule, prospective
+from compartments import (
+    ACTIVATIONS,
+    Activation,
+    Compartment,
+    Neuron,
+    PlasticityRule,
+    prospective,
+    save_traces,
+)
 from compartments import equations as of_the_neurons
 from compartments.plasticity import forward_rule
 from compartments.strings import (
@@ -19,6 +27,7 @@ from compartments.strings import (
     statements,
     unit,
 )
+from compartments.traces import delay_line, with_trace
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -228,3 +237,38 @@ def test_names_that_are_put_into_equations_are_names() -> None:
 def test_activations_are_checked_when_they_are_made(function: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"Activation 'mine': .*{reason}"):
         Activation("mine", function, "1")
+
+
+LEAK = Compartment("soma", "du/dt = -u/tau : 1")
+
+
+@pytest.mark.parametrize(
+    ("describe", "message"),
+    [
+        (lambda: Compartment(None, "u : 1"), "Compartment: name must be a str, got NoneType"),
+        (lambda: Neuron("cell", None), "Neuron 'cell': compartments must be a sequence of"),
+        (lambda: Neuron("cell", LEAK), "Neuron 'cell': compartments must be a sequence of"),
+        (lambda: Neuron("cell", ("u : 1",)), "each compartment must be a Compartment, got str"),
+        (lambda: Neuron("cell", (LEAK,), None), "'cell': parameters must be a Mapping, got None"),
+        (lambda: PlasticityRule(None, "dw/dt = learning : 1"), "rule: name must be a str, got"),
+        (lambda: PlasticityRule("mine", "dw/dt = learning : 1", [1]), "parameters must be a Mappi"),
+        (lambda: delay_line("u", "late", "tau"), "Delay line: taus must be a sequence of names"),
+        (lambda: save_traces(None, "traces.nc"), "save_traces: dataset must be a Dataset, got Non"),
+    ],
+)
+def test_what_is_no_part_of_a_description_is_named(describe, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        describe()
+
+
+def test_a_trace_names_its_time_constants() -> None:
+    cell = Neuron("cell", (LEAK,), {"tau": 10 * ms})
+    with pytest.raises(ValueError, match=r"Trace 'late': Unknown time constant 'tua'.*mean 'tau'"):
+        with_trace(cell, "u", "late", ["tua"], {"tau": 10 * ms})
+
+
+def test_operators_of_other_languages_are_mended() -> None:
+    with pytest.raises(
+        ValueError, match=r"Compartment 'soma', equation of 'x': '&' .* write 'and'"
+    ):
+        Compartment("soma", "x = u & drive : 1\nu : 1\ndrive : 1")
