@@ -221,15 +221,39 @@ def _pathways(names: Sequence[str], o: DLLOptions) -> list[Pathway]:
     paths = []
     for i in range(depth):
         sends = "u" if i == 0 else _sent_up(o)
-        paths.append(Pathway(f"W{i}", names[i], names[i + 1], "drive", sends, _up(o, sends)))
+        beyond = () if o.eligibility is None else (f"{o.eligibility.factor}_pre",)
+        above = names[i + 1]
+        rule = _up(o, sends)
+        paths.append(Pathway(f"W{i}", names[i], above, "drive", sends, rule, beyond=beyond))
     if o.bias:
         paths += [Pathway(f"b{i}", "bias", names[i + 1], "drive", "u", plain) for i in range(depth)]
     down = _down(o)
     paths += [
-        Pathway(f"theta{i}", names[i + 1], names[i], "feedback", "delta", down, upward=False)
+        Pathway(
+            f"theta{i}",
+            names[i + 1],
+            names[i],
+            "feedback",
+            "delta",
+            down,
+            upward=False,
+            beyond=_beyond_apical(o),
+        )
         for i in range(1, depth)
     ]
     return paths
+
+
+def _beyond_apical(o: DLLOptions) -> tuple[str, ...]:
+    """What Theta's rule reads beyond its synapses on the apical dendrite.
+
+    Kolen-Pollack needs the basal u, which the soma would have to carry there; eligibility a trace
+    of the delta that arrives, which the presynaptic neuron keeps for all of its synapses.
+    """
+    if o.theta_rule == "kp":
+        return (f"{_sent_up(o) if o.eligibility is None else o.eligibility.factor}_post",)
+    traced = o.theta_rule in ("minus", "plus") and o.eligibility is not None
+    return ("delta_trace_pre",) if traced else ()
 
 
 def _sent_up(o: DLLOptions) -> str:

@@ -10,6 +10,8 @@ from typing import NamedTuple, Self
 from compartments.checks import check_kind, check_sequence
 from compartments.names import look_up, unknown_name
 from compartments.neuron import Neuron
+from compartments.plasticity import LEARNING
+from models.locality import complaints
 from models.pathway import Pathway
 from models.population import Population
 from models.representation import network_html, network_text
@@ -138,6 +140,26 @@ class Network:
         found += [name for p in self.pathways if p.rule is not None for name in p.rule.signals]
         return tuple(dict.fromkeys(found))
 
+    @property
+    def declared_nonlocal(self) -> dict[str, tuple[str, ...]]:
+        """By pathway, what its rule reads although it is not known at the synapse."""
+        return {p.name: p.beyond for p in self.pathways if p.beyond}
+
+    @property
+    def global_signals(self) -> tuple[str, ...]:
+        """The signals that reach all synapses of some pathway: ``learning``, and declared ones."""
+        rules = [p.rule for p in self.pathways if p.rule is not None]
+        read = [LEARNING] if any(LEARNING in rule.equations.identifiers for rule in rules) else []
+        return tuple(dict.fromkeys([*read, *(name for rule in rules for name in rule.signals)]))
+
+    @property
+    def transmitted(self) -> dict[str, tuple[str, ...]]:
+        """By population, the different variables that it sends; a real axon has one."""
+        sent = {
+            p.name: [q.sends for q in self.pathways if q.pre == p.name] for p in self.populations
+        }
+        return {name: tuple(dict.fromkeys(variables)) for name, variables in sent.items()}
+
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """All sums and stored expressions, each after what it is computed from.
@@ -205,6 +227,8 @@ class Network:
             ):
                 self._check_readable(f"{where}, rule", name, neuron, read)
                 self._check_plain(f"{where}, rule", name, neuron, read)
+        for complaint in complaints(pathway, post):
+            raise ValueError(complaint)
 
     @staticmethod
     def _check_readable(where: str, name: str, neuron: Neuron, wanted: Iterable[str]) -> None:

@@ -40,6 +40,9 @@ class Pathway:
     delay : Quantity
         From sending to arriving, whole time steps; until then nothing (0) has arrived. What the
         rule reads of ``pre`` arrives with the same delay.
+    beyond : tuple of str
+        What the rule reads although it is not known at the synapse (:mod:`models.locality`), as
+        the rule names it, such as ``"u_post"``: exactly that, no less and no more.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Pathway:
     mask: Bool[np.ndarray, "n_above n_below"] | None = None
     bounds: tuple[float | None, float | None] = (None, None)
     delay: Quantity = field(default_factory=lambda: 0 * ms)
+    beyond: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("name", "pre", "post", "target", "sends"):
@@ -74,6 +78,8 @@ class Pathway:
         if self.mask is not None:
             object.__setattr__(self, "mask", self._checked_mask())
         object.__setattr__(self, "bounds", self._checked_bounds())
+        beyond = check_sequence(f"Pathway {self.name!r}", "beyond", self.beyond, "names")
+        object.__setattr__(self, "beyond", tuple(beyond))
 
     def _checked_mask(self) -> Bool[np.ndarray, "n_above n_below"]:
         mask = np.array(self.mask)

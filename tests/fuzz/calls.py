@@ -92,6 +92,10 @@ def _pathway(**given: Any) -> Any:
     return m.Pathway(**given)
 
 
+def _is_size(value: Any) -> bool:
+    return k.is_whole(value) and value >= 1
+
+
 CALLS: dict[str, Call] = {
     "hidden_neuron": Call(
         c.hidden_neuron,
@@ -185,7 +189,17 @@ CALLS: dict[str, Call] = {
             "target": k.kind(["drive"], lambda v: isinstance(v, str)),
             "sends": k.kind(["u"], lambda v: isinstance(v, str)),
         },
-        {"rule": k.RULE | k.NONE, "upward": k.FLAG},
+        {"rule": k.RULE | k.NONE, "upward": k.FLAG, "delay": k.TIME_OR_ZERO},
+    ),
+    "one_to_one": Call(m.one_to_one, {"n": k.COUNT}),
+    "no_autapses": Call(m.no_autapses, {"n": k.COUNT}),
+    "random_mask": Call(
+        m.random_mask,
+        {
+            "shape": k.Kind({"(2, 3)": lambda: (2, 3)}, lambda v: k.is_sequence_of(v, _is_size)),
+            "probability": k.kind([0.1, 1], lambda v: k.is_number(v) and 0 < v <= 1),
+            "seed": k.SEED,
+        },
     ),
     "Network": Call(
         m.Network,
