@@ -20,7 +20,7 @@ def frozen(values: Mapping[str, PerNeuron]) -> MappingProxyType[str, Any]:
 
 
 def _fixed(value: Any) -> Any:
-    if not is_array(value):
+    if not is_array(value) or np.asarray(value).dtype.kind not in "biuf":  # is refused later
         return value
     copied = np.array(value, dtype=np.float64)
     copied.setflags(write=False)

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,15 +75,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(name: str, *options: str) -> None:
     """Find the experiment, read its options, run it. Imports wait until they are needed."""
-    from compartments.names import unknown_name
-    from experiments.parsing import configuration
+    with _interrupted_in_the_end():
+        from compartments.names import unknown_name
+        from experiments.parsing import configuration
 
-    if name not in EXPERIMENTS:
-        raise unknown_name("experiment", name, [*EXPERIMENTS, *COMMANDS])
-    interrupt = signal.getsignal(signal.SIGINT)
-    module = importlib.import_module(EXPERIMENTS[name].module)
-    if interrupt == signal.SIG_IGN:  # a shell's background: Brian2's handler would call it
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if name not in EXPERIMENTS:
+            raise unknown_name("experiment", name, [*EXPERIMENTS, *COMMANDS])
+        module = importlib.import_module(EXPERIMENTS[name].module)
     sys.excepthook = sys.__excepthook__  # Brian2's writes a log and its own report for any error
     # Brian2 warns of every object that was made and not run: all of them, when it is stopped
     logging.getLogger("brian2.core.base").setLevel(logging.ERROR)
@@ -90,6 +89,31 @@ def _run(name: str, *options: str) -> None:
     if getattr(config, "out", None) is not None:
         _check_folder(config.out)
     module.main(config)
+
+
+@contextmanager
+def _interrupted_in_the_end() -> Iterator[None]:
+    """A block of imports after which Ctrl-C counts, also where a library has caught it.
+
+    Where it is ignored, as in a shell's background, it stays so: Brian2's handler would call it.
+    """
+    before, came = signal.getsignal(signal.SIGINT), []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        if callable(before):
+            before(number, frame)
+
+    heard = callable(before) and threading.current_thread() is threading.main_thread()
+    if heard:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        if before == signal.SIG_IGN or (heard and signal.getsignal(signal.SIGINT) is interrupt):
+            signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _check_folder(folder: Path) -> None:

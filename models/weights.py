@@ -94,10 +94,14 @@ class WeightBundle(Mapping[str, np.ndarray]):
             If it is not a file of weight matrices, or is damaged.
         """
         check_kind("Weights", "path", path, (str, Path), "the path of an .npz file")
+        if "\0" in str(path):
+            raise ValueError(f"Weights: path {str(path)!r} is no path.")
         try:
             arrays = load_arrays(path, "Delete it and make it again.")
         except FileNotFoundError:
             raise FileNotFoundError(f"No weights file at {path}.") from None
+        except OSError as error:
+            raise OSError(f"Weights: path {path} cannot be read: {error.strerror}.") from error
         try:
             return cls(arrays)
         except ValueError as error:

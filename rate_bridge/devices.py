@@ -20,7 +20,7 @@ def available_device(device: str | torch.device) -> torch.device:
     """
     try:
         place = torch.device(device)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             f"Unknown device {shown(device)}: use 'cpu', or 'cuda' for a GPU."
         ) from error

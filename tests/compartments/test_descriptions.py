@@ -221,3 +221,16 @@ class TestRule:
             rule("dw/dt = learning*eta*u_pre : 1", eta=1 * Hz)
         with pytest.raises(ValueError, match=r"Unknown theta_rule 'kap'\. Did you mean 'kp'\?"):
             feedback_rule("kap", 0.1)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (np.ones(2) * 1j, "tau_u must be real numbers; they came with imaginary parts"),
+        (["a", "b"], r"tau_u must be an array of numbers, got \['a', 'b'\]"),
+        ([None, 1.0], "tau_u must be an array of numbers, got"),
+    ],
+)
+def test_constants_of_single_neurons_are_numbers(bad, message):
+    with pytest.raises(ValueError, match=message):
+        hidden_neuron("cell", "tanh", tau_u=bad, tau_a=5 * ms, tau_x=5 * ms)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from experiments import cli
-from experiments.registry import EXPERIMENTS
+from experiments.registry import EXPERIMENTS, Entry
 from experiments.traces import experiment as traces
 
 ROOT = Path(__file__).parent.parent.parent
@@ -212,6 +212,20 @@ def test_errors_that_are_bugs_keep_their_traceback_and_brian_writes_no_report(ru
     with pytest.raises(TypeError, match="a bug"):
         run(*SMALL)
     assert sys.excepthook is sys.__excepthook__
+
+
+def test_ctrl_c_during_import_is_not_swallowed(tmp_path, monkeypatch, capsys):
+    (tmp_path / "swallowing.py").write_text(
+        "import os, signal\n"
+        "try:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    pass\n"
+        "def main(config):\n    raise AssertionError('it went on')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(EXPERIMENTS, "swallowing", Entry("swallowing", ""))
+    before = signal.getsignal(signal.SIGINT)
+    assert cli.main(["swallowing"]) == 130
+    assert capsys.readouterr().err == "tuft: stopped; nothing half-written was left behind.\n"
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -180,7 +180,10 @@ TIMES = Kind(
         or (isinstance(v, Quantity) and v.ndim == 1 and v.dim is second.dim)
     ),
 )
-FUNCTION = Kind({"a function": lambda: lambda *given: None}, callable)
+FUNCTION = Kind(
+    {"a function": lambda: lambda *given: None},
+    lambda v: callable(v) and v not in (int, len),  # those do not take what is reported
+)
 ACTIVATION = choice(ACTIVATIONS) | made(Activation)
 DTYPE = kind(
     [torch.float64, torch.float32],

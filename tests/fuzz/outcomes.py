@@ -111,7 +111,9 @@ def _of_call(call: Call, case: Drawn) -> tuple[Outcome, str]:
     try:
         call.function(**given)
     except Exception as error:
-        return judged(error, case, [shown(given[name]) for name in case.bad])
+        came = [given[name] for name in case.bad]
+        keys = [key for value in came if isinstance(value, dict) for key in value]
+        return judged(error, case, [*map(shown, came), *keys])
     return (Outcome.SILENT if case.bad else Outcome.FINE), ""
 
 
