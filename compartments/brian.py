@@ -8,6 +8,7 @@ from brian2.equations.codestrings import Expression
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
 
 from compartments.neuron import Neuron
+from compartments.noise import with_numbers
 from compartments.per_neuron import is_array
 
 PHASE = "groups"
@@ -20,7 +21,9 @@ Then weights are put back within their bounds.
 """
 
 
-def driven_equations(neuron: Neuron, sources: Mapping[str, str]) -> Equations:
+def driven_equations(
+    neuron: Neuron, sources: Mapping[str, str], noise: Mapping[str, str] | None = None
+) -> Equations:
     """The neuron's equations, its inputs computed by the given expressions.
 
     Parameters
@@ -29,6 +32,8 @@ def driven_equations(neuron: Neuron, sources: Mapping[str, str]) -> Equations:
         Stored expressions become plain variables: :func:`neuron_group` computes them.
     sources : mapping of str to str
         For some of the neuron's inputs, an expression; other inputs stay variables.
+    noise : mapping of str to str
+        For some of its random numbers, an expression that gives them.
     """
     lines = []
     for line in neuron.equations.values():
@@ -39,6 +44,9 @@ def driven_equations(neuron: Neuron, sources: Mapping[str, str]) -> Equations:
             )
         elif line.varname in neuron.stored:
             lines.append(SingleEquation(PARAMETER, line.varname, line.dim, var_type=line.var_type))
+        elif noise and line.expr is not None:
+            code = Expression(with_numbers(line, noise))
+            lines.append(SingleEquation(line.type, line.varname, line.dim, expr=code))
         else:
             lines.append(line)
     return Equations(lines)
@@ -54,6 +62,7 @@ def neuron_group(
     dt: Quantity,
     method: str,
     namespace: Mapping[str, object],
+    noise: Mapping[str, str] | None = None,
 ) -> NeuronGroup:
     """A Brian2 group whose stored expressions are computed once a step, in the given order.
 
@@ -71,6 +80,8 @@ def neuron_group(
         ``"euler"`` or ``"exponential_euler"``.
     namespace : mapping
         What the expressions name beside the neuron's own constants.
+    noise : mapping of str to str
+        As for :func:`driven_equations`.
     """
     differing = {name: v for name, v in neuron.parameters.items() if is_array(v)}
     own = [
@@ -92,7 +103,7 @@ def neuron_group(
     for name, value in {**differing, **neuron.initial}.items():
         setattr(group, name, value)
     for variable in neuron.stored:
-        expression = neuron.equations[variable].expr.code
+        expression = with_numbers(neuron.equations[variable], noise or {})
         group.run_regularly(
             f"{variable} = {expression}",
             when=PHASE,

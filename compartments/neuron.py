@@ -19,6 +19,7 @@ from brian2.units.fundamentalunits import get_unit_for_display
 
 from compartments.checks import check_kind, check_name, check_sequence
 from compartments.names import unknown_name
+from compartments.noise import Draw, check_noise, draws
 from compartments.per_neuron import PerNeuron, check_parameter, check_start, frozen, is_array
 from compartments.representation import neuron_html, neuron_text
 from compartments.strings import checked_equations, new_name, plain_name
@@ -145,6 +146,11 @@ class Neuron:
         """The expressions that are computed once a time step: ``(constant over dt)``."""
         return tuple(n for n in self.expressions if "constant over dt" in self.equations[n].flags)
 
+    @cached_property
+    def draws(self) -> tuple[Draw, ...]:
+        """Random numbers that it draws in every time step (:mod:`compartments.noise`)."""
+        return draws(self.equations)
+
     @property
     def variables(self) -> tuple[str, ...]:
         """Everything that can be recorded or that a synapse may read."""
@@ -192,9 +198,13 @@ class Neuron:
 
     def _check_expressions(self) -> None:
         known = known_variables(self.equations, self.parameters)
+        for draw in self.draws:
+            if draw.is_white:
+                known[draw.name] = Variable(draw.name, dimensions=(second**-0.5).dim)
         for line in self.equations.values():
             if line.expr is not None:
                 check_expression(self._where(line.varname), line, known)
+        check_noise(f"Neuron {self.name!r}", self.equations, self.parameters)
 
 
 def _names(equations: Equations, kind: str) -> tuple[str, ...]:
@@ -221,10 +231,6 @@ def check_expression(where: str, line: SingleEquation, known: Mapping[str, objec
         With the place, the offending name or unit, and how to mend it.
     """
     for name in sorted(line.identifiers - set(known)):
-        if name == "xi" or name.startswith("xi_"):
-            raise ValueError(
-                f"{where}: {name!r} is Brian2's white noise; the error is called 'error'."
-            )
         if name in DEFAULT_UNITS:
             raise ValueError(
                 f"{where}, equation of {line.varname!r}: {name!r} is a unit; name the constant "

@@ -118,9 +118,14 @@ def check_step(where: str, described: Neuron | PlasticityRule, dt: Quantity, met
     Raises
     ------
     ValueError
-        With the bound, 2 / fastest rate.
+        With the bound, 2 / fastest rate; for white noise with another method than Euler's.
     """
     check_value(where, "dt", dt, Time)
+    white = [d.name for d in described.draws if d.is_white] if isinstance(described, Neuron) else []
+    if white and method != "euler":
+        raise ValueError(
+            f"{where}: white noise ({white[0]}) takes Euler-Maruyama steps; choose method='euler'."
+        )
     rate_hz = bound(described).rate_hz
     if method != "euler" or rate_hz == 0 or float(dt / second) < 2 / rate_hz:
         return

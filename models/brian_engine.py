@@ -22,6 +22,7 @@ from models.brian_network import BrianObjects, from_synapses
 from models.checks import check_dynamics, check_recording, check_schedule, unchecked_steps
 from models.guards import DivergenceError, diverged
 from models.network import Network
+from models.noise import Noise, checked_noise
 from models.sampling import WHERE, Sampling, sampling
 from models.schedule import Schedule
 from models.weights import WeightBundle
@@ -70,6 +71,7 @@ def simulate(
     method: str = "euler",
     codegen: str = "numpy",
     seed: int = 0,
+    noise: Noise | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run a network through a schedule.
@@ -97,7 +99,9 @@ def simulate(
     codegen : {"numpy", "cython", "cpp_standalone"}
         How Brian2 runs it: numpy starts at once; cpp_standalone compiles once, then is fastest.
     seed : int
-        For neurons whose equations draw random numbers.
+        For neurons whose equations draw random numbers (:mod:`compartments.noise`).
+    noise : mapping of str to array, (step, n), optional
+        Numbers in place of some or all of these draws, by the names of traces (``xi_cells``).
     progress : callable, optional
         Called with the fraction that is done.
 
@@ -137,7 +141,7 @@ def simulate(
         step_seconds=STEP_SECONDS[codegen],
     )
     standalone.check_compiler(codegen)
-    plan = _Plan(network, schedule, dt, kept, seed)
+    plan = _Plan(network, schedule, dt, kept, seed, checked_noise(network, noise, kept.steps))
     run = _run_standalone if codegen == "cpp_standalone" else _run_here
     with _interruptible():
         return run(plan, method, plastic, codegen, progress or (lambda fraction: None))
@@ -168,6 +172,11 @@ class _Plan:
     dt: Quantity
     sampling: Sampling
     seed: int
+    noise: Mapping[str, np.ndarray]
+
+    def objects(self, method: str, plastic: bool) -> BrianObjects:
+        """The Brian2 objects of the run."""
+        return BrianObjects(self.network, self.schedule, self.dt, method, plastic, self.noise)
 
     def monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
         """A monitor for each population that has something to record."""
@@ -226,7 +235,7 @@ def _run_here(plan: _Plan, method: str, plastic: bool, codegen: str, progress: P
     with code_generation(codegen):
         start = time.perf_counter()
         brian2.seed(plan.seed)
-        objects = BrianObjects(plan.network, plan.schedule, plan.dt, method, plastic)
+        objects = plan.objects(method, plastic)
         monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
         every = min(objects.signals.shortest_period, 100) * plan.dt
         guard = brian2.NetworkOperation(lambda t: _guard(objects, t), dt=every, when="end")
@@ -261,7 +270,7 @@ def _run_standalone(
         with standalone.device(folder) as program:
             start = time.perf_counter()
             brian2.seed(plan.seed)
-            objects = BrianObjects(plan.network, plan.schedule, plan.dt, method, plastic)
+            objects = plan.objects(method, plastic)
             monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
             places = standalone.add_guards(objects)
             network = BrianNetwork(*objects.all())

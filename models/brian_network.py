@@ -1,10 +1,10 @@
 """From a network's description and a schedule to Brian2 objects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import brian2
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, StateMonitor, Synapses
+from brian2 import Equations, NeuronGroup, Quantity, StateMonitor, Synapses, TimedArray
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
 
@@ -18,6 +18,7 @@ from compartments.brian import (
     neuron_group,
 )
 from compartments.plasticity import LEARNING, PlasticityRule
+from compartments.recording import trace_name
 from models.brian_signals import BrianSignals
 from models.network import Network
 from models.pathway import Pathway
@@ -40,15 +41,24 @@ class BrianObjects:
         How the neurons' states are integrated; weights always take Euler steps.
     plastic : bool
         False leaves all weights as they are.
+    noise : mapping of str to array, (step, n)
+        Random numbers in place of its own.
     """
 
     def __init__(
-        self, network: Network, schedule: Schedule, dt: Quantity, method: str, plastic: bool
+        self,
+        network: Network,
+        schedule: Schedule,
+        dt: Quantity,
+        method: str,
+        plastic: bool,
+        noise: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self.network, self.dt, self.method, self.plastic = network, dt, method, plastic
         self.signals = BrianSignals(schedule, dt)
         first = RECORD_ORDER - len(network.steps)
         self._order = {step: first + rank for rank, step in enumerate(network.steps)}
+        self._noise = {n: TimedArray(values, dt=dt) for n, values in (noise or {}).items()}
         self.delays = {p.name: p.delay_steps(dt) for p in network.pathways}
         self.groups = {p.name: self._group(p) for p in network.populations}
         self.synapses = {p.name: self._synapses(p) for p in network.pathways}
@@ -80,7 +90,8 @@ class BrianObjects:
                 sources[variable] = " + ".join(names)
                 dim = neuron.equations[variable].dim
                 several += [SingleEquation(PARAMETER, name, dim) for name in names]
-        equations = driven_equations(neuron, sources)
+        noise = self._numbers(population)
+        equations = driven_equations(neuron, sources, noise)
         held = self._held(population)
         several += [
             SingleEquation(PARAMETER, past(name, k), neuron.equations[name].dim)
@@ -102,7 +113,8 @@ class BrianObjects:
             orders,
             dt=self.dt,
             method=self.method,
-            namespace=self.signals.arrays,
+            namespace={**self.signals.arrays, **self._given_arrays()},
+            noise=noise,
         )
         if held:
             shifts = [
@@ -115,6 +127,19 @@ class BrianObjects:
                 "\n".join(shifts), when=PHASE, order=SEND_ORDER, dt=self.dt, name=name
             )
         return group
+
+    def _numbers(self, population: Population) -> dict[str, str]:
+        """For each of a population's draws that is given, the expression that looks it up."""
+        found = {}
+        for draw in population.neuron.draws:
+            name = trace_name(draw.name, population.name)
+            if name in self._noise:
+                scale = "*dt**-0.5" if draw.is_white else ""
+                found[draw.name] = f"numbers_{name}(t, i){scale}"
+        return found
+
+    def _given_arrays(self) -> dict[str, TimedArray]:
+        return {f"numbers_{name}": array for name, array in self._noise.items()}
 
     def _held(self, population: Population) -> dict[str, int]:
         """For each variable that leaves a population with delay, the longest, in steps."""

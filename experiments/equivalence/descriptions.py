@@ -10,6 +10,8 @@ from compartments import Compartment, Neuron, PlasticityRule
 from models import Eligibility, Network, Pathway, Population, Schedule, WeightBundle, dll_network
 from models.wiring import no_autapses, one_to_one, random_mask
 
+METHODS = ("euler", "exponential_euler")
+
 
 class Extent(NamedTuple):
     """How much is run: layers, stimuli, steps of 1 ms for each, the seed."""
@@ -208,9 +210,40 @@ def wiring(extent: Extent) -> Case:
     return Case(network, Schedule({"stimulus": stimuli}, presentation=extent.steps * ms), {})
 
 
+NOISY = """
+dv/dt = (jitter + chance - v)/tau + sigma*tau**-0.5*(xi + 0.5*xi_shared) : 1
+dy/dt = (v - y)/tau + 0.2*sigma*tau**-0.5*xi_shared : 1
+jitter = randn()*0.3 : 1 (constant over dt)
+chance = int(rand() < 0.2 + 0*v) : 1 (constant over dt)
+"""
+
+
+def noise(extent: Extent) -> Case:
+    """White noise from two sources and draws of both kinds, all given as numbers."""
+    n, steps = extent.sizes[-1], extent.presentations * extent.steps
+    generator = np.random.default_rng(extent.seed)
+    cell = Neuron("cell", (Compartment("soma", NOISY),), {"tau": 20 * ms, "sigma": 0.5})
+    rule = PlasticityRule("hebb", "dw/dt = learning*eta*(y_post - w)*y_pre : 1", {"eta": 0.3})
+    sink = Neuron(
+        "sink", (Compartment("soma", "dy/dt = (drive - y)/tau : 1\ndrive : 1"),), {"tau": 20 * ms}
+    )
+    network = Network(
+        (Population("cells", n, cell), Population("sinks", n, sink)),
+        (Pathway("W", "cells", "sinks", "drive", "y", rule),),
+        WeightBundle({"W": generator.normal(0, 0.3, (n, n))}),
+    )
+    numbers = {
+        f"{name}_cells": generator.normal(size=(steps, n)) for name in ("xi", "xi_shared", "jitter")
+    }
+    numbers["chance_cells"] = generator.random((steps, n))
+    schedule = Schedule(presentation=np.full(extent.presentations, extent.steps) * ms)
+    return Case(network, schedule, {"noise": numbers})
+
+
 CASES: dict[str, Callable[[Extent], Case]] = {
     "signals": signals,
     "masks, bounds, delays": wiring,
+    "noise, the same numbers": noise,
     "units, initial values, constants per neuron": units,
 }
 """Networks of other kinds; each feature of the descriptions at least once."""
@@ -221,3 +254,8 @@ NAMES = (*OPTIONS, *CASES)
 def case(name: str, extent: Extent) -> Case:
     """What is run under that name."""
     return CASES[name](extent) if name in CASES else dll_case(name, extent)
+
+
+def methods(name: str) -> tuple[str, ...]:
+    """The integrators that it can be run with; white noise takes Euler-Maruyama steps."""
+    return METHODS[:1] if name.startswith("noise") else METHODS

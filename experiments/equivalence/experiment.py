@@ -13,7 +13,7 @@ from rich.table import Table
 
 from compartments.domains import Count, Seed
 from compartments.names import look_up
-from experiments.equivalence.descriptions import NAMES, Extent, case
+from experiments.equivalence.descriptions import NAMES, Extent, case, methods
 from experiments.lab import processes
 from experiments.lab.options import Workers, check_options
 from experiments.lab.progress import bar
@@ -25,8 +25,6 @@ from rate_bridge import ode_engine
 
 TOLERANCE = 1e-12
 """float64 sums in another order, over thousands of steps of a stable system."""
-
-METHODS = ("euler", "exponential_euler")
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Config:
 def main(config: Config) -> None:
     """Compare, and show the table."""
     names = config.only or NAMES
-    pairs = [(name, method) for name in names for method in METHODS]
+    pairs = [(name, method) for name in names for method in methods(name)]
     with RunFolder(config.out, config.name) as run:
         write_json(run.path / "config.json", config)
         with bar(f"{len(pairs)} comparisons") as report:

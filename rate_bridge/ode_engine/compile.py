@@ -13,6 +13,7 @@ from brian2 import second
 from torch import Tensor
 
 from compartments.neuron import Neuron
+from compartments.noise import with_numbers
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
@@ -22,6 +23,7 @@ from rate_bridge.ode_engine.delays import Delays, projection
 from rate_bridge.ode_engine.expressions import parsed
 from rate_bridge.ode_engine.gathered import Deferred
 from rate_bridge.ode_engine.integrators import state_moves
+from rate_bridge.ode_engine.noise import Drawn, number_of
 from rate_bridge.ode_engine.program import Action, Program
 from rate_bridge.ode_engine.weight_steps import Synapses, weight_moves
 
@@ -44,6 +46,8 @@ class Compiler:
         (:mod:`rate_bridge.ode_engine.gathered`).
     waveforms : collection of str
         Signals that change within a presentation.
+    drawn : Drawn, optional
+        The networks' random numbers.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Compiler:
         method: str,
         deferred: bool,
         waveforms: Collection[str] = (),
+        drawn: Drawn | None = None,
     ) -> None:
         self.nets, self.net, self.buffers = nets, nets[0], buffers
         self.dt_s, self.method, self.deferred = dt_s, method, deferred
@@ -63,6 +68,7 @@ class Compiler:
             for key, item in given_inputs(self.net).items()
         }
         self.delays = Delays(self.net, buffers, dt_s * second)
+        self._drawn = Drawn(nets, buffers, dt_s, 0, {}) if drawn is None else drawn
         self.clock = torch.zeros((), dtype=buffers.dtype, device=buffers.device)
 
     @property
@@ -72,7 +78,7 @@ class Compiler:
 
     def program(self, learning_hz: float | None) -> Program:
         """The calls while the learning signal has this value; None for weights that stay."""
-        calls = self.delays.arrivals()
+        calls = [*self._drawn.calls(), *self.delays.arrivals()]
         blocks = {p.name: self._block(p, calls) for p in self.net.populations}
         rules = {} if learning_hz is None else self._rules(learning_hz)
         gathered = self._gathered(blocks, rules)
@@ -98,6 +104,7 @@ class Compiler:
             level = self.levels.get((name, variable), Level.MOVING)
             leaves[variable] = Node(self.buffers.inputs[name, variable], level)
         shape = (*self.buffers.lead, self.buffers.batch, population.size)
+        leaves |= self._drawn.leaves(name)
         leaves["t"] = Node(self.clock.expand(shape), Level.MOVING)
         where = f"Neuron {neuron.name!r}"
         definitions = self._definitions(neuron, neuron.expressions, replacements, where)
@@ -114,7 +121,8 @@ class Compiler:
         replacements["dt"] = sympy.Float(self.dt_s)
         definitions = {}
         for name in names:
-            tree = self._tree(lines.equations[name].expr.code, name, replacements, where)
+            code = with_numbers(lines.equations[name], {name: number_of(name)})
+            tree = self._tree(code, name, replacements, where)
             definitions[name] = tree
             if tree.is_Symbol or tree.is_number:
                 replacements[name] = tree

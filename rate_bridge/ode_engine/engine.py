@@ -25,6 +25,7 @@ from rate_bridge.ode_engine.buffers import (
     weight_bundles,
 )
 from rate_bridge.ode_engine.compile import Compiler
+from rate_bridge.ode_engine.noise import Drawn
 from rate_bridge.ode_engine.program import Program
 
 Probe = Callable[["OdeEngine", int], None]
@@ -103,6 +104,10 @@ class OdeEngine:
         (:mod:`rate_bridge.ode_engine.gathered`).
     waveforms : collection of str
         Signals that change within a presentation.
+    seed : int or sequence of int
+        For random numbers: one for each copy; copy k of a single seed draws with seed + k.
+    noise : mapping of str to array, (step, [copy,] [batch,] n), optional
+        Numbers in place of draws (:mod:`models.noise`).
 
     Raises
     ------
@@ -126,6 +131,8 @@ class OdeEngine:
         plastic: bool = True,
         deferred: bool = True,
         waveforms: Collection[str] = (),
+        seed: int | Sequence[int] = 0,
+        noise: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         dt = 1 * ms if dt is None else dt
         self.copied = not isinstance(net, Network)
@@ -138,7 +145,10 @@ class OdeEngine:
         self.method = method
         self.timing = timing or Timing(400, 0, 0, 400 * self.dt_s)
         self.buffers = allocated(self.nets, batch, self.copied, dtype, place)
-        self._compiler = Compiler(self.nets, self.buffers, self.dt_s, method, deferred, waveforms)
+        drawn = Drawn(self.nets, self.buffers, self.dt_s, seed, noise or {})
+        self._compiler = Compiler(
+            self.nets, self.buffers, self.dt_s, method, deferred, waveforms, drawn
+        )
         self.clock = self._compiler.clock if self._compiler.reads_time else None
         self.steps_done = 0
         self._plastic, self._programs = plastic, dict[float, Program]()

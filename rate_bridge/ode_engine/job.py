@@ -15,6 +15,7 @@ from compartments.domains import Time, check_value
 from compartments.recording import weight_traces
 from models.checks import check_recording, check_schedule
 from models.network import Network
+from models.noise import Noise, checked_noise
 from models.sampling import WHERE, sampling
 from models.schedule import Schedule
 from models.weights import WeightBundle
@@ -41,6 +42,8 @@ class Asked:
     dtype: torch.dtype
     device: str | torch.device
     deferred: bool
+    seed: int | Sequence[int]
+    noise: Noise | None
     progress: Progress | None
 
 
@@ -82,6 +85,8 @@ class Job:
             plastic=asked.plastic,
             deferred=asked.deferred,
             waveforms=common_waveforms(schedules),
+            seed=asked.seed,
+            noise=checked_noise(nets[0], asked.noise, steps),
         )
         self._dealt = Dealt(self.engine, schedules, self.timings)
         self._built = time.perf_counter() - start

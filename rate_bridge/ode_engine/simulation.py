@@ -23,6 +23,7 @@ from brian2 import Quantity
 from compartments.checks import check_kind, check_sequence
 from models.brian_engine import Run
 from models.network import Network
+from models.noise import Noise
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from rate_bridge.ode_engine.job import Asked, Job, Progress
@@ -73,6 +74,8 @@ def simulate(
     dtype: torch.dtype = torch.float64,
     device: str | torch.device = "cpu",
     deferred: bool = True,
+    seed: int = 0,
+    noise: Noise | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run a network through a schedule; what :func:`models.simulate` does with Brian2.
@@ -97,6 +100,10 @@ def simulate(
     deferred : bool
         Gather the change of weights whose stimulus stands still
         (:mod:`rate_bridge.ode_engine.gathered`).
+    seed : int
+        For neurons whose equations draw random numbers (:mod:`compartments.noise`).
+    noise : mapping of str to array, (step, n) or (step, batch, n), optional
+        Numbers in place of some or all of these draws, by the names of traces (``xi_cells``).
     progress : callable, optional
         Called with the fraction that is done.
 
@@ -109,7 +116,7 @@ def simulate(
     DivergenceError
         When a state or weight becomes NaN or leaves the bound.
     """
-    asked = Asked(batch, dt, plastic, method, dtype, device, deferred, progress)
+    asked = Asked(batch, dt, plastic, method, dtype, device, deferred, seed, noise, progress)
     kept = {"record": record, "record_dt": record_dt, "record_units": record_units}
     job = Job([network], [schedule], asked, {**kept, "weights_at": weights_at}, copied=False)
     traces, history, seconds = job.run()
@@ -132,6 +139,8 @@ def simulate_copies(
     dtype: torch.dtype = torch.float64,
     device: str | torch.device = "cpu",
     deferred: bool = True,
+    seed: int | Sequence[int] = 0,
+    noise: Noise | None = None,
     progress: Progress | None = None,
 ) -> CopiesRun:
     """Run independent copies side by side: seeds, rates, time constants.
@@ -144,7 +153,9 @@ def simulate_copies(
         One for all, or one each; of equal length and timing.
     batch, dt, record, record_dt, record_units, weights_at, plastic, method, dtype, device
         As for :func:`simulate`.
-    deferred, progress
+    seed : int or sequence of int
+        One for each copy; copy k of a single seed draws with seed + k.
+    deferred, noise, progress
         As for :func:`simulate`.
 
     Raises
@@ -153,7 +164,7 @@ def simulate_copies(
         As :func:`simulate`; also for networks of different structure, schedules of different
         length or timing.
     """
-    asked = Asked(batch, dt, plastic, method, dtype, device, deferred, progress)
+    asked = Asked(batch, dt, plastic, method, dtype, device, deferred, seed, noise, progress)
     kept = {"record": record, "record_dt": record_dt, "record_units": record_units}
     nets = check_sequence("simulate_copies", "networks", networks, "Network")
     if isinstance(schedules, Schedule):

@@ -99,8 +99,6 @@ class TestNeuron:
                 None,
                 r"Unknown function 'tanhh'\. Did you mean 'tanh'\?",
             ),
-            ("du/dt = -u/tau_u + xi*tau_u**-0.5 : 1", None, "'xi' is Brian2's white noise"),
-            ("du/dt = -u/tau_u + xi_1*tau_u**-0.5 : 1", None, "'xi_1' is Brian2's white noise"),
             ("du/dt = -u/(10*ms) : 1", {}, "'ms' is a unit; name the constant"),
         ],
     )

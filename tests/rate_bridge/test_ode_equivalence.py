@@ -14,8 +14,8 @@ from ode_cases import (
     schedule_for,
 )
 
-from experiments.equivalence.descriptions import CASES, NAMES
-from experiments.equivalence.experiment import METHODS, TOLERANCE, Config, compared
+from experiments.equivalence.descriptions import CASES, METHODS, NAMES, methods
+from experiments.equivalence.experiment import TOLERANCE, Config, compared
 from models.brian_engine import simulate
 from models.network import Network
 from models.schedule import Schedule
@@ -103,8 +103,7 @@ def test_random_networks_run_alike(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "method"), [(n, m) for n in NAMES for m in methods(n)])
 def test_every_option_runs_alike_for_long(name: str, method: str) -> None:
     row = compared(Config(presentations=5), name, method)
     assert row["steps"] >= 2000
