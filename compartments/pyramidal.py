@@ -1,14 +1,18 @@
 """The neurons that layered networks are made of, composed from :mod:`compartments.equations`."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from brian2 import Equations, Quantity
 
 from compartments import equations as eq
 from compartments.activations import Activation, activation
-from compartments.domains import Positive, Time, Whole, check_value
+from compartments.domains import Positive, Time, check_value, such_that
 from compartments.neuron import Compartment, Neuron
 from compartments.traces import delay_line
+
+Stages = Annotated[int, such_that("a whole number in 0..100", lambda n: 0 <= n <= 100)]
+"""First-order stages; each is an equation of its own."""
 
 
 def hidden_neuron(
@@ -86,7 +90,7 @@ def output_neuron(
     check_value(where, "tau_x", tau_x, Time)
     check_value(where, "beta", beta, Positive | None)
     check_value(where, "matched_soma", matched_soma, bool)
-    check_value(where, "target_stages", target_stages, Whole)
+    check_value(where, "target_stages", target_stages, Stages)
     parameters: dict[str, Quantity | float] = {"tau_u": tau_u}
     if beta is None:
         soma = eq.CLAMPED_SOMA

@@ -124,6 +124,11 @@ class TestNeuron:
         with pytest.raises(ValueError, match="beta must be a finite number above 0 or None, got"):
             output_neuron("out", "tanh", tau_u=10 * ms, tau_x=5 * ms, beta=beta)
 
+    @pytest.mark.parametrize("stages", [-1, 1.5, True, 10**7])
+    def test_stages_are_few(self, stages):
+        with pytest.raises(ValueError, match="target_stages must be a whole number in 0"):
+            output_neuron("out", "tanh", tau_u=10 * ms, tau_x=5 * ms, target_stages=stages)
+
     def test_an_infinite_pull_is_refused(self):
         with pytest.raises(
             ValueError, match="beta must be a finite number above 0 or None, got inf"

@@ -105,7 +105,7 @@ CALLS: dict[str, Call] = {
     "output_neuron": Call(
         c.output_neuron,
         {"name": k.PLAIN_NAME, "f": k.ACTIVATION, "tau_u": k.TIME, "tau_x": k.TIME},
-        {"beta": k.POSITIVE | k.NONE, "matched_soma": k.FLAG, "target_stages": k.STAGES},
+        {"beta": k.POSITIVE | k.NONE, "matched_soma": k.FLAG, "target_stages": k.FEW},
     ),
     "input_neuron": Call(c.input_neuron, {}, {"name": k.PLAIN_NAME}),
     "constant_neuron": Call(c.constant_neuron, {}, {"name": k.PLAIN_NAME}),
