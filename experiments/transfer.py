@@ -100,6 +100,11 @@ def decided(
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Both directions; writes the weights, returns what ``result.json`` holds."""
     data = samples(config.dataset, config.power)
+    if config.decisions > len(data.test.labels):
+        raise ValueError(
+            f"--decisions {config.decisions} is more than the {len(data.test.labels)} test samples "
+            f"of {config.dataset}."
+        )
     network = described(config, data)
     part = Part(data.test.inputs[: config.decisions], data.test.labels[: config.decisions])
     schedule = shown(config, data, config.presentations)

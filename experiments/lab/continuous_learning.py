@@ -12,6 +12,7 @@ from brian2 import Quantity, ms
 from jaxtyping import Int
 from torch import Tensor
 
+from compartments.sizes import check_size
 from experiments.lab.remedies import remedy
 from experiments.lab.samples import Part, Samples, samples
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
@@ -125,6 +126,8 @@ def _whole(steps: float) -> bool:
 def orders(cell: Cell, data: Samples) -> Int[np.ndarray, "copy presentation"]:
     """Which samples each copy is shown, in order; whole minibatches in every epoch."""
     each = len(data.train.labels) // cell.batch * cell.batch
+    shown = each * cell.epochs * len(cell.copies)
+    check_size("Learning", "epochs, seeds or etas", needed_bytes=16 * shown)
     rows = []
     for _, seed in cell.copies:
         generator = np.random.default_rng(seed)

@@ -93,7 +93,9 @@ def run_of(config: Config) -> Run:
         For an option that the data set does not take, or one that it needs.
     """
     check_rule(config.rule)
-    network = config.network or DEFAULT_NETWORKS.get(config.dataset, "rnn")
+    network = config.network
+    if network is None:
+        network = DEFAULT_NETWORKS.get(config.dataset, "rnn")
     network_options: dict[str, Any] = {}
     if config.hidden:
         network_options["hidden"] = config.hidden[0] if network == "rnn" else config.hidden

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fuzz.outcomes import Drawn, Outcome, drawn, outcome_of
 
-SECONDS = 60.0
+SECONDS = 120.0
 """No call may take longer."""
 
 GIGABYTES = 3.0

@@ -45,6 +45,7 @@ class Call:
 THETA_RULE = k.choice(FEEDBACK)
 METHOD = k.choice(["euler", "exponential_euler"])
 TIMES_OF_NEURON = {"tau_u": k.TIME, "tau_a": k.TIME, "tau_x": k.TIME}
+TIMES_OF_EACH = {name: kind | k.MORE_TIMES for name, kind in TIMES_OF_NEURON.items()}
 OPTIONS = {
     "activation": k.ACTIVATION,
     "output_activation": k.ACTIVATION,
@@ -99,12 +100,17 @@ def _is_size(value: Any) -> bool:
 CALLS: dict[str, Call] = {
     "hidden_neuron": Call(
         c.hidden_neuron,
-        {"name": k.PLAIN_NAME, "f": k.ACTIVATION, **TIMES_OF_NEURON},
+        {"name": k.PLAIN_NAME, "f": k.ACTIVATION, **TIMES_OF_EACH},
         {"matched_soma": k.FLAG},
     ),
     "output_neuron": Call(
         c.output_neuron,
-        {"name": k.PLAIN_NAME, "f": k.ACTIVATION, "tau_u": k.TIME, "tau_x": k.TIME},
+        {
+            "name": k.PLAIN_NAME,
+            "f": k.ACTIVATION,
+            "tau_u": k.TIME | k.MORE_TIMES,
+            "tau_x": k.TIME,
+        },
         {"beta": k.POSITIVE | k.NONE, "matched_soma": k.FLAG, "target_stages": k.FEW},
     ),
     "input_neuron": Call(c.input_neuron, {}, {"name": k.PLAIN_NAME}),
@@ -216,9 +222,9 @@ CALLS: dict[str, Call] = {
         m.Schedule,
         {"signals": k.SIGNALS},
         {
-            "presentation": k.TIME,
-            "lag": k.TIME_OR_ZERO,
-            "blank": k.TIME_OR_ZERO,
+            "presentation": k.TIME | k.MORE_TIMES,
+            "lag": k.TIME_OR_ZERO | k.MORE_TIMES,
+            "blank": k.TIME_OR_ZERO | k.MORE_TIMES,
             "shown": k.SHOWN,
         },
     ),

@@ -172,6 +172,10 @@ TIME = Kind(
 TIME_OR_ZERO = Kind(
     {"0 ms": lambda: 0 * ms, "5 ms": lambda: 5 * ms}, lambda v: is_time(v) and float(v) >= 0
 )
+MORE_TIMES = Kind(
+    {}, lambda v: isinstance(v, Quantity) and v.ndim == 1 and all(is_time(t) and t > 0 for t in v)
+)
+"""One for each neuron or presentation, where a single one is for all."""
 ANY_TIME = Kind({"0 ms": lambda: 0 * ms, "20 ms": lambda: 20 * ms}, is_time)
 STEP = Kind({"1 ms": lambda: 1 * ms, "0.5 ms": lambda: 0.5 * ms}, TIME.contains)
 TIMES = Kind(
