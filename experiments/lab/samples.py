@@ -60,7 +60,9 @@ def data_folder() -> Path:
     return Path(os.environ.get(DATA_VARIABLE) or pooch.os_cache("tuft"))
 
 
-def samples(name: str, power: float = 5.0, allow: Sequence[str] = ()) -> Samples:
+def samples(
+    name: str, power: float = 5.0, allow: Sequence[str] = (), *, centred: bool = True
+) -> Samples:
     """A classified data set as vectors with mean 0 and mean square length ``power``.
 
     Mean and scale are those of the training part. The length matters: a weight step shrinks the
@@ -75,6 +77,8 @@ def samples(name: str, power: float = 5.0, allow: Sequence[str] = ()) -> Samples
         Mean of ``|u_0|^2`` over the training part.
     allow : sequence of str
         Data sets whose files may have unknown content.
+    centred : bool
+        Whether the mean is taken off; the length is set either way.
 
     Raises
     ------
@@ -86,19 +90,19 @@ def samples(name: str, power: float = 5.0, allow: Sequence[str] = ()) -> Samples
     dataset = load(name, Source(data_folder(), allow=tuple(allow)))
     if dataset.kind != "classes" or dataset.train.targets.ndim != 1:
         raise ValueError(f"{name} is not a set of classified samples; choose one such as digits.")
-    return _vectors(dataset, power)
+    return _vectors(dataset, power, centred)
 
 
-def _vectors(dataset: Dataset, power: float) -> Samples:
+def _vectors(dataset: Dataset, power: float, centred: bool) -> Samples:
     train = _flat(dataset.train)
-    mean = train.inputs.mean(0)
+    mean = train.inputs.mean(0) * centred
     scale = float(np.sqrt(power / ((train.inputs - mean) ** 2).sum(1).mean()))
 
     def part(split: Split) -> Part:
         raw = _flat(split)
         return Part((raw.inputs - mean) * scale, raw.labels)
 
-    provenance = {**dataset.provenance, "then": {"centred": True, "mean_square_length": power}}
+    provenance = {**dataset.provenance, "then": {"centred": centred, "mean_square_length": power}}
     parts = part(dataset.train), part(dataset.validation), part(dataset.test)
     return Samples(dataset.name, *parts, dataset.n_out, provenance)
 

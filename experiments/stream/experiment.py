@@ -8,9 +8,12 @@ both beside Algorithm 1's steps for the same samples:
 * noise: its variance from stream to stream over that of Algorithm 1, that is, by what factor more
   samples have to be averaged for the same precision.
 
-For delay-matched eligibility in a linear network, and inputs of mean zero, theory gives both: no
-bias, and with r_m the chance that two delays lie m presentations apart, w = r_0, and
-``delta = E[delta] + eps``, for each weight
+For delay-matched eligibility in a linear network theory gives both. With r_m the chance that two
+delays lie m presentations apart, and w = r_0, the mean update of each weight is off by
+
+    bias = (1/w - 1) E[delta] E[u],
+
+nothing for inputs of mean zero. For those, and ``delta = E[delta] + eps``,
 
     variance w^2 = w^2 Var(eps u) + sum_{m != 0} (r_m^2 Var(eps) Var(u) + r_m r_{-m} E[eps u]^2)
                    + E[delta]^2 Var(u) + 2 w E[delta] E[eps u^2].
@@ -61,7 +64,9 @@ class Config:
     hidden: tuple[Count, ...] = (32, 32)
     """Neurons in each hidden layer."""
     power: Positive = 5.0
-    """Mean squared length of the centred inputs."""
+    """Mean squared length of the inputs."""
+    uncentred: bool = False
+    """Leave the mean of the inputs in them."""
     activations: tuple[str, ...] = ("linear", "tanh")
     """Activations of the hidden layers, one network each."""
     remedies: tuple[str, ...] = ("none", "lag", "both", "eligibility", "eligibility-gain")
@@ -116,7 +121,7 @@ class Config:
 
 def main(config: Config) -> None:
     """Measure, draw, and say the result."""
-    data = samples(config.dataset, config.power)
+    data = samples(config.dataset, config.power, centred=not config.uncentred)
     cells = config.cells()
     with RunFolder(config.out, config.name) as run:
         write_json(run.path / "config.json", config)
@@ -139,7 +144,7 @@ def main(config: Config) -> None:
 def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dict[str, Any]:
     """Bias and noise of all W together, and of each, with what theory says where it does."""
     (net,) = cell.networks(data)
-    warm = int(np.ceil(WARM_UP / cell.ratio))
+    warm = warm_up(net, cell.ratio)
     generator = np.random.default_rng(cell.seeds[0])
     rows = generator.integers(len(data.train.labels), size=(warm + presentations, streams))
     change = _change(cell, net, data, torch.as_tensor(rows), warm)
@@ -160,7 +165,11 @@ def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dic
             "discrete_variance": float((both - mean**2).sum()),
         }
         if cell.activation == "linear" and cell.remedy == "eligibility":
-            found[f"W{i}"]["theory"] = variance(delta[i], u[i], meetings(net, i, cell.ratio))
+            chances = meetings(net, i, cell.ratio)
+            means = delta[i].mean(0).norm() * u[i].mean(0).norm()
+            found[f"W{i}"]["bias_theory"] = float((1 / chances[0] - 1) * means) ** 2
+            if data.provenance["then"]["centred"]:
+                found[f"W{i}"]["noise_theory"] = variance(delta[i], u[i], chances)
     total = {key: sum(f[key] for f in found.values()) for key in found["W0"]}
     return {
         "remedy": cell.remedy,
@@ -174,6 +183,15 @@ def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dic
     }
 
 
+def warm_up(net: DLLNetwork, ratio: float) -> int:
+    """Presentations until the beginning is forgotten, by a slow mean (0.7 % is left of it), too."""
+    eligibility, presentation = net.options.eligibility, ratio * TAU_MS * ms
+    needed = WARM_UP / ratio
+    if eligibility is not None and eligibility.mean_corrected:
+        needed += 5 * float(eligibility.tau_mean / presentation)
+    return int(np.ceil(needed))
+
+
 def _relative(numbers: dict[str, float]) -> dict[str, float]:
     """Bias over the mean's norm, not below 0; variances over the discrete one.
 
@@ -185,8 +203,10 @@ def _relative(numbers: dict[str, float]) -> dict[str, float]:
         "chance": float(np.sqrt(numbers["chance"] / numbers["mean"])),
         "noise": numbers["variance"] / numbers["discrete_variance"],
     }
-    if "theory" in numbers:
-        relative["noise_theory"] = numbers["theory"] / numbers["discrete_variance"]
+    if "bias_theory" in numbers:
+        relative["bias_theory"] = float(np.sqrt(numbers["bias_theory"] / numbers["mean"]))
+    if "noise_theory" in numbers:
+        relative["noise_theory"] = numbers["noise_theory"] / numbers["discrete_variance"]
     return relative
 
 

@@ -16,23 +16,28 @@ Rows = Sequence[dict[str, Any]]
 def draw(folder: Path) -> Path:
     """Figure and page; returns the page."""
     rows = read_json(folder / "result.json")["rows"]
+    inputs = "uncentred" if read_json(folder / "config.json")["uncentred"] else "centred"
     kinds = list(dict.fromkeys(row["activation"] for row in rows))
     with style():
         figure = new_figure(7.6, 2.9 * len(kinds))
         panels = figure.subplots(len(kinds), 2, squeeze=False)
         for (left, right), kind in zip(panels, kinds, strict=True):
             chosen = [row for row in rows if row["activation"] == kind]
-            lines(left, chosen, "bias", f"{kind}: bias of the mean update")
-            lines(right, chosen, "noise", f"{kind}: variance over Algorithm 1's")
+            lines(left, chosen, "bias", f"{kind}, {inputs} inputs: bias of the mean")
+            lines(right, chosen, "noise", f"{kind}, {inputs}: variance over Algorithm 1's")
         panels[0, 0].legend(fontsize=7)
         save_figure(figure, folder, "stream")
-    header = ("activation", "remedy", "T/τ", "bias %", "chance %", "noise", "noise, theory")
+    header = (
+        "activation", "remedy", "T/τ", "bias %", "bias, theory %", "chance %", "noise",
+        "noise, theory",
+    )  # fmt: skip
     cells = [
         [
             row["activation"],
             row["label"],
             row["ratio"],
             100 * row["bias"],
+            100 * row["bias_theory"] if "bias_theory" in row else None,
             100 * row["chance"],
             row["noise"],
             row.get("noise_theory"),
@@ -41,10 +46,10 @@ def draw(folder: Path) -> Path:
     ]
     picture = Picture(
         "stream",
-        "Independent samples, each shown for T, weights that stand still. Left: distance of the "
-        "mean update from Algorithm 1's, relative to it; what chance alone makes is taken off. "
-        "Right: variance of the summed update over that of Algorithm 1's; dotted: theory for "
-        "eligibility in a linear network.",
+        f"Independent samples, {inputs}, each shown for T, weights that stand still. Left: "
+        "distance of the mean update from Algorithm 1's, relative to it; what chance alone makes "
+        "is taken off. Right: variance of the summed update over that of Algorithm 1's; dotted: "
+        "theory for eligibility in a linear network.",
     )
     section = Section("In an unbroken stream", (), (picture,), (Table(header, cells),))
     return write_page(folder, "Mean and noise of continuous updates", sentences(rows), [section])
@@ -71,7 +76,9 @@ def sentences(rows: Rows) -> list[str]:
     shortest = min(row["ratio"] for row in rows)
     return [
         f"{row['activation']}, T = {row['ratio']:g} τ, {row['label']}: bias "
-        f"{100 * row['bias']:.0f} % (chance {100 * row['chance']:.0f} %), variance "
+        f"{100 * row['bias']:.0f} % (chance {100 * row['chance']:.0f} %"
+        + (f", theory {100 * row['bias_theory']:.0f} %" if "bias_theory" in row else "")
+        + "), variance "
         f"{row['noise']:.2f} times Algorithm 1's"
         + (f" (theory {row['noise_theory']:.2f})" if "noise_theory" in row else "")
         + "."

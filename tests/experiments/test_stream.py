@@ -30,6 +30,24 @@ def test_eligibility_is_unbiased_and_as_noisy_as_theory_says(digits):
     assert found["noise_theory"] > 1.5
 
 
+def test_uncentred_inputs_bias_eligibility_as_theory_says_and_the_mean_correction_mends_it():
+    raw = samples("digits", centred=False)
+    found = stream.measured(cell("eligibility"), raw, 64, 40)
+    assert found["bias_theory"] > 1
+    # chance is added to the bias in squares; three times its share
+    assert found["bias"] == pytest.approx(found["bias_theory"], abs=3 * found["chance"])
+    assert "noise_theory" not in found
+    mended = stream.measured(cell("eligibility-mean"), raw, 64, 40)
+    assert mended["bias"] < 0.3 * found["bias"]
+
+
+def test_the_beginning_is_forgotten_by_a_slow_mean_too():
+    nets = [
+        cell(name).networks(samples("digits"))[0] for name in ("eligibility", "eligibility-mean")
+    ]
+    assert [stream.warm_up(net, 2.0) for net in nets] == [30, 530]
+
+
 def test_without_remedy_the_mean_update_is_mostly_wrong(digits):
     assert stream.measured(cell("none"), digits, 64, 20)["bias"] > 0.5
 
