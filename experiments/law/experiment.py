@@ -4,12 +4,13 @@ Every copy of the network is one switch: it rests at the equilibrium of one samp
 another for T with plasticity on, and the change of its weights is held against Algorithm 1's step
 for that sample. theory.md 3 predicts
 
-    err = c1 (tau/T) |du_L|/|xi_L| + c2 dt/T + c3 eta |u_0|^2,
+    err = c1 (tau/T) |D|/|xi_L| + c2 dt/T + c3 eta |u_0|^2,
 
-and for the matched soma with the filtered target a rest c0 tau/T, which is fitted too. Much of that
-error belongs to no sample for long: what comes late to one is paid to the next. Every sample is
-therefore first in one switch and second in another, and the error of the *mean* update over all
-switches shows the bias that is left.
+D the change of u_L over the switch, or, where the target passes through the stages of the
+prediction, that of the error xi_L, in which theirs cancel. Much of that error belongs to no sample
+for long: what comes late to one is paid to the next. Every sample is therefore first in one switch
+and second in another, and the error of the *mean* update over all switches shows the bias that is
+left.
 """
 
 import time
@@ -161,11 +162,14 @@ def measured(
         errors.append(distance({name: change[name][copy] for name in step}, step))
         total = {name: total.get(name, 0) + value for name, value in step.items()}
         u = [algorithm1.forward(p, inputs[k, copy], discrete.activations).u[-1] for k in (0, 1)]
-        contrasts.append(float((u[1] - u[0]).norm() / (targets[1, copy] - u[1]).norm()))
+        error = [targets[k, copy] - u[k] for k in (0, 1)]
+        old, new = error if net.options.filtered_target else u
+        contrasts.append(float((new - old).norm() / error[1].norm()))
         powers.append(float((inputs[1, copy] ** 2).sum()))
     mean_error = distance({name: change[name].sum(0) for name in total}, total)
     terms_of = {"errors": errors, "contrasts": contrasts, "powers": powers}
-    return {**vars(setting), "mean_error": mean_error, **terms_of}
+    changes = "dxi" if net.options.filtered_target else "du"
+    return {**vars(setting), "changes": changes, "mean_error": mean_error, **terms_of}
 
 
 def distance(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> float:

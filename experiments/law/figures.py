@@ -24,10 +24,11 @@ def draw(folder: Path) -> Path:
         time_axes(means, result["rows"], mean=True)
         law_axes(against_law, result["rows"], result["fits"])
         save_figure(figure, folder, "law")
-    header = ("remedy", *FACTORS, "off by", "slope, initial", "slope, learned")
+    header = ("remedy", "D", *FACTORS, "off by", "slope, initial", "slope, learned")
     cells = [
         [
             remedy(fit["remedy"]).label,
+            fit["changes"],
             *(fit[name] for name in (*FACTORS, "median_factor_off")),
             *fit["slope_T"].values(),
         ]
@@ -38,7 +39,8 @@ def draw(folder: Path) -> Path:
         "Left: median error of one update against T (solid: initial, dashed: learned weights; "
         "dotted: slope −1). Middle: error of the mean update. Right: every switch against the law.",
     )
-    section = Section("Fitted factors", (), (picture,), (Table(header, cells),))
+    caption = "err = c1 (τ/T) |D|/|ξ| + c2 dt/T + c3 η |u₀|²; D: the change of u_L or of ξ_L."
+    section = Section("Fitted factors", (), (picture,), (Table(header, cells, caption),))
     return write_page(folder, "The error of one update", sentences(result["fits"]), [section])
 
 

@@ -11,15 +11,14 @@ from experiments.lab.remedies import remedy
 TAU_MS = 10.0
 """tau_u and tau_a."""
 
-FACTORS = ("c0", "c1", "c2", "c3")
+FACTORS = ("c1", "c2", "c3")
 
 
 def terms(row: dict[str, Any]) -> np.ndarray:
-    """The law's four terms for every switch of a row, (switch, 4)."""
+    """The law's three terms for every switch of a row, (switch, 3)."""
     contrasts = np.array(row["contrasts"]) / row["ratio"]
-    time_ = np.full_like(contrasts, 1 / row["ratio"])
-    dt = time_ * row["dt_ms"] / TAU_MS
-    return np.stack([time_, contrasts, dt, row["eta"] * np.array(row["powers"])], axis=1)
+    dt = np.full_like(contrasts, row["dt_ms"] / TAU_MS / row["ratio"])
+    return np.stack([contrasts, dt, row["eta"] * np.array(row["powers"])], axis=1)
 
 
 def fitted(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -32,6 +31,7 @@ def fitted(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     residual = np.log(errors) - np.log(np.maximum(explained, 1e-300))
     return {
         "remedy": name,
+        "changes": members[0]["changes"],
         **dict(zip(FACTORS, factors, strict=True)),
         "median_factor_off": float(np.exp(np.median(np.abs(residual)))),
         "slope_T": {state: _slope(members, state) for state in ("initial", "learned")},
@@ -59,8 +59,8 @@ def smallest_rate(rows: Sequence[dict[str, Any]]) -> float:
 def sentences(fits: Sequence[dict[str, Any]]) -> list[str]:
     """The fitted law of every remedy in words."""
     return [
-        f"{remedy(fit['remedy']).label}: err = {fit['c0']:.2f} tau/T + {fit['c1']:.2f} "
-        f"(tau/T)|du|/|xi| + {fit['c2']:.2f} dt/T + {fit['c3']:.2f} eta |u|^2, off by a factor "
+        f"{remedy(fit['remedy']).label}: err = {fit['c1']:.2f} (tau/T)|{fit['changes']}|/|xi| + "
+        f"{fit['c2']:.2f} dt/T + {fit['c3']:.2f} eta |u|^2, off by a factor "
         f"{fit['median_factor_off']:.2f} in the median; slope in T "
         f"{fit['slope_T']['initial']:.2f} (initial weights), {fit['slope_T']['learned']:.2f} "
         f"(learned). Error of the mean update at 40 tau: {_listed(fit['mean_error_40'])}."

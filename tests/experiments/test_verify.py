@@ -11,6 +11,15 @@ def test_links_that_cost_nothing_hold():
     assert all(link.holds for link in links)
 
 
+def test_settling_of_a_target_that_switches_is_not_the_erlang_residual_of_seven_stages():
+    links = list(verify.settling(1))
+    assert all(link.holds for link in links)
+    last = links[-1].claim
+    assert "switching target" in last
+    off = float(last.split("off the 7 stages by ")[1].split(":")[0])
+    assert off > 0.1  # two stages of four and seven differ by 0.50 at most; this is a share of it
+
+
 def test_a_link_out_of_tolerance_does_not_hold():
     assert not verify.Link("claim", 2e-8, 1e-8, "").holds
     assert not verify.Link("claim", float("nan"), 1e-8, "").holds

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,6 +13,7 @@ from experiments.equivalence import experiment as equivalence
 from experiments.lab.remedies import REMEDIES
 from experiments.lab.samples import samples
 from experiments.lab.storage import read_json
+from experiments.law import experiment as law
 from experiments.law import fit as law_fit
 from experiments.remedies import experiment as remedies
 
@@ -124,7 +126,22 @@ def test_the_error_of_an_update_falls_as_one_over_time(tmp_path: Path) -> None:
     assert main([*arguments, "--out", str(tmp_path)]) == 0
     (fit,) = read_json(tmp_path / "law" / "result.json")["fits"]
     assert fit["slope_T"]["initial"] == pytest.approx(-1, abs=0.1)
-    assert set(fit) >= set(law_fit.FACTORS)
+    assert set(fit) >= set(law_fit.FACTORS) == {"c1", "c2", "c3"}
+
+
+def test_a_filtered_target_leaves_the_change_of_the_error_in_the_law() -> None:
+    config = law.Config(hidden=(8,), switches=6)
+    data = samples("digits")
+
+    def row(name: str) -> dict:
+        return law.measured(config, data, law.Setting(name, "initial", 40.0, 2.0, 1e-4), None)
+
+    plain, filtered = row("matched"), row("both")
+    assert (plain["changes"], filtered["changes"]) == ("du", "dxi")
+    for found in (plain, filtered):
+        # theory.md 3: A_L = 1 or 2 stages of tau_u times the change, and the hidden layer's sum
+        ratio = np.array(found["errors"]) / law_fit.terms(found)[:, 0]
+        assert ratio.std() / ratio.mean() < 0.35
 
 
 def test_a_page_is_written_also_where_algorithm_1_diverges(tmp_path: Path) -> None:
