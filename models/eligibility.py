@@ -33,11 +33,11 @@ neuron keeps a slow mean m of its trace, and ``m + (trace - m)/w`` takes the pla
 
 unbiased for any means. Both hold for any presentation time, however short.
 
-**Its condition.** Without the correction the mean update is off by ``(1/w - 1) E[delta*] E[u*]^T``, which
-is nothing only if inputs or errors have mean zero. With digits as they are, not centred, that is 260
-% of the mean update at two time constants and 77 % at five (64-32-32-10, linear, initial weights;
-``tuft stream --uncentred`` measures 262 and 79 %): far worse than no remedy at all. Centre the inputs, or use
-``mean_corrected``, which needs many presentations to know the mean.
+**Its condition.** Without that correction the mean update is off by (1/w - 1) E[delta*] E[u*]^T,
+which is nothing only if inputs or errors have mean zero. With digits that are not centred it is
+260 % of the mean update at two time constants and 77 % at five (64-32-32-10, linear, initial
+weights; ``tuft stream --uncentred`` measures 262 and 77 %), and no remedy at all is better then.
+Centre the inputs, or use ``mean_corrected`` (1 %), which needs many presentations to know the mean.
 
 **What it costs.** Products of different presentations do not vanish, they only average out. For
 centred factors the sum of their squared weights, ``sum_{m != 0} r_m^2`` against ``r_0^2 = w^2``

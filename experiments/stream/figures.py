@@ -24,7 +24,7 @@ def draw(folder: Path) -> Path:
         for (left, right), kind in zip(panels, kinds, strict=True):
             chosen = [row for row in rows if row["activation"] == kind]
             lines(left, chosen, "bias", f"{kind}, {inputs} inputs: bias of the mean")
-            lines(right, chosen, "noise", f"{kind}, {inputs}: variance over Algorithm 1's")
+            lines(right, chosen, "noise", f"{kind}, {inputs}: variance / Algorithm 1's")
         panels[0, 0].legend(fontsize=7)
         save_figure(figure, folder, "stream")
     header = (
