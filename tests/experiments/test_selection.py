@@ -2,12 +2,14 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from experiments.lab.continuous_learning import DISCRETE, Cell
 from experiments.lab.remedies import REMEDIES, remedy
+from experiments.lab.storage import read_json
 from experiments.remedies.experiment import Config, described, entry
 from experiments.remedies.plans import PLANS
 from experiments.remedies.selection import EXTENSIONS, Task, tune
@@ -177,3 +179,36 @@ def test_a_plan_has_a_hash_of_what_it_decides():
     assert len(set(hashes.values())) == len(PLANS)
     assert Config(plan="digits", jobs=2, name="x").plan_hash == hashes["digits"]
     assert Config(etas=(0.01,)).plan_hash != Config().plan_hash
+
+
+COMMITTED = Path(__file__).parents[2] / "experiments" / "results" / "continuous"
+
+
+@pytest.mark.parametrize("name", ["digits", "depth", "fashion"])
+def test_a_committed_record_is_of_the_plan_that_it_holds(name):
+    record = read_json(COMMITTED / f"{name}.json")
+    options = {k: v for k, v in record["config"].items() if k not in ("experiment", "plan")}
+    config = Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
+    assert config.plan_hash == record["plan_hash"]
+    plan = Config(plan=name)
+    assert (config.etas, config.seeds, config.epochs) == (plan.etas, plan.seeds, plan.epochs)
+    for row in record["rows"]:
+        assert "eta" not in row["at_edge"]
+
+
+def test_the_published_count_is_that_of_the_committed_records():
+    rows = [
+        r
+        for n in ("digits", "depth", "fashion")
+        for r in read_json(COMMITTED / f"{n}.json")["rows"]
+    ]
+    place = {(r["dataset"], len(r["hidden"]), r["ratio"], r["remedy"]): r for r in rows}
+    found = standings(list(place.values()))
+    told, untold = (list(counted(found, each).values()) for each in (True, False))
+    notes = (COMMITTED / "notes.md").read_text()
+    for words, counts in (
+        ("all tuned rivals, lags included", told),
+        ("not told of switches", untold),
+    ):
+        (line,) = (x for x in notes.splitlines() if x.startswith("|") and words in x)
+        assert line.split("|")[2:-1] == [f" {count} " for count in counts]

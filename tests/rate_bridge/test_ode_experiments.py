@@ -47,7 +47,7 @@ def test_remedies_go_on_where_they_were(
     assert "T = 2 τ" in capsys.readouterr().out
     monkeypatch.setattr(remedies, "learned", None)  # nothing is learned again
     assert main(arguments) == 0
-    assert read_json(tmp_path / "remedies-2" / "result.json")["rows"] == first
+    assert read_json(tmp_path / "remedies-run2" / "result.json")["rows"] == first
     assert (tmp_path / "remedies" / "index.html").exists()
 
 
