@@ -90,7 +90,7 @@ def test_make_refuses_any_other_python_before_it_makes_anything(tmp_path, python
     other.chmod(0o755)
     environment = tmp_path / "environment"
     ended = subprocess.run(
-        ["make", "demo", f"PYTHON={other}", f"VENV={environment}"],
+        ["make", "--no-print-directory", "demo", f"PYTHON={other}", f"VENV={environment}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
