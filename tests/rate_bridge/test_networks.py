@@ -91,7 +91,9 @@ def test_options_go_where_they_belong() -> None:
         build("cnn-minst", seed=0)
     with pytest.raises(ValueError, match=r"option of rule 'dll': 'hiden'"):
         build("mlp-digits", seed=0, hiden=(7,))
-    with pytest.raises(ValueError, match=r"sizes must be whole numbers, an input and an output at least"):
+    with pytest.raises(
+        ValueError, match=r"sizes must be whole numbers, an input and an output at least"
+    ):
         networks.mlp((3,))
 
 
