@@ -33,7 +33,7 @@ POOL: dict[str, Callable[[], Any]] = {
         *(None, True, False, 0, 1, -1, 3, 1.5, -0.5, 1e300, math.nan, math.inf, -math.inf, 1j),
         *("", "x", "ux", "3", "5ms", "no", "tanhh", "a\0b", "é", "meta", b"x", Fraction(1, 3)),
         *([], {}, (), set(), range(3), [None], ["u", "u"], {"W0": None}, {"input": 3}),
-        *(Path("/nowhere/at/all"), torch.complex64, torch.float16, int, len),
+        *(Path("/nowhere/at/all"), torch.complex64, torch.float16, Ellipsis),
         *LARGE,
     )
 }
@@ -185,10 +185,7 @@ TIMES = Kind(
         or (isinstance(v, Quantity) and v.ndim == 1 and v.dim is second.dim)
     ),
 )
-FUNCTION = Kind(
-    {"a function": lambda: lambda *given: None},
-    lambda v: callable(v) and v not in (int, len),  # those do not take what is reported
-)
+FUNCTION = Kind({"a function": lambda: lambda *given: None}, callable)
 ACTIVATION = choice(ACTIVATIONS) | made(Activation)
 DTYPE = kind(
     [torch.float64, torch.float32],
