@@ -148,6 +148,7 @@ def dll_network(
     (32, 64)
     """
     sizes = check_sizes("DLL network", sizes)
+    check_value("DLL network", "seed", seed, Seed)
     options = _changed(DLLOptions() if options is None else options, changes)
     if weights is None:
         weights = dll_weights(sizes, seed, bias=options.bias)

@@ -164,7 +164,8 @@ class Schedule:
         wrong = np.flatnonzero((abs(exact - steps) > 1e-6) | ((steps == 0) & (exact > 0)))
         if len(wrong):
             value = self._each(name)[wrong[0]] * second
-            raise ValueError(f"Schedule: {name} ({value}) is not a whole number of steps of {dt}.")
+            time = "presentation + blank" if name == "period" else name
+            raise ValueError(f"Schedule: {time} ({value}) is not a whole number of steps of {dt}.")
         return steps
 
 

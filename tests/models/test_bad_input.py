@@ -162,6 +162,7 @@ def test_signals_must_be_those_of_the_network():
         ("32", {}, "sizes must be whole numbers, .* got '32'"),
         (3, {}, "sizes must be whole numbers, .* got 3"),
         ((3, 2), {"seed": -1}, "seed must be a whole number in 0..2.32 - 1, got -1"),
+        ((3, 2), {"seed": "x", "weights": dll_weights((3, 2))}, "seed must be a whole number in"),
         ((3, 2), {"seed": "x"}, "seed must be a whole number in 0..2.32 - 1, got 'x'"),
         ((3, 2), {"prospective": "1ms"}, "prospective must be a time with its unit, .* '1ms'"),
         ((3, 2), {"eta_W": "0.1"}, r"eta_W must be a finite .* got '0\.1'"),
