@@ -7,7 +7,7 @@ from brian2 import Equations, Quantity
 
 from compartments import equations as eq
 from compartments.activations import Activation, activation
-from compartments.domains import Positive, Time, check_value, such_that
+from compartments.domains import Positive, Time, check_value, shown, such_that
 from compartments.neuron import Compartment, Neuron
 from compartments.traces import delay_line
 
@@ -41,7 +41,7 @@ def hidden_neuron(
     gain_line : sequence of str
         Stages (names of time constants) that f' passes through before it meets the error.
     """
-    check_value(f"Neuron {name!r}", "matched_soma", matched_soma, bool)
+    check_value(f"Neuron {shown(name)}", "matched_soma", matched_soma, bool)
     error = eq.MATCHED_ERROR if matched_soma else eq.ERROR
     sent, late = eq.SENT_DOWN, delay_line("gain", "late_gain", gain_line)
     if gain_line:
@@ -86,7 +86,7 @@ def output_neuron(
     ValueError
         For a value outside its domain.
     """
-    where = f"Neuron {name!r}"
+    where = f"Neuron {shown(name)}"
     check_value(where, "tau_x", tau_x, Time)
     check_value(where, "beta", beta, Positive | None)
     check_value(where, "matched_soma", matched_soma, bool)
