@@ -148,6 +148,8 @@ def finite_array(
     """
     if isinstance(value, Quantity) and value.dim is not DIMENSIONLESS:
         raise ValueError(f"{where}: {name} must be plain numbers; they came with a unit.")
+    if np.ma.is_masked(value):
+        raise ValueError(f"{where}: {name} has masked entries; fill them, or leave them out.")
     try:
         raw = np.asarray(value)
         if raw.dtype.kind == "O":  # such as exact fractions, or a list with a None

@@ -54,6 +54,7 @@ class Compartment:
         check_kind("Compartment", "name", self.name, str, "'soma', for example")
         equations = checked_equations(f"Compartment {self.name!r}", self.equations)
         object.__setattr__(self, "equations", equations)
+        check_kind(f"Compartment {self.name!r}", "initial", self.initial, Mapping, "{'u': 0.5}")
         object.__setattr__(self, "initial", frozen(self.initial))
 
     def __reduce__(self) -> tuple[type, tuple]:
@@ -97,8 +98,8 @@ class Neuron:
         parts = check_sequence(where, "compartments", self.compartments, "Compartment(...)")
         for part in parts:
             check_kind(where, "each compartment", part, Compartment, "Compartment(name, equations)")
-        for kind, given in (("parameters", self.parameters), ("initial", self.initial)):
-            check_kind(where, kind, given, Mapping, "{'tau': 10*ms}, for example")
+        check_kind(where, "parameters", self.parameters, Mapping, "{'tau': 10*ms}, for example")
+        check_kind(where, "initial", self.initial, Mapping, "{'u': 0.5}, for example")
         object.__setattr__(self, "compartments", tuple(parts))
         object.__setattr__(self, "parameters", frozen(self.parameters))
         starts = {name: value for part in parts for name, value in part.initial.items()}

@@ -21,6 +21,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, SingleEquation
 from brian2.parsing.sympytools import str_to_sympy
 
 _CALL = re.compile(r"\b(randn?)\s*\(\s*\)")
+_POISSON = re.compile(r"\bpoisson\s*\(")
 _WHITE = re.compile(r"\bxi(?:_\w+)?\b")
 
 
@@ -80,6 +81,11 @@ def check_noise(where: str, equations: Equations, constants: Mapping[str, object
         if line.expr is None:
             continue
         place = f"{where}, equation of {line.varname!r}"
+        if _POISSON.search(line.expr.code):
+            raise ValueError(
+                f"{place}: poisson() has no counterpart in every engine; for a rate times dt below "
+                "0.1 compare rand() with it."
+            )
         calls = _CALL.findall(line.expr.code)
         if calls and "constant over dt" not in line.flags:
             raise ValueError(

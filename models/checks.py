@@ -69,6 +69,18 @@ def check_schedule(network: Network, schedule: Schedule, dt: Quantity) -> None:
     check_kind(WHERE, "schedule", schedule, Schedule, "Schedule({'stimulus': inputs})")
     for name in ("presentation", "lag", "period"):
         schedule.steps_each(name, dt)
+    check_signals(network, schedule)
+
+
+def check_signals(network: Network, schedule: Schedule) -> None:
+    """Refuse signals that do not fit the network; see :func:`check_schedule`.
+
+    Raises
+    ------
+    ValueError
+        For other sizes or units than the network's, a signal that nothing reads or that is
+        missing.
+    """
     for name in schedule.signals:
         if name not in network.signals:
             raise ValueError(f"Schedule: {unknown_name('signal', name, network.signals)}")

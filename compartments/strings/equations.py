@@ -5,7 +5,7 @@ the text, which accepts more, never takes place.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from brian2 import Equations
 from brian2.equations.equations import (
@@ -27,17 +27,8 @@ from compartments.strings.units import declared_unit
 MAX_TEXT = 20_000  # characters
 MAX_EQUATIONS = 200
 
-FLAGS = (
-    "clock-driven",
-    "constant",
-    "constant over dt",
-    "event-driven",
-    "linked",
-    "shared",
-    "summed",
-    "unless refractory",
-)
-"""What may stand in parentheses behind a unit."""
+FLAGS = {SUBEXPRESSION: ("constant over dt",)}
+"""What may stand in parentheses behind a unit, by the kind of equation; all engines know it."""
 
 _LEFT = re.compile(rf"\s*(?:d(?P<state>{NAME})\s*/\s*dt|(?P<name>{NAME}))\s*", re.ASCII)
 _RIGHT = re.compile(r"(?P<unit>[^()]*)(?:\((?P<flags>[^()]*)\)\s*)?", re.ASCII)
@@ -106,7 +97,7 @@ def _line(where: str, line: str) -> SingleEquation:
     name = new_name(where, found["state"] or found["name"])
     where = f"{where}, equation of {name!r}"
     kind = PARAMETER if not equals else DIFFERENTIAL_EQUATION if found["state"] else SUBEXPRESSION
-    unit, flags = _declaration(where, declaration)
+    unit, flags = _declaration(where, declaration, kind)
     dimension, variable_type = declared_unit(where, unit)
     code = BrianExpression(expression(where, right_side).text) if equals else None
     if kind == DIFFERENTIAL_EQUATION and variable_type != "float":
@@ -114,15 +105,23 @@ def _line(where: str, line: str) -> SingleEquation:
     return SingleEquation(kind, name, dimension, variable_type, code, flags)
 
 
-def _declaration(where: str, text: str) -> tuple[str, list[str]]:
+def _declaration(where: str, text: str, kind: str) -> tuple[str, list[str]]:
     found = _RIGHT.fullmatch(text)
     if found is None:
         raise ValueError(f"{where}: expected ': unit' or ': unit (flag)', got {brief(text)}.")
     flags = [] if found["flags"] is None else [f.strip() for f in found["flags"].split(",")]
-    for flag in flags:
-        if flag not in FLAGS:
-            raise ValueError(f"{where}: {unknown_name('flag', flag[:MAX_NAME], FLAGS)}")
+    _check_flags(where, flags, kind)
     return found["unit"].strip(), flags
+
+
+def _check_flags(where: str, flags: Iterable[str], kind: str) -> None:
+    """Refuse flags that not every engine computes alike in this kind of equation."""
+    known = FLAGS.get(kind, ())
+    for flag in flags:
+        if flag not in known:
+            if known:
+                raise ValueError(f"{where}: {unknown_name('flag', flag[:MAX_NAME], known)}")
+            raise ValueError(f"{where}: a {kind} takes no flag, got {brief(flag)}; leave it out.")
 
 
 def _check(where: str, equations: Equations) -> None:
@@ -131,6 +130,7 @@ def _check(where: str, equations: Equations) -> None:
     known: dict[str, Measure] = {}
     for line in sorted(equations.ordered, key=lambda line: line.type != SUBEXPRESSION):
         new_name(where, line.varname)
+        _check_flags(f"{where}, equation of {line.varname!r}", line.flags, line.type)
         if line.expr is None:
             continue
         place = f"{where}, equation of {line.varname!r}"

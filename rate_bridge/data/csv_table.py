@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,21 +83,18 @@ def _parsed(where: str, content: bytes) -> tuple[list[str], list[int], list[list
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{where}: the file is not UTF-8 ({error}). Convert it first.") from error
-    reader = csv.reader(io.StringIO(text))
     header: list[str] = []
     lines, rows = [], []
-    for row in reader:
-        if not row:
-            continue
+    for line, row in _rows(where, text):
         if not header:
             header = [name.strip() for name in row]
             continue
         if len(row) != len(header):
             raise ValueError(
-                f"{where}, line {reader.line_num}: {len(row)} values where the header has "
+                f"{where}, line {line}: {len(row)} values where the header has "
                 f"{len(header)} columns. Mend or delete the line."
             )
-        lines.append(reader.line_num)
+        lines.append(line)
         rows.append(row)
     if not rows:
         raise ValueError(
@@ -105,6 +102,17 @@ def _parsed(where: str, content: bytes) -> tuple[list[str], list[int], list[list
             f"and no line under them."
         )
     return header, lines, rows
+
+
+def _rows(where: str, text: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not empty, each with its number."""
+    reader = csv.reader(io.StringIO(text))
+    try:
+        for row in reader:
+            if row:
+                yield reader.line_num, row
+    except csv.Error as error:  # such as a cell that goes on for 100,000 characters
+        raise ValueError(f"{where}, line {reader.line_num}: no line of a CSV: {error}.") from error
 
 
 def _undated(header: list[str], rows: list[list[str]], target: str) -> list[str]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from compartments.checks import check_callable, check_kind, finite_array
 from compartments.domains import Count, check_value
 from compartments.names import look_up
+from models.checks import check_signals
 from models.dll import DLLNetwork, DLLOptions
 from models.schedule import Schedule
 from models.weights import WeightBundle, check_bundle
@@ -198,6 +199,7 @@ def learn(
         raise ValueError("Algorithm 1 needs the signal 'target'; give it to the schedule.")
     stimulus, target = schedule.constant("stimulus"), schedule.constant("target")
     discrete.check_shapes(stimulus, target)
+    check_signals(network, schedule)
     weights = discrete.tensors(network.weights)
     inputs, targets = discrete.tensor(stimulus), discrete.tensor(target)
     shown = discrete.tensor(schedule.on("target"))[:, None]

@@ -184,9 +184,9 @@ class TestRule:
             # sums over synapses
             (
                 "dw/dt = learning*x_pre : 1\ntotal_post = w : 1 (summed)",
-                "flags .* are not allowed; a rule describes one synapse",
+                "Unknown flag 'summed'",
             ),
-            ("dw/dt = learning*s : 1\ns = w : 1 (shared)", "flags .* are not allowed"),
+            ("dw/dt = learning*s : 1\ns = w : 1 (constant over dt)", "flags .* are not allowed"),
             ("dw/dt = learning*g : 1\ng : 1", "'g' has no right-hand side"),
             # forms
             ("w = u_pre : 1", r"there must be an equation 'dw/dt"),

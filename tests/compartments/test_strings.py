@@ -134,10 +134,10 @@ def test_what_brian2_reads_is_read_alike() -> None:
     text = """
         # a comment: with a colon
         dv/dt = (g_leak*(E_leak - v)  # another
-                 + input_current)/capacity : volt (unless refractory)
+                 + input_current)/capacity : volt
         input_current : amp
         on = v > E_leak and not (v >= 0*E_leak) : boolean
-        count : integer (constant)
+        count : integer
         rate = int(on)/tau : Hz
         shown=clip(v/E_leak,0,inf) : 1 (constant over dt)
         conductance : siemens/metre**2
