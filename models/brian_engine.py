@@ -25,6 +25,7 @@ from models.network import Network
 from models.noise import Noise, checked_noise
 from models.sampling import WHERE, Sampling, sampling
 from models.schedule import Schedule
+from models.state import State, check_start
 from models.weights import WeightBundle
 
 Progress = Callable[[float], None]
@@ -50,12 +51,15 @@ class Run:
         Weights at the times asked for, (time, n_above, n_below) each, time in ms.
     seconds : dict of str to float
         Wall-clock time to ``build`` (generate and compile code) and to ``run``.
+    end : State
+        Everything at the end, from which another run can go on.
     """
 
     traces: xr.Dataset
     weights: WeightBundle
     weight_history: xr.Dataset
     seconds: dict[str, float]
+    end: State
 
 
 def simulate(
@@ -72,6 +76,7 @@ def simulate(
     codegen: str = "numpy",
     seed: int = 0,
     noise: Noise | None = None,
+    start: State | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run a network through a schedule.
@@ -91,7 +96,7 @@ def simulate(
     record_units : mapping of population to indices, optional
         Populations and neurons to record; all of all unless told otherwise.
     weights_at : sequence of Quantity
-        Times at which all weights are kept (multiples of dt).
+        Times at which all weights are kept (multiples of dt, the end included).
     plastic : bool
         False leaves all weights as they are.
     method : {"euler", "exponential_euler"}
@@ -102,6 +107,9 @@ def simulate(
         For neurons whose equations draw random numbers (:mod:`compartments.noise`).
     noise : mapping of str to array, (step, n), optional
         Numbers in place of some or all of these draws, by the names of traces (``xi_cells``).
+    start : State, optional
+        Where to begin instead: ``end`` of another run of the same network. Time begins at 0
+        again, and random numbers anew with the seed.
     progress : callable, optional
         Called with the fraction that is done.
 
@@ -141,7 +149,9 @@ def simulate(
         step_seconds=STEP_SECONDS[codegen],
     )
     standalone.check_compiler(codegen)
-    plan = _Plan(network, schedule, dt, kept, seed, checked_noise(network, noise, kept.steps))
+    check_start(start, network, dt)
+    numbers = checked_noise(network, noise, kept.steps)
+    plan = _Plan(network, schedule, dt, kept, seed, numbers, start)
     run = _run_standalone if codegen == "cpp_standalone" else _run_here
     with _interruptible():
         return run(plan, method, plastic, codegen, progress or (lambda fraction: None))
@@ -173,10 +183,15 @@ class _Plan:
     sampling: Sampling
     seed: int
     noise: Mapping[str, np.ndarray]
+    start: State | None
 
     def objects(self, method: str, plastic: bool) -> BrianObjects:
         """The Brian2 objects of the run."""
-        return BrianObjects(self.network, self.schedule, self.dt, method, plastic, self.noise)
+        network, schedule = self.network, self.schedule
+        objects = BrianObjects(network, schedule, self.dt, method, plastic, self.noise)
+        if self.start is not None:
+            objects.begin(self.start)
+        return objects
 
     def monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
         """A monitor for each population that has something to record."""
@@ -219,6 +234,7 @@ class _Plan:
             arrays[pathway.name] = from_synapses(pathway, shape, final)
             if pathway.name in weight_monitors:
                 kept = np.asarray(weight_monitors[pathway.name].w).T
+                kept = np.concatenate([kept, final[None]])
                 rows = [step // self.sampling.keep_every for step in self.sampling.keep]
                 history[pathway.name] = from_synapses(pathway, shape, kept[rows])
         attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
@@ -227,7 +243,8 @@ class _Plan:
         measured_in = {(v, name): neurons[name].measured_in(v) for v, name in values}
         dataset = traces(time_ms, values, units, attributes, measured_in)
         kept_ms = np.array(self.sampling.keep) * float(self.dt / ms)
-        return Run(dataset, WeightBundle(arrays), weight_traces(kept_ms, history), seconds)
+        weights, state = weight_traces(kept_ms, history), objects.state(self.start)
+        return Run(dataset, WeightBundle(arrays), weights, seconds, state)
 
 
 def _run_here(plan: _Plan, method: str, plastic: bool, codegen: str, progress: Progress) -> Run:

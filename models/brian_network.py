@@ -25,6 +25,7 @@ from models.pathway import Pathway
 from models.population import Population
 from models.schedule import Schedule
 from models.signals import Given
+from models.state import State, held
 
 OPEN = 1e300
 """Stands for no bound: a weight far below it has diverged."""
@@ -92,10 +93,10 @@ class BrianObjects:
                 several += [SingleEquation(PARAMETER, name, dim) for name in names]
         noise = self._numbers(population)
         equations = driven_equations(neuron, sources, noise)
-        held = self._held(population)
+        leaving = self._held(population)
         several += [
             SingleEquation(PARAMETER, past(name, k), neuron.equations[name].dim)
-            for name, steps in held.items()
+            for name, steps in leaving.items()
             for k in range(1, steps + 1)
         ]
         if several:
@@ -116,10 +117,10 @@ class BrianObjects:
             namespace={**self.signals.arrays, **self._given_arrays()},
             noise=noise,
         )
-        if held:
+        if leaving:
             shifts = [
                 f"{past(name, k)} = {past(name, k - 1)}"
-                for name, steps in held.items()
+                for name, steps in leaving.items()
                 for k in range(steps, 0, -1)
             ]
             name = f"{population.name}_send"
@@ -143,13 +144,49 @@ class BrianObjects:
 
     def _held(self, population: Population) -> dict[str, int]:
         """For each variable that leaves a population with delay, the longest, in steps."""
-        held: dict[str, int] = {}
+        every = held(self.network, self.dt)
+        return {name: steps for (owner, name), steps in every.items() if owner == population.name}
+
+    def begin(self, start: State) -> None:
+        """Put all states to where another run left them."""
+        for (owner, name), values in start.neurons.items():
+            _put(self.groups[owner], name, values)
+        for (owner, name), rows in start.sent.items():
+            for k, values in enumerate(rows, start=1):
+                _put(self.groups[owner], past(name, k), values)
         for pathway in self.network.pathways:
-            steps = self.delays[pathway.name]
-            if pathway.pre == population.name and steps:
-                for name in pathway.reads_pre:
-                    held[name] = max(held.get(name, 0), steps)
-        return held
+            synapses = self.synapses[pathway.name]
+            for (owner, name), values in start.synapses.items():
+                if owner == pathway.name and name in synapses.variables:
+                    _put(synapses, name, to_synapses(pathway, values))
+
+    def state(self, start: State | None) -> State:
+        """All states as they are; those of synapses that were not simulated, as they were."""
+        neurons = {
+            (p.name, name): np.asarray(getattr(self.groups[p.name], name)[:])
+            for p in self.network.populations
+            for name in p.neuron.states
+        }
+        sent = {
+            (owner, name): np.array(
+                [
+                    np.asarray(getattr(self.groups[owner], past(name, k))[:])
+                    for k in range(1, steps + 1)
+                ]
+            )
+            for (owner, name), steps in held(self.network, self.dt).items()
+        }
+        synapses = {}
+        for pathway in self.network.pathways:
+            own, shape = self.synapses[pathway.name], self.network.weight_shapes[pathway.name]
+            for name in ("w",) if pathway.rule is None else pathway.rule.states:
+                key = pathway.name, name
+                if name in own.variables:
+                    values = np.asarray(getattr(own, name)[:])
+                    synapses[key] = from_synapses(pathway, shape, values)
+                else:
+                    synapses[key] = np.zeros(shape) if start is None else start.synapses[key]
+        return State(neurons, synapses, sent)
 
     def _synapses(self, pathway: Pathway) -> Synapses:
         received = _received(self.network, pathway)
@@ -203,6 +240,11 @@ def _received(network: Network, pathway: Pathway) -> str:
     """The variable that a pathway's sum goes into; its own one where several pathways arrive."""
     alone = len(network.pathways_to(pathway.post, pathway.target)) == 1
     return pathway.target if alone else f"{pathway.target}_{pathway.name}"
+
+
+def _put(group: NeuronGroup | Synapses, name: str, values: np.ndarray) -> None:
+    """Set a variable, whose values are in SI units."""
+    setattr(group, name, Quantity(values, dim=group.variables[name].dim))
 
 
 def past(variable: str, steps: int) -> str:

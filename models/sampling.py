@@ -107,10 +107,10 @@ def _multiple(name: str, time: Quantity, dt: Quantity) -> int:
 def _kept_step(moment: Quantity, dt: Quantity, steps: int) -> int:
     check_value(WHERE, "weights_at", moment, TimeOrZero)
     exact = float(moment / dt)
-    if not exact <= steps or abs(exact - round(exact)) > 1e-6 or round(exact) >= steps:
+    if not exact <= steps or abs(exact - round(exact)) > 1e-6 or round(exact) > steps:
         raise ValueError(
-            f"{WHERE}: weights_at: {moment} must be a multiple of dt ({dt}) from 0 to before the "
-            f"end ({steps * dt}); the weights at the end are in 'weights'."
+            f"{WHERE}: weights_at: {moment} must be a multiple of dt ({dt}) from 0 to the "
+            f"end ({steps * dt})."
         )
     return round(exact)
 

@@ -4,7 +4,7 @@ At the beginning of a step the oldest entry is copied to where synapses read it;
 value of the step takes its place. Until a whole delay has passed, 0 arrives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import sympy
@@ -43,6 +43,16 @@ class DelayLine:
         """Put a value on its way, in the place of what has arrived."""
         self.ring[self._slot].copy_(value)
         self._slot = (self._slot + 1) % len(self.ring)
+
+    def newest_first(self) -> list[Tensor]:
+        """What is on its way."""
+        steps = len(self.ring)
+        return [self.ring[(self._slot - k) % steps] for k in range(1, steps + 1)]
+
+    def hold(self, newest_first: Sequence[Tensor]) -> None:
+        """Put a whole delay's values on their way."""
+        for value in reversed(newest_first):
+            self.send(value)
 
     def clear(self) -> None:
         """Nothing is on its way."""

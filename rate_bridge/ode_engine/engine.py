@@ -149,6 +149,7 @@ class OdeEngine:
         self._compiler = Compiler(
             self.nets, self.buffers, self.dt_s, method, deferred, waveforms, drawn
         )
+        self.delays = self._compiler.delays
         self.clock = self._compiler.clock if self._compiler.reads_time else None
         self.steps_done = 0
         self._plastic, self._programs = plastic, dict[float, Program]()
@@ -178,7 +179,7 @@ class OdeEngine:
         """All states to where they begin; weights stay."""
         with torch.inference_mode():
             self.buffers.clear()
-            self._compiler.delays.clear()
+            self.delays.clear()
 
     @torch.inference_mode()
     def present(

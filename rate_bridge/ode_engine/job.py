@@ -18,11 +18,13 @@ from models.network import Network
 from models.noise import Noise, checked_noise
 from models.sampling import WHERE, sampling
 from models.schedule import Schedule
+from models.state import State, check_start
 from models.weights import WeightBundle
 from rate_bridge.devices import real_dtype
 from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.ode_engine.minibatches import Dealt, common_timings, common_waveforms
 from rate_bridge.ode_engine.recording import Recorder
+from rate_bridge.ode_engine.state import begin
 
 Progress = Callable[[float], None]
 """Called after every minibatch with the fraction that is done."""
@@ -44,6 +46,7 @@ class Asked:
     deferred: bool
     seed: int | Sequence[int]
     noise: Noise | None
+    start: State | None
     progress: Progress | None
 
 
@@ -59,7 +62,7 @@ class Job:
         copied: bool,
     ) -> None:
         start = time.perf_counter()
-        self._asked = asked
+        self._asked, self._copied = asked, copied
         dt = 1 * ms if asked.dt is None else asked.dt
         self._check(nets, schedules, dt)
         self.timings = common_timings(schedules, asked.batch, dt)
@@ -88,6 +91,8 @@ class Job:
             seed=asked.seed,
             noise=checked_noise(nets[0], asked.noise, steps),
         )
+        if asked.start is not None:
+            begin(self.engine, asked.start)
         self._dealt = Dealt(self.engine, schedules, self.timings)
         self._built = time.perf_counter() - start
 
@@ -103,6 +108,9 @@ class Job:
         for net, schedule in zip(nets, schedules, strict=True):
             check_kind(WHERE, "network", net, Network, "Network(...) or dll_network(sizes)")
             check_schedule(net, schedule, dt)
+        batch = () if self._asked.batch == 1 else (self._asked.batch,)
+        copies = (len(nets),) if self._copied else ()
+        check_start(self._asked.start, nets[0], dt, copies, batch)
 
     def run(self) -> tuple[xr.Dataset, xr.Dataset, dict[str, float]]:
         """Show everything; traces, weights at the chosen times, and the seconds it took."""
@@ -115,6 +123,7 @@ class Job:
 
         wanted = self.sampling.units or self.sampling.keep
         seconds = self._shown(probe if wanted else None, self._asked.progress)
+        history.finish(self.engine)
         return recorder.dataset(), history.dataset(), seconds
 
     def _shown(self, probe: Callable | None, progress: Progress | None) -> dict[str, float]:
@@ -140,6 +149,11 @@ class _History:
     def __call__(self, engine: OdeEngine, step: int) -> None:
         if engine.steps_done in self._wanted:
             engine.settle_weights(step)
+            self._kept[engine.steps_done] = engine.weights
+
+    def finish(self, engine: OdeEngine) -> None:
+        """After the last step, when all weights are settled."""
+        if engine.steps_done in self._wanted:
             self._kept[engine.steps_done] = engine.weights
 
     def dataset(self) -> xr.Dataset:

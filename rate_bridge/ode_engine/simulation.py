@@ -25,8 +25,10 @@ from models.brian_engine import Run
 from models.network import Network
 from models.noise import Noise
 from models.schedule import Schedule
+from models.state import State
 from models.weights import WeightBundle
 from rate_bridge.ode_engine.job import Asked, Job, Progress
+from rate_bridge.ode_engine.state import state_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +45,15 @@ class CopiesRun:
         For every weight matrix (time, copy, n_above, n_below) at the times asked for.
     seconds : dict of str to float
         Wall-clock time to ``build`` and to ``run``.
+    end : State
+        Everything at the end, with an axis of copies.
     """
 
     traces: xr.Dataset
     weights: tuple[WeightBundle, ...]
     weight_history: xr.Dataset
     seconds: dict[str, float]
+    end: State
 
     def of_copy(self, number: int) -> Run:
         """One copy alone; the seconds are those of all."""
@@ -56,7 +61,8 @@ class CopiesRun:
             dataset.isel(copy=number, missing_dims="ignore")
             for dataset in (self.traces, self.weight_history)
         )
-        return Run(traces, self.weights[number], history, self.seconds)
+        end = self.end.of_copy(number)
+        return Run(traces, self.weights[number], history, self.seconds, end)
 
 
 def simulate(
@@ -76,6 +82,7 @@ def simulate(
     deferred: bool = True,
     seed: int = 0,
     noise: Noise | None = None,
+    start: State | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run a network through a schedule; what :func:`models.simulate` does with Brian2.
@@ -104,6 +111,8 @@ def simulate(
         For neurons whose equations draw random numbers (:mod:`compartments.noise`).
     noise : mapping of str to array, (step, n) or (step, batch, n), optional
         Numbers in place of some or all of these draws, by the names of traces (``xi_cells``).
+    start : State, optional
+        Where to begin instead: ``end`` of another run of the same network and batch.
     progress : callable, optional
         Called with the fraction that is done.
 
@@ -116,12 +125,12 @@ def simulate(
     DivergenceError
         When a state or weight becomes NaN or leaves the bound.
     """
-    asked = Asked(batch, dt, plastic, method, dtype, device, deferred, seed, noise, progress)
+    asked = Asked(batch, dt, plastic, method, dtype, device, deferred, seed, noise, start, progress)
     kept = {"record": record, "record_dt": record_dt, "record_units": record_units}
     job = Job([network], [schedule], asked, {**kept, "weights_at": weights_at}, copied=False)
     traces, history, seconds = job.run()
     (weights,) = job.engine.weights
-    return Run(traces, weights, history, seconds)
+    return Run(traces, weights, history, seconds, state_of(job.engine))
 
 
 def simulate_copies(
@@ -141,6 +150,7 @@ def simulate_copies(
     deferred: bool = True,
     seed: int | Sequence[int] = 0,
     noise: Noise | None = None,
+    start: State | None = None,
     progress: Progress | None = None,
 ) -> CopiesRun:
     """Run independent copies side by side: seeds, rates, time constants.
@@ -155,7 +165,7 @@ def simulate_copies(
         As for :func:`simulate`.
     seed : int or sequence of int
         One for each copy; copy k of a single seed draws with seed + k.
-    deferred, noise, progress
+    deferred, noise, start, progress
         As for :func:`simulate`.
 
     Raises
@@ -164,7 +174,7 @@ def simulate_copies(
         As :func:`simulate`; also for networks of different structure, schedules of different
         length or timing.
     """
-    asked = Asked(batch, dt, plastic, method, dtype, device, deferred, seed, noise, progress)
+    asked = Asked(batch, dt, plastic, method, dtype, device, deferred, seed, noise, start, progress)
     kept = {"record": record, "record_dt": record_dt, "record_units": record_units}
     nets = check_sequence("simulate_copies", "networks", networks, "Network")
     if isinstance(schedules, Schedule):
@@ -175,4 +185,5 @@ def simulate_copies(
             check_kind("simulate_copies", name, item, kind, f"a sequence of {kind.__name__}")
     job = Job(nets, shown, asked, {**kept, "weights_at": weights_at}, copied=True)
     traces, history, seconds = job.run()
-    return CopiesRun(traces, tuple(job.engine.weights), history, seconds)
+    weights = tuple(job.engine.weights)
+    return CopiesRun(traces, weights, history, seconds, state_of(job.engine))

@@ -112,7 +112,7 @@ def test_a_schedule_does_not_change_with_the_array_it_was_made_of():
         ),
         ({"record_units": {"output": [-1]}}, "of 'output' must be whole numbers"),
         ({"record_units": {"output": [0.7]}}, r"of 'output' must be .* got \[0\.7\]"),
-        ({"weights_at": [40 * ms]}, "from 0 to before the end"),
+        ({"weights_at": [41 * ms]}, "from 0 to the end"),
         ({"weights_at": [0.5 * ms]}, "must be a multiple of dt"),
         ({"weights_at": [5]}, "weights_at must be a time with its unit"),
         ({"weights_at": ["5ms"]}, "weights_at must be a time .* got '5ms'"),
