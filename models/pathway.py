@@ -1,6 +1,5 @@
 """Synapses from one population to another, and how their weights change."""
 
-import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,8 +9,7 @@ from jaxtyping import Bool
 from compartments.checks import check_kind, check_sequence
 from compartments.domains import Finite, TimeOrZero, check_value, shown
 from compartments.plasticity import PlasticityRule
-
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+from compartments.strings import plain_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +64,7 @@ class Pathway:
         for name in ("name", "pre", "post", "target", "sends"):
             value = getattr(self, name)
             check_kind(f"Pathway {shown(self.name)}", name, value, str, "a name")
-        if not _IDENTIFIER.fullmatch(self.name):
-            raise ValueError(
-                f"Pathway {self.name!r}: use letters, digits and underscores in its name."
-            )
+        plain_name("Pathway", self.name, "pathway")
         if self.rule is not None:
             where = f"Pathway {self.name!r}"
             check_kind(where, "rule", self.rule, PlasticityRule, "PlasticityRule(...) or None")
@@ -82,6 +77,8 @@ class Pathway:
         object.__setattr__(self, "beyond", tuple(beyond))
 
     def _checked_mask(self) -> Bool[np.ndarray, "n_above n_below"]:
+        if np.ma.is_masked(self.mask):
+            raise ValueError(f"Pathway {self.name!r}: mask has masked entries itself; fill them.")
         mask = np.array(self.mask)
         if mask.dtype != bool or mask.ndim != 2 or not mask.any():
             raise ValueError(

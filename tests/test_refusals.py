@@ -1,11 +1,14 @@
 """What one engine would compute and another not, or what would be bent in silence, is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from brian2 import mV
 
 from compartments import Compartment, Neuron
-from models import Schedule, WeightBundle, dll_network
+from experiments.lab.storage import parsed
+from models import Pathway, Schedule, WeightBundle, dll_network
 from rate_bridge.data.csv_table import columns_of
 from rate_bridge.references import algorithm1
 
@@ -57,3 +60,20 @@ def test_a_cell_without_end_is_named():
     content = b"a,b\n1,2\n3," + b"9" * 200_000
     with pytest.raises(ValueError, match="line 3: no line of a CSV"):
         columns_of("table.csv", content, "a")
+
+
+@pytest.mark.parametrize("name", ["aé", "1a", "a b", "a\n", "_" * 300])
+def test_a_pathway_has_a_plain_name(name):
+    with pytest.raises(ValueError, match="is no name of a pathway"):
+        Pathway(name, "a", "b", "drive", "u")
+
+
+def test_masks_that_are_masked_are_refused():
+    mask = np.ma.masked_array(np.ones((2, 3), dtype=bool), np.ones((2, 3), dtype=bool))
+    with pytest.raises(ValueError, match="masked entries itself"):
+        Pathway("W", "a", "b", "drive", "u", mask=mask)
+
+
+def test_json_that_says_something_twice_is_refused():
+    with pytest.raises(ValueError, match="'experiment' stands there twice"):
+        parsed(Path("config.json"), b'{"experiment": "train", "experiment": "table"}')

@@ -243,12 +243,22 @@ def parsed(path: Path, content: bytes) -> dict[str, Any]:
         If it holds no JSON, or another thing than an object.
     """
     try:
-        value = json.loads(content)
+        value = json.loads(content, object_pairs_hook=_once)
     except ValueError as error:
         raise ValueError(f"{path} holds no JSON: {error}.") from error
     if not isinstance(value, dict):
         raise ValueError(f"{path} must hold a JSON object, holds {type(value).__name__}.")
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs; a name that stands twice is refused, which JSON leaves open."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} stands there twice")
+    return found
 
 
 def versions() -> dict[str, str]:

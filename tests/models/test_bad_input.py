@@ -234,7 +234,7 @@ class TestNetwork:
             self.build([Pathway("W", "input", "out", "drive", "u", rule)])
 
     def test_names_of_pathways(self):
-        with pytest.raises(ValueError, match="Pathway 'W 0': use letters, digits"):
+        with pytest.raises(ValueError, match="'W 0' is no name of a pathway"):
             Pathway("W 0", "input", "out", "drive", "u")
 
     def test_what_nothing_drives(self):
