@@ -179,9 +179,9 @@ def _network_with(equation: str) -> Network:
 
 
 def test_an_untranslatable_string_names_the_part_and_the_other_engine() -> None:
-    net = _network_with("dv/dt = (poisson(2) - v)/tau : 1")
+    net = _network_with("dv/dt = (int(timestep(t, tau)) - v)/tau : 1")
     with pytest.raises(
-        UntranslatableError, match=r"Neuron 'odd', equation of 'v'.*poisson.*models"
+        UntranslatableError, match=r"Neuron 'odd', equation of 'v'.*timestep.*models"
     ):
         OdeEngine(net)
 

@@ -28,7 +28,7 @@ each_engine = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
         ({"record_dt": 1 * mV}, "record_dt must be a time with its unit.*got 1.*mV"),
         ({"record_dt": np.nan * ms}, "record_dt must be a time .* got nan"),
         ({"record_dt": 0.5 * ms}, "record_dt .* must be a multiple of dt"),
-        ({"weights_at": [240 * ms]}, r"weights_at: 240\. ms must be .* before the end \(240\. ms"),
+        ({"weights_at": [241 * ms]}, r"weights_at: 241\. ms must be .* the end \(240\. ms"),
         ({"weights_at": [-1 * ms]}, "weights_at must be a time .* 0 or more, got -1"),
         ({"weights_at": [1 * mV]}, "weights_at must be a time with its unit"),
         ({"weights_at": 5 * ms}, "weights_at must be a sequence of times, got 5"),
