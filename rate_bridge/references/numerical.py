@@ -48,7 +48,8 @@ class Equilibrium:
     residual : Tensor, (batch,)
         Newton's next step there, relative to 1 + |state|: how far the true root is.
     growth_hz : Tensor, (batch,)
-        Largest real part of the Jacobian's eigenvalues: below 0 the network comes back.
+        Largest real part of the Jacobian's eigenvalues: below 0 the network comes back, if its
+        delays are short. NaN where nothing but a delay breaks a loop: it is not known.
     instant : Instant
         Every variable: ``instant("hidden1", "u")``.
     """
@@ -60,7 +61,7 @@ class Equilibrium:
 
     @property
     def stable(self) -> Bool[Tensor, "batch"]:
-        """Whether the network returns here after a small push."""
+        """Whether the network is known to return here after a small push."""
         return self.growth_hz < 0
 
 
@@ -128,6 +129,8 @@ class Numerical:
                 "or run away; try another start or smaller weights."
             )
         growth = torch.linalg.eigvals(self.field.jacobian(states, shown, matrices)).real.amax(-1)
+        if self.field.loops:
+            growth = torch.full_like(growth, torch.nan)
         return Equilibrium(states, residual, growth, self.field.at(states, shown, matrices))
 
     def equilibria(
@@ -198,10 +201,12 @@ class Numerical:
         direct = loss(self.field.at(rest.states, shown, matrices)).sum()
         change = self.field.derivative(rest.states, shown, matrices)
         total = direct - (adjoint * change).sum()
-        found = torch.autograd.grad(total, list(matrices.values()), allow_unused=True)
+        pathways = self.network.pathways
+        wanted = [matrices[pathway.name] for pathway in pathways]
+        found = torch.autograd.grad(total, wanted, materialize_grads=True, allow_unused=True)
         return {
-            name: np.zeros(matrix.shape) if grad is None else grad.numpy()
-            for (name, matrix), grad in zip(matrices.items(), found, strict=True)
+            pathway.name: _where_synapses_are(pathway, grad).numpy()
+            for pathway, grad in zip(pathways, found, strict=True)
         }
 
     def step(
@@ -212,7 +217,8 @@ class Numerical:
     ) -> dict[str, Float[np.ndarray, "n_above n_below"]]:
         """The change of every plastic weight in one presentation that is spent at rest.
 
-        Weights stand still within it; the batch's changes are averaged.
+        Weights stand still within it; the batch's changes are averaged. A weight goes no further
+        than to its bound, and where there is no synapse nothing changes.
 
         Raises
         ------
@@ -222,11 +228,24 @@ class Numerical:
         rest = self.equilibrium(signals, weights)
         matrices = self.field.weights(weights)
         seconds = float(presentation / second)
-        return {
-            pathway.name: _change(pathway, rest.instant, matrices, seconds).mean(0).numpy()
-            for pathway in self.network.pathways
-            if pathway.rule is not None
-        }
+        changes = {}
+        for pathway in self.network.pathways:
+            if pathway.rule is not None:
+                change = _change(pathway, rest.instant, matrices, seconds).mean(0)
+                changes[pathway.name] = _projected(pathway, matrices[pathway.name], change).numpy()
+        return changes
+
+
+def _projected(pathway: Pathway, weights: Tensor, change: Tensor) -> Tensor:
+    """The part of a change of weights that bounds and absent synapses leave."""
+    if pathway.is_bounded:
+        change = (weights + change).clamp(*pathway.bounds) - weights
+    return _where_synapses_are(pathway, change)
+
+
+def _where_synapses_are(pathway: Pathway, values: Tensor) -> Tensor:
+    """The values, and 0 where a pathway has no synapse."""
+    return values if pathway.mask is None else values * torch.tensor(pathway.mask)
 
 
 def _rest(

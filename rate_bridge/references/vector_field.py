@@ -2,10 +2,15 @@
 
 The engines step; here nothing does. All states of all neurons stand in one vector, everything else
 is computed from it within an instant, and torch can differentiate it. Values are in SI units.
+
+At rest a delay is transparent: what arrives is what is sent. Where nothing but a delay breaks a
+loop, the loop becomes an equation in one of its inputs: that input stands among the states and
+relaxes to the sum that it receives, so that both agree at rest.
 """
 
 from collections.abc import Mapping
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +30,15 @@ Signals = Mapping[str, Tensor]
 
 Weights = Mapping[str, Tensor]
 
+Key = tuple[str, str]
+"""(population, variable)."""
+
+RELAXATION_S = 1e-3
+"""Seconds in which an input within a loop of delays follows its sum; at rest it does not matter."""
+
 
 class Place(NamedTuple):
-    """Where a state stands in the vector of all states."""
+    """Where a state, or an input within a loop of delays, stands in the vector of all states."""
 
     population: str
     variable: str
@@ -44,7 +55,7 @@ class Instant:
         self, field: "VectorField", states: Tensor, signals: Signals, weights: Weights
     ) -> None:
         self._field, self._signals, self._weights = field, signals, weights
-        self._known: dict[tuple[str, str], Tensor] = {
+        self._known: dict[Key, Tensor] = {
             (place.population, place.variable): states[..., place.rows] for place in field.layout
         }
         self._like = states
@@ -63,8 +74,10 @@ class Instant:
         return self._known[key]
 
     def derivative(self, population: str, variable: str) -> Float[Tensor, "*batch n"]:
-        """The change of a state, per second."""
+        """The change of a state, per second; of an input within a loop of delays, as if one."""
         owner = self._field.network.population(population)
+        if (population, variable) in self._field.loops:
+            return (self._sum(owner, variable) - self(population, variable)) / RELAXATION_S
         return self._evaluated(owner, self._field.trees[population, variable])
 
     def _computed(self, population: Population, variable: str) -> Tensor:
@@ -75,6 +88,10 @@ class Instant:
             return self._evaluated(population, self._field.trees[population.name, variable])
         if variable in population.given:
             return self._full(population, self._signals.get(population.given[variable].name, 0.0))
+        return self._sum(population, variable)
+
+    def _sum(self, population: Population, variable: str) -> Tensor:
+        """What all pathways to an input bring."""
         total: Value = 0.0
         for pathway in self._field.network.pathways_to(population.name, variable):
             matrix = self._weights[pathway.name]
@@ -125,20 +142,49 @@ class VectorField:
         }
 
     @cached_property
+    def loops(self) -> tuple[Key, ...]:
+        """Inputs without whose values nothing in a loop that only a delay breaks is known."""
+        graph = {
+            (p.name, name): self._read(p, name)
+            for p in self.network.populations
+            for name in p.neuron.variables
+        }
+        late = {(p.post, p.target) for p in self.network.pathways if float(p.delay) > 0}
+        found: list[Key] = []
+        while True:
+            try:
+                TopologicalSorter(graph).prepare()
+            except CycleError as error:
+                found.append(next(key for key in error.args[1] if key in late))
+                graph[found[-1]] = set()
+            else:
+                return tuple(found)
+
+    def _read(self, population: Population, variable: str) -> set[Key]:
+        """What a variable is computed from within an instant, delays being transparent."""
+        neuron = population.neuron
+        if variable in neuron.expressions:
+            names = neuron.equations[variable].identifiers & set(neuron.variables)
+            return {(population.name, name) for name in names}
+        if variable in neuron.inputs:
+            arriving = self.network.pathways_to(population.name, variable)
+            return {(pathway.pre, pathway.sends) for pathway in arriving}
+        return set()
+
+    @cached_property
     def layout(self) -> tuple[Place, ...]:
-        """The states in their order."""
+        """The states in their order, then the inputs of :attr:`loops`."""
+        states = [(p.name, name) for p in self.network.populations for name in p.neuron.states]
         places, first = [], 0
-        for population in self.network.populations:
-            for variable in population.neuron.states:
-                places.append(
-                    Place(population.name, variable, slice(first, first + population.size))
-                )
-                first += population.size
+        for owner, variable in (*states, *self.loops):
+            last = first + self.network.population(owner).size
+            places.append(Place(owner, variable, slice(first, last)))
+            first = last
         return tuple(places)
 
     @property
     def size(self) -> int:
-        """How many states there are."""
+        """How many values the vector of states has."""
         return self.layout[-1].rows.stop if self.layout else 0
 
     def at(self, states: Tensor, signals: Signals, weights: Weights) -> Instant:

@@ -5,11 +5,17 @@ import pytest
 import torch
 from brian2 import ms
 
-from compartments import Compartment, Neuron
-from models import Schedule, WeightBundle, dll_network, simulate
-from models.network import Network
-from models.pathway import Pathway
-from models.population import Population
+from compartments import Compartment, Neuron, PlasticityRule
+from models import (
+    Network,
+    Pathway,
+    Population,
+    Schedule,
+    WeightBundle,
+    dll_network,
+    no_autapses,
+    simulate,
+)
 from rate_bridge.references import algorithm1
 from rate_bridge.references.numerical import NoFixedPointError, Numerical
 
@@ -214,3 +220,73 @@ def test_what_never_rests_is_refused():
 def test_too_many_states_are_refused():
     with pytest.raises(ValueError, match="GiB a sample"):
         Numerical(dll_network((3, 2000, 2)))
+
+
+HEBB = PlasticityRule("hebb", "dw/dt = learning*v_post*v_pre : 1")
+
+
+def laterally_plastic(**wiring):
+    """Three driven cells that act on each other through plastic synapses."""
+    part = Compartment(
+        "soma", "dv/dt = (stimulus + lateral - v)/tau : 1\nlateral : 1\nstimulus : 1"
+    )
+    cells = Population("cells", 3, Neuron("cell", (part,), {"tau": 10 * ms}))
+    path = Pathway("around", "cells", "cells", "lateral", "v", HEBB, **wiring)
+    weights = np.where(no_autapses(3), 0.1, 0.0)
+    return Network((cells,), (path,), WeightBundle({"around": weights}))
+
+
+def test_a_step_ends_at_the_bounds_and_absent_synapses_stay_absent():
+    signals = {"stimulus": np.array([[1.0, -0.5, 0.3]])}
+    free = Numerical(laterally_plastic()).step(signals, 400 * ms)["around"]
+    network = laterally_plastic(bounds=(0.0, 0.2), mask=no_autapses(3))
+    held = Numerical(network).step(signals, 400 * ms)["around"]
+    weights, synapses = network.weights["around"], no_autapses(3)
+    stopped = np.clip(weights + free, 0.0, 0.2)
+    assert {stopped[synapses].min(), stopped[synapses].max()} == {0.0, 0.2}
+    np.testing.assert_array_equal(held, np.where(synapses, stopped - weights, 0))
+    assert np.diag(free).all()
+    gradient = Numerical(network).gradient(lambda at: at("cells", "v").sum(-1), signals)
+    assert not np.diag(gradient["around"]).any()
+
+
+def delayed_loop(weight):
+    """Cells without a state that act on each other, 3 ms later."""
+    part = Compartment(
+        "soma", "v = tanh(drive) + stimulus : 1 (constant over dt)\ndrive : 1\nstimulus : 1"
+    )
+    cells = Population("cells", len(weight), Neuron("cell", (part,)))
+    path = Pathway("around", "cells", "cells", "drive", "v", delay=3 * ms)
+    return Network((cells,), (path,), WeightBundle({"around": weight}))
+
+
+def test_a_loop_that_a_delay_alone_breaks_rests_where_it_runs_to():
+    weight = np.array([[0.5, -0.3], [0.4, 0.2]])
+    stimulus = np.array([[1.0, -0.4], [0.2, 0.3]])
+    network = delayed_loop(weight)
+    rest = Numerical(network).equilibrium({"stimulus": stimulus})
+    for row, found in zip(stimulus, rest.instant("cells", "v"), strict=True):
+        plan = Schedule({"stimulus": row[None]}, presentation=600 * ms)
+        run = simulate(network, plan, record=("v",))
+        # |w| < 0.7: 200 rounds of the loop leave 0.7^200 = 1e-31
+        np.testing.assert_allclose(run.traces.v_cells[-1], found, atol=1e-12)
+    assert bool(rest.growth_hz.isnan().all())  # whether it returns is a matter of the delays
+    assert not bool(rest.stable.any())
+
+
+def test_gradient_through_a_loop_of_delays_is_that_of_finite_differences():
+    weight, signals = np.array([[0.5, -0.3], [0.4, 0.2]]), {"stimulus": np.array([[1.0, -0.4]])}
+
+    def loss(instant):
+        return instant("cells", "v").square().sum(-1)
+
+    found = Numerical(delayed_loop(weight)).gradient(loss, signals)["around"]
+    h = 1e-5  # central differences: h^2 and rounding/h are both about 1e-10
+    for place in np.ndindex(2, 2):
+        shift = np.zeros((2, 2))
+        shift[place] = h
+        ends = [
+            float(loss(Numerical(delayed_loop(weight + s)).equilibrium(signals).instant))
+            for s in (shift, -shift)
+        ]
+        assert found[place] == pytest.approx((ends[0] - ends[1]) / (2 * h), abs=1e-8)
