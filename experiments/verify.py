@@ -10,7 +10,6 @@ import torch
 from brian2 import ms, second
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import binom, gamma
 
 from compartments.activations import ACTIVATIONS
 from compartments.domains import Seed
@@ -21,6 +20,7 @@ from experiments.lab.options import check_options
 from experiments.lab.progress import Report, bar
 from experiments.lab.storage import RunFolder, versions, write_json
 from models import DLLNetwork, Schedule, dll_network, simulate
+from models.theory import erlang_residual, euler_residual, integrated_errors
 from rate_bridge.ode_engine.activations import torch_activation
 from rate_bridge.references import algorithm1
 
@@ -117,8 +117,8 @@ def settling(seed: int) -> Iterator[Link]:
         trace, ends, by_target, h = _settling_error(seed, targets == "switching", filtered)
         steps, change = np.arange(len(trace)), ends[0] - ends[1]
         residual = (trace - ends[1]) @ change / (change @ change)
-        seven = float(np.abs(residual - binom.cdf(6, steps, h)).max())
-        erlang = float(np.abs(residual - gamma.sf(steps * h, 7)).max())
+        seven = float(np.abs(residual - euler_residual(7, steps, h)).max())
+        erlang = float(np.abs(residual - erlang_residual(7, steps * h)).max())
         name = f"settling of error_1 (linear, L = 3), {targets} target"
         if targets == "constant" or filtered:
             name += ", filtered" if filtered else ""
@@ -129,8 +129,8 @@ def settling(seed: int) -> Iterator[Link]:
             )  # fmt: skip
         else:
             by_prediction = change - by_target
-            parts = by_target * binom.cdf(3, steps, h)[:, None]
-            parts = parts + by_prediction * binom.cdf(6, steps, h)[:, None]
+            parts = by_target * euler_residual(4, steps, h)[:, None]
+            parts = parts + by_prediction * euler_residual(7, steps, h)[:, None]
             yield Link(
                 f"{name}, off the 7 stages by {seven:.2f}: against 4 for the target, 7 for u",
                 float(np.abs(trace - ends[1] - parts).max()),
@@ -230,21 +230,15 @@ def integrated_error_distance(network: DLLNetwork, schedule: Schedule) -> float:
     run = simulate(network, schedule, dt=dt, record=("u", "x", "error"), plastic=False)
     steps = schedule.steps("presentation", dt)
     rest = algorithm1.equilibrium(network, *shown(schedule))
-    depth = len(network.sizes) - 1
-    tau_u, tau_a, tau_x = (float(t / second) for t in (o.tau_u, o.tau_a, o.tau_x))
-    change = {key: value[1] - value[0] for key, value in rest.items()}
-    if o.beta is None:
-        area = depth * tau_u * change["u", "output"]
-    else:
-        pull = o.beta / (1 + o.beta)
-        area = pull * depth * tau_u * change["u", "output"]
-        area = area - tau_x / (1 + o.beta) * change["x", "output"]
+    areas = integrated_errors(
+        network.layers[1:],
+        {key: value[1] - value[0] for key, value in rest.items()},
+        [network.weights[f"theta{i}"] for i in range(1, len(network.sizes) - 1)],
+        (float(o.tau_u / second), float(o.tau_a / second), float(o.tau_x / second)),
+        beta=o.beta,
+    )
     worst = 0.0
-    for i in range(depth, 0, -1):
-        layer = network.layers[i]
-        if i < depth:
-            lag = tau_x * (change["u", layer] + change["error", layer])
-            area = network.weights[f"theta{i}"].T @ area - tau_a * change["error", layer] - lag
+    for layer, area in areas.items():
         trace = run.traces[f"error_{layer}"].values[steps:]
         summed = (trace - rest["error", layer][1]).sum(0) * float(dt / second)
         worst = max(worst, float(np.abs(summed - area).max()))

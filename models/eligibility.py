@@ -24,10 +24,11 @@ those of the stimulus shown at t-s. For independent stimuli, each shown for T,
     w = P(two independent delays drawn from k fall into the same presentation)
       = (1/2 pi) int prod_j 1/(1 + (omega tau_j)^2) T sinc^2(omega T/2) d omega,
 
-:func:`same_presentation`. The expected update is thus Algorithm 1's but for a known factor w, if
-E[delta*] or E[u*] is zero. Dividing the rate by w (``presentation`` given) is a constant that a
-synapse can have. Where neither mean is zero, the second term is a bias; with ``mean_corrected`` the
-neuron keeps a slow mean m of its trace, and ``m + (trace - m)/w`` takes the place of the trace:
+:func:`models.theory.same_presentation`. The expected update is thus Algorithm 1's but for a known
+factor w, if E[delta*] or E[u*] is zero. Dividing the rate by w (``presentation`` given) is a
+constant that a synapse can have. Where neither mean is zero, the second term is a bias; with
+``mean_corrected`` the neuron keeps a slow mean m of its trace, and ``m + (trace - m)/w`` takes the
+place of the trace:
 
     E[delta] m + (w E[delta* u*] + (1-w) E[delta*] E[u*] - E[delta*] E[u*])/w = E[delta* u*],
 
@@ -44,8 +45,8 @@ centred factors the sum of their squared weights, ``sum_{m != 0} r_m^2`` against
 (r_m the overlap of k with k shifted by m presentations), is noise beside the signal that Algorithm
 1 does not have: of order sigma/T for a delay of standard deviation sigma, so the rate must be
 smaller or more samples averaged in that proportion. It grows with depth: sigma^2 is
-``L tau_u^2 + (L-i-1)(tau_a^2 + tau_x^2)``. The whole formula stands, and is measured, in
-``experiments/stream/experiment.py``.
+``L tau_u^2 + (L-i-1)(tau_a^2 + tau_x^2)``. The whole formula is
+:func:`models.theory.eligibility_variance`; ``tuft stream`` measures it.
 
 **What is not matched.** In a network that is not linear, f' belongs to the stimulus now while the
 error belongs to an earlier one; ``late_gain`` passes f' through the stages that it is missing,
@@ -57,12 +58,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-import numpy as np
 from brian2 import Equations, Quantity, second
 
 from compartments.domains import Positive, Time, check_fields, such_that
 from compartments.neuron import Neuron
 from compartments.traces import with_expression, with_trace
+from models.theory import same_presentation
 
 Stages = Annotated[int, such_that("a whole number in -100..100", lambda n: -100 <= n <= 100)]
 """Further stages; each is an equation of its own."""
@@ -124,31 +125,6 @@ def gain_stages(layer: int, depth: int) -> tuple[str, ...]:
 
 DELTA_STAGES = ("tau_a", "tau_x")
 """The stages by which delta of a layer is younger than the error of the layer below."""
-
-
-def same_presentation(
-    first_ms: Sequence[float], second_ms: Sequence[float], presentation_ms: float, apart: int = 0
-) -> float:
-    """P(two delays fall into the same presentation), each a sum of exponential stages.
-
-    Parameters
-    ----------
-    first_ms, second_ms : sequence of float
-        Time constants of the stages, in milliseconds.
-    presentation_ms : float
-        Presentation time, in milliseconds.
-    apart : int
-        P that they fall into presentations so many apart instead: r_m of the module.
-    """
-    omega = np.linspace(0, 400 * np.pi / presentation_ms, 400_001)
-    transfer = np.ones_like(omega, dtype=complex)
-    for tau in first_ms:
-        transfer /= 1 + 1j * omega * tau
-    for tau in second_ms:
-        transfer /= 1 - 1j * omega * tau
-    window = presentation_ms * np.sinc(omega * presentation_ms / (2 * np.pi)) ** 2
-    shifted = (transfer * np.exp(1j * omega * apart * presentation_ms)).real
-    return float(np.trapezoid(shifted * window, omega) / np.pi)
 
 
 def chance_of_meeting(

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from experiments.lab.remedies import remedy
+from models.theory import update_error_terms
 
 TAU_MS = 10.0
 """tau_u and tau_a."""
@@ -16,9 +17,13 @@ FACTORS = ("c1", "c2", "c3")
 
 def terms(row: dict[str, Any]) -> np.ndarray:
     """The law's three terms for every switch of a row, (switch, 3)."""
-    contrasts = np.array(row["contrasts"]) / row["ratio"]
-    dt = np.full_like(contrasts, row["dt_ms"] / TAU_MS / row["ratio"])
-    return np.stack([contrasts, dt, row["eta"] * np.array(row["powers"])], axis=1)
+    return update_error_terms(
+        np.array(row["contrasts"]),
+        np.array(row["powers"]),
+        presentation=row["ratio"],
+        dt=row["dt_ms"] / TAU_MS,
+        eta=row["eta"],
+    )
 
 
 def fitted(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -8,20 +8,12 @@ both beside Algorithm 1's steps for the same samples:
 * noise: its variance from stream to stream over that of Algorithm 1, that is, by what factor more
   samples have to be averaged for the same precision.
 
-For delay-matched eligibility in a linear network theory gives both. With r_m the chance that two
-delays lie m presentations apart, and w = r_0, the mean update of each weight is off by
-
-    bias = (1/w - 1) E[delta] E[u],
-
-nothing for inputs of mean zero. For those, and ``delta = E[delta] + eps``,
-
-    variance w^2 = w^2 Var(eps u) + sum_{m != 0} (r_m^2 Var(eps) Var(u) + r_m r_{-m} E[eps u]^2)
-                   + E[delta]^2 Var(u) + 2 w E[delta] E[eps u^2].
+For delay-matched eligibility in a linear network theory gives both (:mod:`models.theory.meetings`),
+the noise for inputs of mean zero.
 """
 
 import time
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +33,8 @@ from experiments.lab.samples import Samples, samples
 from experiments.lab.storage import RunFolder, versions, write_json
 from experiments.stream.figures import draw, sentences
 from models import DLLNetwork
-from models.eligibility import DELTA_STAGES, same_presentation
+from models.eligibility import DELTA_STAGES
+from models.theory import chances_of_meeting, eligibility_bias, eligibility_variance
 from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.references import algorithm1
 
@@ -50,9 +43,6 @@ ETA = 1e-7
 
 WARM_UP = 60.0
 """Time in tau before changes are counted."""
-
-NEGLIGIBLE = 1e-6
-"""Chances of meeting below this are left out of theory's sum."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +156,10 @@ def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dic
         }
         if cell.activation == "linear" and cell.remedy == "eligibility":
             chances = meetings(net, i, cell.ratio)
-            means = delta[i].mean(0).norm() * u[i].mean(0).norm()
-            found[f"W{i}"]["bias_theory"] = float((1 / chances[0] - 1) * means) ** 2
+            pair = delta[i].numpy(), u[i].numpy()
+            found[f"W{i}"]["bias_theory"] = eligibility_bias(*pair, chances[0]) ** 2
             if data.provenance["then"]["centred"]:
-                found[f"W{i}"]["noise_theory"] = variance(delta[i], u[i], chances)
+                found[f"W{i}"]["noise_theory"] = eligibility_variance(*pair, chances)
     total = {key: sum(f[key] for f in found.values()) for key in found["W0"]}
     return {
         "remedy": cell.remedy,
@@ -249,32 +239,4 @@ def meetings(net: DLLNetwork, layer: int, ratio: float) -> dict[int, float]:
     times = {"tau_u": net.options.tau_u, "tau_a": net.options.tau_a, "tau_x": net.options.tau_x}
     delays = [float(times["tau_u"] / ms)] * depth
     delays += [float(times[stage] / ms) for stage in DELTA_STAGES] * above
-    found: dict[int, float] = {}
-    for m in count():
-        chance = same_presentation(delays, delays, ratio * TAU_MS, apart=m)
-        found[m] = found[-m] = chance
-        if chance < NEGLIGIBLE:
-            return found
-    raise AssertionError("unreachable")
-
-
-def variance(
-    delta: Float[Tensor, "sample n_above"],
-    u: Float[Tensor, "sample n_below"],
-    r: dict[int, float],
-) -> float:
-    """Variance of the update per presentation, its rate divided by w, over all weights; above."""
-    samples_, w = len(u), r[0]
-    eps = delta - delta.mean(0)
-    power = (u**2).mean(0)
-
-    def product(above: Tensor, below: Tensor) -> Tensor:
-        return above.T @ below / samples_
-
-    same = product(eps, u) ** 2
-    single = product(eps**2, u**2) - same
-    squares = sum(value**2 for m, value in r.items() if m)
-    crossed = squares * (torch.outer((eps**2).mean(0), power) + same)
-    offset = torch.outer(delta.mean(0) ** 2, power)
-    mixed = 2 * w * delta.mean(0)[:, None] * product(eps, u**2)
-    return float((w**2 * single + crossed + offset + mixed).sum()) / w**2
+    return chances_of_meeting(delays, ratio * TAU_MS)

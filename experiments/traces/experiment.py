@@ -24,8 +24,9 @@ from experiments.lab.quantities import duration
 from experiments.lab.storage import RunFolder, read_json, versions, write_json
 from experiments.traces.one_neuron import measure_one_neuron
 from experiments.traces.page import draw_page, sentences
-from experiments.traces.settling import chain_residual, settling_time, stages_ms
+from experiments.traces.settling import settling_time, stages_ms
 from models import DLLNetwork, Run, Schedule, WeightBundle, dll_network
+from models.theory import chain_residual
 from rate_bridge.data.digits import digits
 from rate_bridge.references.algorithm1 import equilibrium
 

@@ -21,7 +21,7 @@ from experiments.report.figure_style import (
     shade_target,
     style,
 )
-from experiments.traces.settling import chain_residual
+from models.theory import chain_residual
 
 Result = Mapping[str, Any]
 

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from compartments import hidden_neuron, load_traces, pulse, responses, save_traces
 from experiments.report.figure_style import COLOURS, FAINT, NAMES, THEORY, new_figure, style
-from experiments.traces.settling import chain_response
 from models import DLLOptions
+from models.theory import chain_response
 
 BASAL_MS, APICAL_MS, END_MS = (20.0, 140.0), (220.0, 340.0), 440.0
 """When the pulses begin and end, and how long all of it takes."""

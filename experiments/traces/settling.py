@@ -1,7 +1,5 @@
 """How long a network takes to settle, measured and in theory."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from brian2 import ms
 from jaxtyping import Float
@@ -35,34 +33,6 @@ def settling_time(
     return float(time_ms[after] - time_ms[0]) if after < len(time_ms) else None
 
 
-def chain_residual(
-    tau_ms: Sequence[float], time_ms: Float[np.ndarray, "time"], dt_ms: float
-) -> Float[np.ndarray, "time"]:
-    """What is left of a step that passes through first-order stages in series, by Euler's method.
-
-    For equal time constants and small dt this is the Erlang residual of n stages,
-    ``exp(-s) sum_{k<n} s^k / k!`` with ``s = t/tau``.
-
-    Parameters
-    ----------
-    tau_ms : sequence of float
-        The stages' time constants in milliseconds.
-    time_ms : array, (time,)
-        Times since the step; rounded to steps of dt.
-    dt_ms : float
-        Time step in milliseconds.
-    """
-    steps = np.rint(np.asarray(time_ms) / dt_ms).astype(int)
-    rates = dt_ms / np.asarray(tau_ms, dtype=float)
-    residual = np.ones(len(rates))
-    left = np.empty(steps.max() + 1)
-    for step in range(len(left)):
-        left[step] = residual[-1]
-        before = np.concatenate([[0.0], residual[:-1]])
-        residual = residual + rates * (before - residual)
-    return left[steps]
-
-
 def stages_ms(options: DLLOptions, layer: int, depth: int, variable: str) -> list[float]:
     """The time constants that a change of the stimulus passes on its way to a variable.
 
@@ -85,22 +55,3 @@ def stages_ms(options: DLLOptions, layer: int, depth: int, variable: str) -> lis
     top = [] if options.beta is None else [tau_x / (1 + options.beta)]
     down = [tau_a, tau_x] * (depth - layer)
     return [tau_u] * depth + top + (down[:-1] if variable == "a" else down)
-
-
-def chain_response(
-    tau_ms: Sequence[float], time_ms: Float[np.ndarray, "time"]
-) -> Float[np.ndarray, "time"]:
-    """The closed form of what one or two first-order stages make of a unit step at time 0.
-
-    One stage: ``1 - exp(-t/tau)``. Two: ``1 - (tau_1 exp(-t/tau_1) - tau_2 exp(-t/tau_2)) /
-    (tau_1 - tau_2)``, which tends to ``1 - (1 + t/tau) exp(-t/tau)`` for equal stages.
-    """
-    t = np.maximum(time_ms, 0.0)
-    first, *rest = tau_ms
-    if not rest:
-        return 1 - np.exp(-t / first)
-    (second,) = rest
-    if np.isclose(first, second):
-        return 1 - (1 + t / first) * np.exp(-t / first)
-    late = first * np.exp(-t / first) - second * np.exp(-t / second)
-    return 1 - late / (first - second)

@@ -6,7 +6,7 @@ import torch
 from experiments.lab.samples import samples
 from experiments.stream import experiment as stream
 from models import dll_network
-from models.eligibility import same_presentation
+from models.theory import eligibility_variance, same_presentation
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,9 @@ def test_with_full_meeting_theory_is_the_variance_of_the_samples(digits):
     delta, u = (pair[0] for pair in stream.factors(net, digits))
     products = torch.einsum("sn,sm->snm", delta, u)
     expected = float(products.var(0, correction=0).sum())
-    assert stream.variance(delta, u, {0: 1.0}) == pytest.approx(expected, rel=1e-9)
+    assert eligibility_variance(delta.numpy(), u.numpy(), {0: 1.0}) == pytest.approx(
+        expected, rel=1e-9
+    )
 
 
 def test_chances_of_meeting_add_up():

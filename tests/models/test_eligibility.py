@@ -5,8 +5,9 @@ import pytest
 from brian2 import ms, second
 
 from models.dll import DLLOptions, dll_network, dll_weights
-from models.eligibility import Eligibility, chance_of_meeting, same_presentation, stages
+from models.eligibility import Eligibility, chance_of_meeting, stages
 from models.schedule import Schedule
+from models.theory import same_presentation
 from rate_bridge.ode_engine import simulate
 from rate_bridge.references.algorithm1 import Discrete
 

@@ -1,7 +1,5 @@
 """The relaxing network comes to rest exactly where Algorithm 1 stands; how it gets there."""
 
-from math import comb, exp, factorial
-
 import numpy as np
 import pytest
 from brian2 import ms
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 from compartments import ACTIVATIONS
 from compartments.plasticity import THETA_RULES
 from models import Schedule, dll_network, dll_weights, simulate
+from models.theory import erlang_residual, euler_residual
 from rate_bridge.references import algorithm1
 
 
@@ -103,17 +102,6 @@ def test_any_network_comes_to_rest_at_algorithm_1(network, method):
     assert distance_to_equilibrium(run, network, schedule) < 1e-10
 
 
-def erlang_residual(stages, s):
-    """theory.md 2: what is left after s time constants behind so many equal stages."""
-    return exp(-s) * sum(s**k / factorial(k) for k in range(stages))
-
-
-def euler_residual(stages, steps, share):
-    """The same for Euler steps of ``share`` time constants: exact, with Poisson's limit Erlang."""
-    count = min(stages, steps + 1)
-    return sum(comb(steps, k) * share**k * (1 - share) ** (steps - k) for k in range(count))
-
-
 def chain(depth, **options):
     """One linear neuron a layer, all weights 1, all time constants equal."""
     weights = {f"W{i}": np.ones((1, 1)) for i in range(depth)}
@@ -138,17 +126,15 @@ def test_settling_follows_the_erlang_residual(depth, beta):
     run = simulate(network, schedule, record=("u", "error"), plastic=False)
     steps = np.arange(200)
     for i, layer in enumerate(network.layers[1:], start=1):
-        left = [euler_residual(i, int(n), 0.1) for n in steps]
-        # rounding in binomial sums of up to 1e2 terms
+        left = euler_residual(i, steps, 0.1)
+        # rounding of sums of up to 1e2 terms
         np.testing.assert_allclose(
             1 - run.traces[f"u_{layer}"].values[:, 0], left, rtol=0, atol=1e-12
         )
         if beta is None:
             stages = depth + 2 * (depth - i)
             error = run.traces[f"error_{layer}"].values[:, 0]
-            np.testing.assert_allclose(
-                1 + error, [euler_residual(stages, int(n), 0.1) for n in steps], atol=1e-12
-            )
+            np.testing.assert_allclose(1 + error, euler_residual(stages, steps, 0.1), atol=1e-12)
 
 
 def test_a_new_target_alone_passes_two_stages_a_layer():
@@ -158,7 +144,7 @@ def test_a_new_target_alone_passes_two_stages_a_layer():
     schedule = Schedule(pair(0, 1), presentation=200 * ms)
     run = simulate(network, schedule, record=("error",), plastic=False)
     for i, layer in enumerate(network.layers[1:], start=1):
-        left = [euler_residual(2 * (depth - i), n, 0.1) for n in range(200)]
+        left = euler_residual(2 * (depth - i), np.arange(200), 0.1)
         error = run.traces[f"error_{layer}"].values[:, 0]
         np.testing.assert_allclose(1 - error, left, rtol=0, atol=1e-12)
 
@@ -169,7 +155,7 @@ def test_erlang_is_the_limit_of_small_steps():
     schedule = Schedule(pair(1, 0), presentation=100 * ms)
     for dt in steps:
         run = simulate(network, schedule, record=("error",), plastic=False, dt=dt * ms)
-        left = [erlang_residual(4, t / TAU) for t in run.traces.time.values]
+        left = erlang_residual(4, run.traces.time.values / TAU)
         worst.append(np.abs(1 + run.traces["error_hidden1"].values[:, 0] - left).max())
     slope = np.polyfit(np.log(steps), np.log(worst), 1)[0]
     assert slope == pytest.approx(1, abs=0.05)  # Euler is of first order; dt/tau <= 0.1

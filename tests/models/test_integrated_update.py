@@ -6,6 +6,7 @@ from brian2 import ms
 from dll_cases import schedule_of, shown, small_network
 
 from models import simulate
+from models.theory import integrated_errors
 from rate_bridge.references import algorithm1
 
 TAU_U, TAU_A, TAU_X = 10.0, 8.0, 5.0
@@ -18,7 +19,7 @@ def linear(**options):
     )
 
 
-def integrated_errors(network, schedule):
+def measured(network, schedule):
     """A_i: the integral (ms) of error_i minus its new fixed point, from the second switch on."""
     run = simulate(network, schedule, record=("error",), plastic=False, dt=DT * ms)
     rest = algorithm1.equilibrium(network, *shown(schedule, slice(1, None)))
@@ -29,49 +30,28 @@ def integrated_errors(network, schedule):
     }
 
 
-def boxed_formula(network, schedule, *, beta, matched, filtered):
-    """A_i of F3, and its variants: each ODE integrated over all of its relaxation.
-
-    Clamped: A_L = L tau_u Delta u_L. Nudged:
-    A_L = lambda L tau_u Delta u_L - tau_x Delta x_L/(1 + beta).
-    A filtered target comes late, too: u_L is replaced by u_L - t (clamped: minus the error).
-    A matched soma: tau_x d(error)/dt = a - error, so Delta u drops out of the hidden layers. The
-    nudged output measures against p instead of u, which adds tau_x Delta u_L; where its target is
-    filtered, it passes one more stage, of tau_x.
-    """
+def areas(network, schedule, *, filtered=False, **remedies):
+    """theory.md 3 for this network and switch."""
     rest = algorithm1.equilibrium(network, *shown(schedule))
-    depth = len(network.sizes) - 1
-
-    def change(variable, layer):
-        return rest[variable, layer][1] - rest[variable, layer][0]
-
-    layer = network.layers[-1]
-    late = change("u", layer)
-    target = np.diff(schedule.constant("target"), axis=0)[0]
-    A = {}
-    if beta is None:
-        A[layer] = depth * TAU_U * (late - filtered * target)
-    else:
-        share = beta / (1 + beta)
-        A[layer] = share * depth * TAU_U * (late - filtered * target)
-        A[layer] -= TAU_X / (1 + beta) * change("x", layer)
-        A[layer] += matched * TAU_X * (late - filtered * share * target)
-    for i in range(depth - 1, 0, -1):
-        below = network.layers[i]
-        A[below] = network.weights[f"theta{i}"].T @ A[layer] - TAU_A * change("error", below)
-        A[below] -= TAU_X * (change("error", below) + (not matched) * change("u", below))
-        layer = below
-    return A
+    late = np.diff(schedule.constant("target"), axis=0)[0] if filtered else None
+    return integrated_errors(
+        network.layers[1:],
+        {key: value[1] - value[0] for key, value in rest.items()},
+        [network.weights[f"theta{i}"] for i in range(1, len(network.sizes) - 1)],
+        (TAU_U, TAU_A, TAU_X),
+        target=late,
+        **remedies,
+    )
 
 
 @pytest.mark.parametrize("beta", [None, 0.5])
 @pytest.mark.parametrize("matched", [False, True])
 @pytest.mark.parametrize("filtered", [False, True])
-def test_integrated_error_is_the_boxed_formula(beta, matched, filtered):
+def test_integrated_error_is_the_closed_form(beta, matched, filtered):
     network = linear(beta=beta, matched_soma=matched, filtered_target=filtered)
     schedule = schedule_of(network, presentation=1000 * ms)
-    found = integrated_errors(network, schedule)
-    expected = boxed_formula(network, schedule, beta=beta, matched=matched, filtered=filtered)
+    found = measured(network, schedule)
+    expected = areas(network, schedule, beta=beta, matched_soma=matched, filtered=filtered)
     for layer, area in expected.items():
         # 100 tau are left to relax in: e^-100; sums of 1000 numbers of order 1 round at 1e-12
         np.testing.assert_allclose(found[layer], area, rtol=0, atol=1e-10, err_msg=layer)
@@ -80,7 +60,7 @@ def test_integrated_error_is_the_boxed_formula(beta, matched, filtered):
 def test_integrated_error_does_not_depend_on_dt():
     network = linear()
     schedule = schedule_of(network, presentation=1000 * ms)
-    expected = boxed_formula(network, schedule, beta=None, matched=False, filtered=False)
+    expected = areas(network, schedule)
     run = simulate(network, schedule, record=("error",), plastic=False, dt=4 * ms)
     rest = algorithm1.equilibrium(network, *shown(schedule, slice(1, None)))
     tail = run.traces["error_hidden1"].values[250:] - rest["error", "hidden1"]
@@ -99,10 +79,10 @@ def test_matched_and_filtered_leaves_no_floor(beta):
     solved = algorithm1.equilibrium(network, schedule.constant("stimulus"))["u", "output"]
     signals = {"stimulus": schedule.constant("stimulus"), "target": solved}
     perfect = type(schedule)(signals, presentation=1000 * ms)
-    for layer, area in integrated_errors(network, perfect).items():
+    for layer, area in measured(network, perfect).items():
         np.testing.assert_allclose(area, 0, atol=1e-10, err_msg=layer)  # rounding, as above
     plain = linear(beta=beta)
-    assert max(np.abs(a).max() for a in integrated_errors(plain, perfect).values()) > 1
+    assert max(np.abs(a).max() for a in measured(plain, perfect).values()) > 1
 
 
 def terms(run, network, schedule, eta_W, eta_theta):

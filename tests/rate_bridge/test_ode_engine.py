@@ -14,6 +14,7 @@ from models.guards import DivergenceError
 from models.network import Network
 from models.population import Population
 from models.schedule import Schedule
+from models.theory import chain_response
 from models.weights import WeightBundle
 from rate_bridge import ode_engine
 from rate_bridge.ode_engine import simulate, simulate_copies
@@ -111,7 +112,7 @@ def test_exponential_euler_is_exact_for_a_stage_that_is_held() -> None:
     run = simulate(
         net, schedule, dt=5 * ms, method="exponential_euler", record=("u",), plastic=False
     )
-    expected = 1 - np.exp(-run.traces.time.values / 10)
+    expected = chain_response([10.0], run.traces.time.values)
     np.testing.assert_allclose(run.traces.u_output.values[:, 0], expected, atol=1e-14)
 
 
