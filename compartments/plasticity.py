@@ -171,8 +171,8 @@ FEEDBACK = {
     "kp": "learning*eta*delta_pre*u_post",  # Kolen-Pollack; W and Theta then decay alike
 }
 
-# What decay takes away from both (Kolen-Pollack)
-DECAY = "- learning*decay*w"
+# What decay takes away from both (Kolen-Pollack): a share of w that goes with the learning rate
+DECAY = "- learning*eta*decay*w"
 
 THETA_RULES = tuple(FEEDBACK)
 
@@ -221,7 +221,7 @@ def forward_rule(
     eta : float
         Learning rate for one presentation.
     decay : float
-        Share of the weight that is lost in one presentation (Kolen-Pollack; else 0).
+        Each presentation takes ``eta * decay * w`` (Kolen-Pollack; else 0).
     tau_w : Quantity, optional
         Time constant of a low-pass filter on the change of the weight.
     factors : mapping of str to str, optional

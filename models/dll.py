@@ -218,7 +218,7 @@ def _output(names: Sequence[str], o: DLLOptions) -> Neuron:
 
 def _pathways(names: Sequence[str], o: DLLOptions) -> list[Pathway]:
     depth = len(names) - 1
-    plain = forward_rule(o.eta_W, o.decay, o.tau_w)
+    plain = forward_rule(o.eta_W, o.used_decay, o.tau_w)
     paths = []
     for i in range(depth):
         sends = "u" if i == 0 else _sent_up(o)
@@ -265,7 +265,7 @@ def _sent_up(o: DLLOptions) -> str:
 def _up(o: DLLOptions, sends: str) -> PlasticityRule:
     """W's rule for a layer that sends this variable."""
     factor = sends if o.eligibility is None else o.eligibility.factor
-    return forward_rule(o.eta_W, o.decay, o.tau_w, {"u_pre": f"{factor}_pre"})
+    return forward_rule(o.eta_W, o.used_decay, o.tau_w, {"u_pre": f"{factor}_pre"})
 
 
 def _down(o: DLLOptions) -> PlasticityRule | None:
@@ -275,4 +275,4 @@ def _down(o: DLLOptions) -> PlasticityRule | None:
         factors = {"u_post": f"{o.eligibility.factor}_post"}
         if o.theta_rule in ("minus", "plus"):
             factors["delta_pre"] = "delta_trace_pre"
-    return feedback_rule(o.theta_rule, o.eta_theta, o.decay, o.tau_w, factors)
+    return feedback_rule(o.theta_rule, o.eta_theta, o.used_decay, o.tau_w, factors)

@@ -6,7 +6,7 @@ from brian2 import ms
 
 from compartments.activations import Activation, activation
 from compartments.checks import check_name
-from compartments.domains import NonNegative, Positive, Share, Time, check_fields
+from compartments.domains import NonNegative, Positive, Time, check_fields
 from compartments.plasticity import FEEDBACK
 from models.eligibility import Eligibility
 
@@ -24,9 +24,9 @@ class DLLOptions:
         (DLL-FA); Kolen-Pollack.
     eta_W, eta_theta : float
         Learning rates for one presentation.
-    kp_decay : float
-        With ``"kp"``: share of W and of Theta lost in one presentation. Both must decay for their
-        difference to vanish; Theta then approaches (eta_theta/eta_W) W.
+    decay : float
+        With ``"kp"``: W changes by eta_W (delta u^T - decay W) in one presentation, Theta by
+        eta_theta (delta u^T - decay Theta). Both must decay for their difference to vanish.
     beta : float, optional
         Pull of the target on the output soma; None clamps it.
     bias : bool
@@ -58,7 +58,7 @@ class DLLOptions:
     theta_rule: str = "minus"
     eta_W: NonNegative = 0.01
     eta_theta: NonNegative = 0.001
-    kp_decay: Share = 1e-3
+    decay: NonNegative = 0.1
     beta: Positive | None = None
     bias: bool = False
     tau_u: Time = field(default_factory=lambda: 10 * ms)
@@ -75,6 +75,12 @@ class DLLOptions:
         activation(self.output_activation)
         check_name("DLL network", "theta_rule", self.theta_rule, FEEDBACK)
         check_fields(self, "DLL network")
+        lost = max(self.eta_W, self.eta_theta) * self.used_decay
+        if lost >= 1:
+            raise ValueError(
+                f"DLL network: decay takes {lost:g} of the weights in one presentation (the larger "
+                "of eta_W and eta_theta, times decay), which must be below 1."
+            )
         remedies = (self.matched_soma, self.filtered_target, self.eligibility)
         if self.prospective is not None and (self.beta is not None or any(remedies)):
             raise ValueError(
@@ -87,6 +93,6 @@ class DLLOptions:
             )
 
     @property
-    def decay(self) -> float:
-        """Share of the weights lost in one presentation: ``kp_decay`` with kp, else none."""
-        return self.kp_decay if self.theta_rule == "kp" else 0.0
+    def used_decay(self) -> float:
+        """``decay`` with kp; no other rule has any."""
+        return self.decay if self.theta_rule == "kp" else 0.0

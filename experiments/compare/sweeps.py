@@ -114,7 +114,6 @@ def described(setting: Setting, material: Material) -> tuple[DLLNetwork, Schedul
         **{**WITHOUT, **chosen.options(setting.presentation * o.tau_u, dt, **chosen.defaults)},
         eta_W=o.eta_W * setting.eta_scale,
         eta_theta=o.eta_theta * setting.eta_scale,
-        kp_decay=o.kp_decay * setting.eta_scale,
     )
     sizes, weights = material.sizes, material.weights.get(setting.weights)
     if setting.depth is not None:

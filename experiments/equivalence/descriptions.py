@@ -36,7 +36,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "paper": {},
     "theta plus": {"theta_rule": "plus"},
     "theta fixed": {"theta_rule": "fixed"},
-    "theta kp": {"theta_rule": "kp", "eta_W": 0.1, "eta_theta": 0.1, "kp_decay": 0.05},
+    "theta kp": {"theta_rule": "kp", "eta_W": 0.1, "eta_theta": 0.1, "decay": 0.5},
     "nudged": {"beta": 0.5},
     "bias, logistic": {"bias": True, "activation": "logistic"},
     "softplus, logistic": {"activation": "softplus", "output_activation": "logistic"},

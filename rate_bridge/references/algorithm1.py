@@ -134,7 +134,7 @@ class Discrete:
             theta_rule=o.theta_rule,
             eta_W=o.eta_W,
             eta_theta=o.eta_theta,
-            decay=o.decay,
+            decay=o.used_decay,
         )
 
     def outputs(

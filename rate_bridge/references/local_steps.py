@@ -133,7 +133,8 @@ def updates(
     * ``minus``: ``-eta_theta delta_{i+1} error_i^T`` (Algorithm 1)
     * ``plus``: the opposite (released code)
     * ``fixed``: nothing
-    * ``kp``: ``eta_theta delta_{i+1} u_i^T - decay Theta_i``, and W decays too (Kolen-Pollack)
+    * ``kp``: ``eta_theta (delta_{i+1} u_i^T - decay Theta_i)``, and W decays too, as
+      ``eta_W decay W`` (Kolen-Pollack)
 
     all averaged over the batch.
     """
@@ -143,14 +144,15 @@ def updates(
     for i, W in enumerate(p.W):
         delta = errors.delta[i + 1]
         assert delta is not None  # only the input has none
-        changes[f"W{i}"] = (eta_W / batch) * (delta.T @ activity.u[i]) - decay * W
+        changes[f"W{i}"] = (eta_W / batch) * (delta.T @ activity.u[i]) - eta_W * decay * W
         if p.b is not None:
-            changes[f"b{i}"] = eta_W * delta.mean(0)[:, None] - decay * p.b[i]
+            changes[f"b{i}"] = eta_W * delta.mean(0)[:, None] - eta_W * decay * p.b[i]
         error = errors.error[i]
         if error is None or theta_rule == "fixed":
             continue
         theta = p.theta[i - 1]
         factor = activity.u[i] if theta_rule == "kp" else error
         sign = -1 if theta_rule == "minus" else 1
-        changes[f"theta{i}"] = (sign * eta_theta / batch) * (delta.T @ factor) - decay * theta
+        step = (sign * eta_theta / batch) * (delta.T @ factor)
+        changes[f"theta{i}"] = step - eta_theta * decay * theta
     return changes

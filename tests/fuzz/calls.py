@@ -52,7 +52,7 @@ OPTIONS = {
     "theta_rule": THETA_RULE,
     "eta_W": k.NON_NEGATIVE,
     "eta_theta": k.NON_NEGATIVE,
-    "kp_decay": k.SHARE,
+    "decay": k.NON_NEGATIVE,
     "beta": k.POSITIVE | k.NONE,
     "bias": k.FLAG,
     **TIMES_OF_NEURON,

@@ -157,7 +157,12 @@ def test_signals_must_be_those_of_the_network():
         ((3, 2), {"activation": "relu"}, "Unknown activation 'relu'"),
         ((3, 2), {"tau_u": 10}, "tau_u must be a time with its unit"),
         ((3, 2), {"eta_W": np.inf}, "eta_W must be a finite number of 0 or more, got inf"),
-        ((3, 2), {"kp_decay": 1.0}, r"kp_decay must be a number of 0 or more and below 1, got"),
+        ((3, 2), {"decay": -0.1}, r"decay must be a finite number of 0 or more, got -0.1"),
+        (
+            (3, 2),
+            {"theta_rule": "kp", "eta_W": 0.5, "decay": 2.0},
+            r"decay takes 1 of the weights in one presentation .* must be below 1",
+        ),
         ((3, 2), {"beta": 0.0}, "beta must be a finite number above 0 or None, got"),
         ("32", {}, "sizes must be whole numbers, .* got '32'"),
         (3, {}, "sizes must be whole numbers, .* got 3"),

@@ -43,7 +43,7 @@ def test_update_after_settling_is_algorithm_1s(beta, theta_rule):
     """eta times the product at rest; nudging turns eta_W into lambda, eta_theta into lambda^2."""
     eta = 1e-7  # weights stay: what they move adds a share of order eta to the update
     network = dll_network(
-        (64, 32, 32, 10), beta=beta, theta_rule=theta_rule, eta_W=eta, eta_theta=eta, kp_decay=eta
+        (64, 32, 32, 10), beta=beta, theta_rule=theta_rule, eta_W=eta, eta_theta=eta, decay=1.0
     )
     schedule = schedule_of(network, 1, presentation=500 * ms, lag=400 * ms)
     run = simulate(network, schedule)

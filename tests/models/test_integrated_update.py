@@ -184,8 +184,8 @@ class TestThetaRules:
         assert norms[-1] > norms[0] + 1e-4
 
     def test_kp_shrinks_the_gap_by_its_decay(self):
-        """Equal rates: d(W - Theta)/dt = -decay (W - Theta)/window, while learning is on."""
-        network, run = self.run(eta_W=0.1, eta_theta=0.1, theta_rule="kp", kp_decay=0.2)
+        """Equal rates: d(W - Theta)/dt = -eta decay (W - Theta)/window, while learning is on."""
+        network, run = self.run(eta_W=0.1, eta_theta=0.1, theta_rule="kp", decay=2.0)
         steps = 150  # of 1 ms in each presentation's window
         factor = (1 - 0.2 / steps) ** (steps * 5)
         for i in (1, 2):

@@ -163,18 +163,18 @@ def naive_step(network, inputs, targets, loss, nudge):
         for i in range(depth - 1, 0, -1):
             error[i] = w[f"theta{i}"].T @ delta[i + 1]
             delta[i] = error[i] * slope[i]
-        decay = o.kp_decay if o.theta_rule == "kp" else 0
+        decay = o.decay if o.theta_rule == "kp" else 0
         for i in range(depth):
-            total[f"W{i}"] += o.eta_W * np.outer(delta[i + 1], u[i]) - decay * w[f"W{i}"]
+            total[f"W{i}"] += o.eta_W * (np.outer(delta[i + 1], u[i]) - decay * w[f"W{i}"])
             if o.bias:
-                total[f"b{i}"][:, 0] += o.eta_W * delta[i + 1] - decay * w[f"b{i}"][:, 0]
+                total[f"b{i}"][:, 0] += o.eta_W * (delta[i + 1] - decay * w[f"b{i}"][:, 0])
         for i in range(1, depth):
             plain = o.eta_theta * np.outer(delta[i + 1], error[i])
             total[f"theta{i}"] += {
                 "minus": -plain,
                 "plus": plain,
                 "fixed": 0 * plain,
-                "kp": o.eta_theta * np.outer(delta[i + 1], u[i]) - decay * w[f"theta{i}"],
+                "kp": o.eta_theta * (np.outer(delta[i + 1], u[i]) - decay * w[f"theta{i}"]),
             }[o.theta_rule]
     return {name: change / len(inputs) for name, change in total.items()}
 
@@ -183,9 +183,7 @@ def naive_step(network, inputs, targets, loss, nudge):
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize(("beta", "bias"), [(None, False), (0.5, True)])
 def test_every_rule_against_a_loop(rule, loss, beta, bias):
-    network = network_of(
-        theta_rule=rule, beta=beta, bias=bias, eta_W=0.3, eta_theta=0.7, kp_decay=0.05
-    )
+    network = network_of(theta_rule=rule, beta=beta, bias=bias, eta_W=0.3, eta_theta=0.7, decay=0.1)
     inputs, targets = samples(6)
     found = step_of(network, inputs, targets, loss=loss)
     nudge = 1.0 if beta is None else beta / (1 + beta)
@@ -401,8 +399,8 @@ class TestThetaRule:
         np.testing.assert_allclose(found, -0.3 * np.outer(delta, delta) @ theta, atol=1e-15)
 
     def test_kp_shrinks_the_gap_at_its_decay(self):
-        """Akrout et al. 2019: with equal rates W - Theta decays by 1 - kp_decay a step, exactly."""
-        network = network_of(theta_rule="kp", eta_W=0.1, eta_theta=0.1, kp_decay=0.03)
+        """Akrout et al. 2019: at equal rates W - Theta shrinks by 1 - eta decay a step, exactly."""
+        network = network_of(theta_rule="kp", eta_W=0.1, eta_theta=0.1, decay=0.3)
         gaps = []
         algorithm1.learn(
             network,
@@ -418,7 +416,7 @@ class TestThetaRule:
         With one hidden unit's weights and no error left, W stays and Theta -> 0, so the gap tends
         to W, not to 0.
         """
-        network = network_of(theta_rule="kp", eta_W=0.1, eta_theta=0.1, kp_decay=0.03)
+        network = network_of(theta_rule="kp", eta_W=0.1, eta_theta=0.1, decay=0.3)
         discrete = algorithm1.Discrete(network)
         weights = tensors(discrete, network)
         weights["theta1"] = weights["W1"].clone()  # start where the gap is closed

@@ -29,7 +29,7 @@ OPTIONS = [
     {"activation": "logistic"},
     {"activation": "linear", "beta": 0.5},
     {"beta": 0.5, "matched_soma": True, "filtered_target": True},
-    {"theta_rule": "kp", "kp_decay": 0.01, "bias": True},
+    {"theta_rule": "kp", "decay": 1.0, "bias": True},
     {"theta_rule": "plus", "tau_w": 30 * ms},
 ]
 

@@ -203,8 +203,6 @@ def test_one_step_of_sgd_is_one_step_of_algorithm_1(theta_rule: str, mean: bool)
     activity = algorithm1.forward(parameters, inputs, f)
     targets = F.one_hot(labels, 3).double()
     errors = algorithm1.local_errors(parameters, activity, targets, f, "cross_entropy")
-    if theta_rule == "kp":
-        eta_theta = eta
     expected = algorithm1.updates(
         parameters,
         activity,
@@ -212,7 +210,7 @@ def test_one_step_of_sgd_is_one_step_of_algorithm_1(theta_rule: str, mean: bool)
         theta_rule=theta_rule,
         eta_W=eta,
         eta_theta=eta_theta,
-        decay=eta * decay,
+        decay=decay,
     )
     optimiser = torch.optim.SGD(parameter_groups(model, eta, eta_theta))
     if mean:
