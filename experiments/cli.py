@@ -77,6 +77,7 @@ def _run(name: str, *options: str) -> None:
     """Find the experiment, read its options, run it. Imports wait until they are needed."""
     with _interrupted_in_the_end():
         from compartments.names import unknown_name
+        from experiments.lab.runner import call
         from experiments.parsing import configuration
 
         if name not in EXPERIMENTS:
@@ -88,7 +89,7 @@ def _run(name: str, *options: str) -> None:
     config = configuration(module.Config, options, f"tuft {name}")
     if getattr(config, "out", None) is not None:
         _check_folder(config.out)
-    module.main(config)
+    call(module, config)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import tyro
 from cattrs.strategies import configure_union_passthrough
 
 from compartments.names import look_up
+from experiments.lab.runner import call
 from experiments.lab.storage import parsed
 from experiments.registry import EXPERIMENTS
 
@@ -39,7 +40,7 @@ def main(config: Config) -> None:
     fields = {key: value for key, value in saved.items() if key != "experiment"}
     if config.out is not None:
         fields["out"] = str(config.out)
-    module.main(read_back(module.Config, fields, str(config.file)))
+    call(module, read_back(module.Config, fields, str(config.file)))
 
 
 def read_back(kind: type, fields: Mapping[str, Any], where: str) -> Any:

@@ -1,5 +1,6 @@
 """``tuft transfer``: weights go from Algorithm 1 into Brian2, and from Brian2 into Algorithm 1."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,20 +8,19 @@ from typing import Any
 import numpy as np
 from brian2 import ms
 
-from compartments.domains import Count, NonNegative, Positive, Seed
+from compartments.domains import Count, NonNegative, Positive
 from experiments.compare.measures import outputs
 from experiments.lab.engines import engine
-from experiments.lab.options import check_options
-from experiments.lab.progress import Report, bar
+from experiments.lab.progress import Report, portion
 from experiments.lab.quantities import duration
+from experiments.lab.runner import FolderName, SeededConfig
 from experiments.lab.samples import Part, Samples, samples
-from experiments.lab.storage import RunFolder, versions, write_json
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
 from rate_bridge.references import algorithm1
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(SeededConfig):
     """Whether a network decides the same in Brian2 as at Algorithm 1's equilibrium."""
 
     dataset: str = "digits"
@@ -47,17 +47,12 @@ class Config:
     """What runs the network of neurons: brian2 or torch."""
     codegen: str = "cpp_standalone"
     """Brian2's code generation: cpp_standalone, cython or numpy."""
-    seed: Seed = 0
-    """For initial weights and the order of the samples."""
-    out: Path = Path("runs")
-    """Folder for results."""
-    name: str = "transfer"
-    """Name of this result; an older one of that name is kept and this one numbered."""
+    name: FolderName = "transfer"
 
     def __post_init__(self) -> None:
         engine(self.engine)
         duration("presentation", self.presentation)
-        check_options(self)
+        super().__post_init__()
 
 
 def settled_outputs(config: Config, network: DLLNetwork, inputs: np.ndarray) -> np.ndarray:
@@ -98,7 +93,7 @@ def decided(
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
-    """Both directions; writes the weights, returns what ``result.json`` holds."""
+    """Both directions; writes the weights."""
     data = samples(config.dataset, config.power)
     if config.decisions > len(data.test.labels):
         raise ValueError(
@@ -109,7 +104,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     part = Part(data.test.inputs[: config.decisions], data.test.labels[: config.decisions])
     schedule = shown(config, data, config.presentations)
     discrete = algorithm1.learn(
-        network, schedule, batch=config.batch, progress=lambda done: progress(0.3 * done)
+        network, schedule, batch=config.batch, progress=portion(progress, 0, 0.3)
     )
     discrete.save(folder / "weights_discrete.npz")
     into_neurons = decided(config, network, discrete, part)
@@ -126,7 +121,6 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         "algorithm1_into_neurons": into_neurons,
         "neurons_into_algorithm1": from_neurons,
         "provenance": data.provenance,
-        "versions": versions(),
     }
 
 
@@ -144,22 +138,15 @@ def shown(config: Config, data: Samples, count: int) -> Schedule:
     return Schedule(given, presentation=400 * ms, lag=150 * ms)
 
 
-def main(config: Config) -> None:
-    """Measure, save, and print both directions."""
-    with RunFolder(config.out, config.name) as run:
-        with bar("transfer") as progress:
-            result = measure(config, run.path, progress)
-        write_json(run.path / "config.json", config)
-        write_json(run.path / "result.json", result)
-    for key, words in (
-        ("algorithm1_into_neurons", "learned by Algorithm 1, decided by neurons"),
-        ("neurons_into_algorithm1", "learned by neurons, decided by Algorithm 1"),
-    ):
-        found = result[key]
-        print(
-            f"{words}: {found['same_decisions']} of {found['samples']} decisions the same "
-            f"(accuracy {found['accuracy_neurons']:.1%} in neurons, "
-            f"{found['accuracy_equilibrium']:.1%} at equilibrium; outputs within "
-            f"{found['largest_difference_of_output']:.1e})"
+def sentences(result: Mapping[str, Any]) -> list[str]:
+    """Both directions in words."""
+    return [
+        f"{words}: {found['same_decisions']} of {found['samples']} decisions the same "
+        f"(accuracy {found['accuracy_neurons']:.1%} in neurons, "
+        f"{found['accuracy_equilibrium']:.1%} at equilibrium; outputs within "
+        f"{found['largest_difference_of_output']:.1e})"
+        for words, found in (
+            ("learned by Algorithm 1, decided by neurons", result["algorithm1_into_neurons"]),
+            ("learned by neurons, decided by Algorithm 1", result["neurons_into_algorithm1"]),
         )
-    print(run.path)
+    ]

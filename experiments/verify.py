@@ -1,6 +1,6 @@
 """``tuft verify``: every link between theory and engines, measured, beside its tolerance."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,13 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from compartments.activations import ACTIVATIONS
-from compartments.domains import Seed
 from compartments.plasticity import THETA_RULES
 from experiments.compare.points import PURE_ETA, Point, Setting
 from experiments.compare.sweeps import Material, measured, slopes, values
-from experiments.lab.options import check_options
-from experiments.lab.progress import Report, bar
-from experiments.lab.storage import RunFolder, versions, write_json
+from experiments.lab.progress import Report
+from experiments.lab.runner import FolderName, SeededConfig
 from models import DLLNetwork, Schedule, dll_network, simulate
 from models.theory import erlang_residual, euler_residual, integrated_errors
 from rate_bridge.ode_engine.activations import torch_activation
@@ -28,18 +26,13 @@ SIZES = (64, 32, 32, 10)
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(SeededConfig):
     """The chain of evidence: Brian2, its fixed point, Algorithm 1, backpropagation."""
 
-    seed: Seed = 0
-    """For weights and stimuli."""
-    out: Path = Path("runs")
-    """Folder for results."""
-    name: str = "verify"
-    """Name of this result; an older one of that name is kept and this one numbered."""
+    name: FolderName = "verify"
 
     def __post_init__(self) -> None:
-        check_options(self)
+        super().__post_init__()
 
 
 class Link(NamedTuple):
@@ -271,30 +264,36 @@ CHECKS: dict[str, Callable[[int], Iterator[Link]]] = {
 }
 
 
-def measure(config: Config, progress: Report) -> dict[str, list[Link]]:
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """All links, by check."""
     found = {}
     for done, (name, check) in enumerate(CHECKS.items()):
         progress(done / len(CHECKS))
-        found[name] = list(check(config.seed))
-    return found
+        found[name] = [{**x._asdict(), "holds": x.holds} for x in check(config.seed)]
+    return {"links": found}
 
 
-def main(config: Config) -> None:
-    """Measure, save, and print the table; an error names the links that do not hold."""
-    with RunFolder(config.out, config.name) as run:
-        with bar("verify") as progress:
-            found = measure(config, progress)
-        write_json(run.path / "config.json", config)
-        links = {n: [{**x._asdict(), "holds": x.holds} for x in ls] for n, ls in found.items()}
-        write_json(run.path / "result.json", {"links": links, "versions": versions()})
+def listed(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The links of a result, whatever check they belong to."""
+    return [link for links in result["links"].values() for link in links]
+
+
+def show(result: Mapping[str, Any]) -> None:
+    """The table on the terminal."""
     table = Table("claim", "measured", "tolerance", "why this tolerance")
-    for links_ in found.values():
-        for link in links_:
-            mark = "" if link.holds else "  FAILS"
-            table.add_row(link.claim, f"{link.value:.2e}{mark}", f"{link.tolerance:g}", link.reason)
+    for link in listed(result):
+        value = "nan" if link["value"] is None else f"{link['value']:.2e}"
+        mark = "" if link["holds"] else "  FAILS"
+        table.add_row(link["claim"], f"{value}{mark}", f"{link['tolerance']:g}", link["reason"])
     Console(width=150).print(table)
-    broken = [link.claim for links_ in found.values() for link in links_ if not link.holds]
-    if broken:
-        raise ArithmeticError(f"{len(broken)} links do not hold: {'; '.join(broken)}.")
-    print(f"All {sum(map(len, found.values()))} links hold. Saved in {run.path}.")
+
+
+def failure(result: Mapping[str, Any]) -> str | None:
+    """The links that do not hold, or None."""
+    broken = [link["claim"] for link in listed(result) if not link["holds"]]
+    return f"{len(broken)} links do not hold: {'; '.join(broken)}." if broken else None
+
+
+def sentences(result: Mapping[str, Any]) -> list[str]:
+    """How many links there are."""
+    return [f"All {len(listed(result))} links hold."]

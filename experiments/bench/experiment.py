@@ -19,8 +19,9 @@ from experiments.bench.brian_targets import brian_targets
 from experiments.bench.ode_engine import torch_engine
 from experiments.bench.rows import Benchmark, LeftOut, Row, groups, records
 from experiments.bench.training import training_steps
-from experiments.lab.progress import bar
-from experiments.lab.storage import RunFolder, read_json, versions, write_json
+from experiments.lab.progress import Report, portion
+from experiments.lab.runner import ExperimentConfig, FolderName
+from experiments.lab.storage import read_json
 from experiments.report.figure_style import SERIES, THEORY, new_figure, save_figure, style
 from experiments.report.page import FellShort, Picture, Section, Table, shown, write_page
 
@@ -38,47 +39,32 @@ Result = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ExperimentConfig):
     """Measure the speed of the engines, all in one run on this machine."""
 
     only: tuple[str, ...] = ()
     """Benchmarks to run: brian, training, torch; all of them unless some are named."""
     full: bool = False
     """Also the long ones, such as one epoch of digits in continuous time (a minute or two)."""
-    out: Path = Path("runs")
-    """Folder that receives the results folder."""
-    name: str = "bench"
-    """Name of the results folder; an older one is kept and the new one numbered."""
+    name: FolderName = "bench"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in self.only:
             look_up("benchmark", name, BENCHMARKS)
 
 
-def main(config: Config) -> None:
-    """Measure, draw, and show the table and where the page is."""
-    with RunFolder(config.out, config.name) as run:
-        measure(config, run.path)
-        run.keep()
-        draw(run.path)
-    result = read_json(run.path / "result.json")
-    _print_table(result)
-    print("\n".join([*sentences(result), *left_out_sentences(result)]))
-    print(run.path / "index.html")
-
-
-def measure(config: Config, folder: Path) -> None:
-    """Run the benchmarks one after another and write ``config.json`` and ``result.json``."""
-    write_json(folder / "config.json", config)
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Run the benchmarks one after another."""
     found: list[Row | LeftOut] = []
-    for name in config.only or BENCHMARKS:
-        with bar(f"bench {name}") as report:
-            found += BENCHMARKS[name](config.full, report)
+    names = config.only or tuple(BENCHMARKS)
+    for i, name in enumerate(names):
+        part = portion(progress, i / len(names), (i + 1) / len(names))
+        found += BENCHMARKS[name](config.full, part)
     rows = [row for row in found if isinstance(row, Row)]
     left_out = [vars(row) for row in found if isinstance(row, LeftOut)]
     machine = {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()}
-    result = {"rows": records(rows), "left_out": left_out, "machine": machine}
-    write_json(folder / "result.json", {**result, "versions": versions()})
+    return {"rows": records(rows), "left_out": left_out, "machine": machine}
 
 
 def processor() -> str:
@@ -170,7 +156,8 @@ def left_out_sentences(result: Result) -> list[str]:
     return [f"Left out: {'; '.join(names)}. {reason}" for reason, names in tasks.items()]
 
 
-def _print_table(result: Result) -> None:
+def show(result: Result) -> None:
+    """The table on the terminal, and what is missing from it."""
     table = RichTable(box=SIMPLE_HEAD, caption=_machine(result), caption_justify="left")
     table.add_column("task and engine", no_wrap=True)
     for title in ("build (s)", "run (s)", "per second", "ratio"):
@@ -182,6 +169,8 @@ def _print_table(result: Result) -> None:
             table.add_row(f"  {row['engine']}", *map(shown, numbers))
         table.add_section()
     Console(width=max(120, Console().width)).print(table)  # rather long lines than cut numbers
+    for line in left_out_sentences(result):
+        print(line)
 
 
 def _figure(grouped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:

@@ -6,32 +6,32 @@ from pathlib import Path
 from typing import Any
 
 from compartments.checks import check_name
-from compartments.domains import Count, NonNegative, Positive, Seed
+from compartments.domains import Count, NonNegative, Positive
 from compartments.sizes import check_size
-from experiments.compare import page as compare_page
 from experiments.compare.learning import discrete_trajectory, over_learning, per_presentation, save
+from experiments.compare.page import draw, sentences
 from experiments.compare.points import Point, sweeps
 from experiments.compare.sweeps import Group, Material, errors, grouped, rows, slopes
 from experiments.lab.engines import copies, engine
-from experiments.lab.kept_results import Cells
-from experiments.lab.options import COPY_BYTES, Workers, check_options
-from experiments.lab.progress import Report, bar
+from experiments.lab.options import COPY_BYTES, Workers
+from experiments.lab.progress import Report, portion
 from experiments.lab.quantities import duration
+from experiments.lab.runner import FolderName, SeededConfig
 from experiments.lab.samples import Samples, samples
-from experiments.lab.storage import RunFolder, read_json, versions, write_json
-from experiments.report.page import write_page
 from models import DLLNetwork, DLLOptions, Schedule, dll_network
 from models.brian_engine import STEP_SECONDS
 from models.checks import check_dynamics, check_schedule
 from models.standalone import check_compiler
 from rate_bridge.references import algorithm1
 
+__all__ = ["Config", "draw", "measure", "sentences"]
+
 SWEEP_SHARE = 0.4
 """About how much of the time the sweeps take."""
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(SeededConfig):
     """Continuous plasticity against the discrete Algorithm 1."""
 
     dataset: str = "digits"
@@ -84,17 +84,12 @@ class Config:
     """Only the sweeps over presentation time and, at 20 tau, remedies."""
     jobs: Workers = 2
     """Processes for the sweeps."""
-    seed: Seed = 0
-    """For initial weights and the order of the samples."""
-    out: Path = Path("runs")
-    """Folder for results."""
-    name: str = "compare"
-    """Name of this result; an older one of that name is kept and this one numbered."""
+    name: FolderName = "compare"
 
     def __post_init__(self) -> None:
         engine(self.engine)
         copies(self.sweep_engine)
-        check_options(self)
+        super().__post_init__()
         check_size(
             "compare", "--sweep-seeds", needed_bytes=COPY_BYTES * self.sweep_seeds * self.sweep
         )
@@ -145,30 +140,22 @@ def check(config: Config) -> Samples:
     return data
 
 
-def kept_sweeps(config: Config) -> Cells:
-    """Where the sweeps are kept until the result is published: ``.<name>-cells`` beside it."""
-    return Cells(config.out / f".{config.name}-cells")
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Run both and compare them; writes weights and updates.
 
-
-def measure(config: Config, folder: Path, cells: Cells, progress: Report) -> dict[str, Any]:
-    """Run both, compare them, and write every number; returns what ``result.json`` holds.
-
-    The sweeps come first and are kept in ``cells``, so that a run that is stopped goes on with
-    what is still to be done.
+    The sweeps come first and are kept, so that a run that is stopped goes on with what is still
+    to be done.
     """
     data = check(config)
-    write_json(folder / "config.json", config)
     start = time.perf_counter()
     points, groups = swept(config, data) if config.sweep else ([], {})
     share = SWEEP_SHARE if config.sweep else 0.0
-    found = cells.results(errors, groups, config.jobs, lambda done: progress(share * done))
+    found = config.kept.results(errors, groups, config.jobs, portion(progress, 0, share))
     seconds = {"sweeps": time.perf_counter() - start}
-    result = learned(config, data, folder, lambda done: progress(share + (1 - share) * done))
+    result = learned(config, data, folder, portion(progress, share, 1))
     if config.sweep:
         result["sweeps"] = sweep_result(config, rows(points, list(groups.values()), found))
-    result["seconds"] |= seconds | {"all": time.perf_counter() - start}
-    write_json(folder / "result.json", result)
-    progress(1.0)
+    result["seconds"] |= seconds
     return result
 
 
@@ -199,7 +186,6 @@ def learned(config: Config, data: Samples, folder: Path, progress: Report) -> di
         "weights": {"initial": network.weights.hash, "continuous": run.weights.hash},
         "engine": config.engine,
         "seconds": {"continuous": run.seconds},
-        "versions": versions(),
     }
 
 
@@ -235,26 +221,3 @@ def sweep_result(config: Config, measured: list[dict[str, Any]]) -> dict[str, An
         "points": measured,
         "slope_of_error_in_T": slopes(measured),
     }
-
-
-def draw(folder: Path) -> list[str]:
-    """Draw all figures and the page from the saved files; returns the result in sentences."""
-    result = read_json(folder / "result.json")
-    lead = compare_page.summary(result)
-    sections = compare_page.sections(folder, result)
-    write_page(folder, "Continuous time against Algorithm 1", lead, sections)
-    return lead
-
-
-def main(config: Config) -> None:
-    """Measure, draw, and print the result and where its page is."""
-    check(config)  # what is wrong with the input is said before a folder is made
-    cells = kept_sweeps(config)
-    with RunFolder(config.out, config.name) as run:
-        with bar("compare") as progress:
-            measure(config, run.path, cells, progress)
-        run.keep()
-        lead = draw(run.path)
-    cells.forget()
-    print("\n".join(lead))
-    print(run.path / "index.html")

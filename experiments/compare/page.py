@@ -9,13 +9,14 @@ import numpy as np
 
 from experiments.compare import figures as compare_figures
 from experiments.compare.sweep_figures import worst
-from experiments.report.page import FellShort, Section, Table
+from experiments.lab.storage import read_json
+from experiments.report.page import FellShort, Section, Table, write_page
 
 CLOSE_WEIGHTS, CLOSE_ACCURACY = 0.08, 0.02
 """What counts as close: weights within 8 % of their change, accuracies within two points."""
 
 
-def summary(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Mapping[str, Any]) -> list[str]:
     """The result in a few sentences."""
     ours, theirs = result["accuracy"]["continuous"], result["accuracy"]["discrete"]
     worst, distance = max(result["weight_distance"].items(), key=lambda item: item[1])
@@ -38,6 +39,13 @@ def _ceiling(value: float) -> str:
 
 def _degrees(cosine: float) -> float:
     return math.degrees(math.acos(min(1.0, cosine)))
+
+
+def draw(folder: Path) -> Path:
+    """Draw all figures and the page from the saved files; returns the page."""
+    result = read_json(folder / "result.json")
+    title = "Continuous time against Algorithm 1"
+    return write_page(folder, title, sentences(result), sections(folder, result))
 
 
 def sections(folder: Path, result: Mapping[str, Any]) -> list[Section]:

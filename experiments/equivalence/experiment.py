@@ -1,6 +1,6 @@
 """``tuft equivalence``: Brian2 against torch, every option, every state and weight, every step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from compartments.domains import Count, Seed
+from compartments.domains import Count
 from compartments.names import look_up
 from experiments.equivalence.descriptions import NAMES, Extent, case, methods
 from experiments.lab import processes
-from experiments.lab.options import Workers, check_options
-from experiments.lab.progress import bar
-from experiments.lab.storage import RunFolder, read_json, versions, write_json
+from experiments.lab.options import Workers
+from experiments.lab.progress import Report
+from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.storage import read_json
 from experiments.report.page import FellShort, Section, write_page
 from experiments.report.page import Table as PageTable
 from models import simulate
@@ -28,7 +29,7 @@ TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(SeededConfig):
     """The plastic network in Brian2 and in torch: the largest difference of anything, ever."""
 
     only: tuple[str, ...] = ()
@@ -39,39 +40,26 @@ class Config:
     """How many stimuli, one after another."""
     steps: Count = 400
     """Time steps of 1 ms for each of them; a quarter of them is learning lag."""
-    seed: Seed = 0
-    """For weights and stimuli."""
     jobs: Workers = 1
     """Processes."""
-    out: Path = Path("runs")
-    """Folder for results."""
-    name: str = "equivalence"
-    """Name of this result; an older one of that name is kept and this one numbered."""
+    name: FolderName = "equivalence"
 
     def __post_init__(self) -> None:
-        check_options(self)
+        super().__post_init__()
         for name in self.only:
             look_up("option", name, dict.fromkeys(NAMES))
 
 
-def main(config: Config) -> None:
-    """Compare, and show the table."""
-    names = config.only or NAMES
-    pairs = [(name, method) for name in names for method in methods(name)]
-    with RunFolder(config.out, config.name) as run:
-        write_json(run.path / "config.json", config)
-        with bar(f"{len(pairs)} comparisons") as report:
-            rows = []
-            tasks = ((config, *pair) for pair in pairs)
-            with processes.results(compared, tasks, config.jobs, ordered=True) as done:
-                for row in done:
-                    rows.append(row)
-                    report(len(rows) / len(pairs))
-        write_json(run.path / "result.json", {"rows": rows, "versions": versions()})
-        run.keep()
-        draw(run.path)
-    _show(rows)
-    print(f"{_sentence(rows)}\n{run.path / 'index.html'}")
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Every option under every integrator that it takes."""
+    pairs = [(name, method) for name in config.only or NAMES for method in methods(name)]
+    tasks = ((config, *pair) for pair in pairs)
+    rows: list[dict[str, Any]] = []
+    with processes.results(compared, tasks, config.jobs, ordered=True) as done:
+        for row in done:
+            rows.append(row)
+            progress(len(rows) / len(pairs))
+    return {"rows": rows}
 
 
 def compared(config: Config, name: str, method: str) -> dict[str, Any]:
@@ -109,14 +97,16 @@ def _worst(row: dict[str, Any]) -> float:
     return max(row["states"], row["weights"])
 
 
-def _sentence(rows: Sequence[dict[str, Any]]) -> str:
+def sentences(result: Mapping[str, Any]) -> list[str]:
+    """The largest difference of all."""
+    rows = result["rows"]
     worst = max(rows, key=_worst)
     kept = all(_worst(row) <= TOLERANCE for row in rows)
-    return (
+    return [
         f"Largest difference of any variable or weight at any of {worst['steps']} steps: "
         f"{_worst(worst):.1e} ({worst['option']}, {worst['method']}); "
         f"{'within' if kept else 'BEYOND'} {TOLERANCE:g}."
-    )
+    ]
 
 
 HEADER = ("option", "integrator", "states", "weights", "weights moved by")
@@ -128,18 +118,20 @@ def _cells(row: dict[str, Any]) -> list[Any]:
 
 def draw(folder: Path) -> Path:
     """The page from the saved numbers; returns its path."""
-    rows = read_json(folder / "result.json")["rows"]
+    result = read_json(folder / "result.json")
+    rows = result["rows"]
     table = PageTable(HEADER, [_cells(row) for row in rows], "Largest absolute differences.")
     sections = [Section("Every option", (), (), (table,))]
     beyond = [row["option"] for row in rows if not _worst(row) <= TOLERANCE]
     if beyond:
         sections.append(FellShort(text=[f"Beyond {TOLERANCE:g}: {', '.join(beyond)}."]))
-    return write_page(folder, "Two engines, one description", _sentence(rows), sections)
+    return write_page(folder, "Two engines, one description", sentences(result), sections)
 
 
-def _show(rows: Sequence[dict[str, Any]]) -> None:
+def show(result: Mapping[str, Any]) -> None:
+    """The table on the terminal."""
     table = Table(*HEADER, box=SIMPLE_HEAD)
-    for row in rows:
+    for row in result["rows"]:
         name, method, *numbers = _cells(row)
         table.add_row(name, method, *(f"{number:.1e}" for number in numbers))
     Console(width=100).print(table)

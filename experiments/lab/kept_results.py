@@ -20,7 +20,7 @@ def cell_name(label: str, determined_by: Mapping[str, Any]) -> str:
     return f"{label}-{hashlib.sha256(described.encode()).hexdigest()[:10]}"
 
 
-class Cells:
+class KeptResults:
     """Results of independent cells in a folder, so that a run that was stopped goes on.
 
     Parameters

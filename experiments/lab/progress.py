@@ -11,6 +11,11 @@ Report = Callable[[float], None]
 """Called with the fraction that is done, from 0 to 1."""
 
 
+def portion(report: Report, begin: float, end: float) -> Report:
+    """Progress of a part, which lies between two fractions of the whole."""
+    return lambda fraction: report(begin + (end - begin) * fraction)
+
+
 @contextmanager
 def bar(description: str) -> Iterator[Report]:
     """A progress bar with the time remaining, on stderr; silent where stderr is no terminal."""

@@ -53,7 +53,7 @@ class RunFolder:
     """
 
     def __init__(self, parent: Path, name: str, estimated_bytes: int = 5_000_000) -> None:
-        if name in ("", ".", "..") or Path(name).name != name:
+        if not is_plain_name(name):
             raise ValueError(f"name must be the plain name of a folder, got {name!r}.")
         self.parent, self.name, self.estimated_bytes = parent, name, estimated_bytes
         self.path = parent / name
@@ -101,6 +101,11 @@ class RunFolder:
         raise ValueError(
             f"Drawing failed ({type(error).__name__}: {said}). {left} again."
         ) from error
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a folder of that name lies directly in its parent."""
+    return name not in ("", ".", "..") and Path(name).name == name
 
 
 def check_space(folder: Path, needed_bytes: int) -> None:

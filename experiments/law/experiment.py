@@ -13,7 +13,6 @@ and second in another, and the error of the *mean* update over all switches show
 left.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,25 +22,27 @@ import numpy as np
 import torch
 from brian2 import ms
 
-from compartments.domains import Count, Positive, Seed
+from compartments.domains import Count, Positive
 from compartments.sizes import check_size
-from experiments.lab.options import COPY_BYTES, Several, check_options
-from experiments.lab.progress import bar
+from experiments.lab.options import COPY_BYTES, Several
+from experiments.lab.progress import Report
 from experiments.lab.remedies import remedy
+from experiments.lab.runner import FolderName, SeededConfig
 from experiments.lab.samples import Samples, samples
-from experiments.lab.storage import RunFolder, versions, write_json
 from experiments.law.figures import draw
 from experiments.law.fit import TAU_MS, fitted, sentences
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
 from rate_bridge.references import algorithm1
 
+__all__ = ["Config", "draw", "measure", "sentences"]
+
 SETTLE = 40.0
 """Time in tau for which the first sample is shown."""
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(SeededConfig):
     """The error of one presentation's update against T, dt and eta."""
 
     dataset: str = "digits"
@@ -62,17 +63,12 @@ class Config:
     """How many pairs of samples."""
     learned: Count = 1437
     """Presentations by which Algorithm 1 has learned for the second state of the weights."""
-    seed: Seed = 0
-    """For initial weights and samples."""
-    out: Path = Path("runs")
-    """Folder for results."""
-    name: str = "law"
-    """Name of this result; an older one of that name is kept and this one numbered."""
+    name: FolderName = "law"
 
     def __post_init__(self) -> None:
         for name in self.remedies:
             remedy(name)
-        check_options(self)
+        super().__post_init__()
         check_size("law", "--switches", needed_bytes=COPY_BYTES * self.switches)
 
 
@@ -100,27 +96,16 @@ def settings(config: Config) -> list[Setting]:
     return found
 
 
-def main(config: Config) -> None:
-    """Measure, fit, draw, and say the factors."""
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Every setting, and the factors fitted to them."""
     data = samples(config.dataset, config.power)
-    with RunFolder(config.out, config.name) as run:
-        write_json(run.path / "config.json", config)
-        start = time.perf_counter()
-        weights = {"initial": None, "learned": _learned(config, data)}
-        rows = []
-        points = settings(config)
-        with bar(f"{len(points)} settings") as report:
-            for setting in points:
-                rows.append(measured(config, data, setting, weights[setting.state]))
-                report(len(rows) / len(points))
-        fits = [fitted(rows, name) for name in config.remedies]
-        seconds = time.perf_counter() - start
-        result = {"rows": rows, "fits": fits, "seconds": seconds, "versions": versions()}
-        write_json(run.path / "result.json", result)
-        run.keep()
-        draw(run.path)
-    print("\n".join(sentences(fits)))
-    print(run.path / "index.html")
+    weights = {"initial": None, "learned": _learned(config, data)}
+    rows: list[dict[str, Any]] = []
+    points = settings(config)
+    for setting in points:
+        rows.append(measured(config, data, setting, weights[setting.state]))
+        progress(len(rows) / len(points))
+    return {"rows": rows, "fits": [fitted(rows, name) for name in config.remedies]}
 
 
 def _network(config: Config, data: Samples, setting: Setting | None = None) -> DLLNetwork:

@@ -41,7 +41,7 @@ def draw(folder: Path) -> Path:
     )
     caption = "err = c1 (τ/T) |D|/|ξ| + c2 dt/T + c3 η |u₀|²; D: the change of u_L or of ξ_L."
     section = Section("Fitted factors", (), (picture,), (Table(header, cells, caption),))
-    return write_page(folder, "The error of one update", sentences(result["fits"]), [section])
+    return write_page(folder, "The error of one update", sentences(result), [section])
 
 
 def time_axes(axes: Axes, rows: Sequence[dict[str, Any]], mean: bool = False) -> Axes:

@@ -61,7 +61,7 @@ def smallest_rate(rows: Sequence[dict[str, Any]]) -> float:
     return min(row["eta"] for row in rows)
 
 
-def sentences(fits: Sequence[dict[str, Any]]) -> list[str]:
+def sentences(result: Mapping[str, Any]) -> list[str]:
     """The fitted law of every remedy in words."""
     return [
         f"{remedy(fit['remedy']).label}: err = {fit['c1']:.2f} (tau/T)|{fit['changes']}|/|xi| + "
@@ -69,7 +69,7 @@ def sentences(fits: Sequence[dict[str, Any]]) -> list[str]:
         f"{fit['median_factor_off']:.2f} in the median; slope in T "
         f"{fit['slope_T']['initial']:.2f} (initial weights), {fit['slope_T']['learned']:.2f} "
         f"(learned). Error of the mean update at 40 tau: {_listed(fit['mean_error_40'])}."
-        for fit in fits
+        for fit in result["fits"]
     ]
 
 

@@ -8,7 +8,7 @@ where it was, and a later one learns only what is new.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,20 +22,23 @@ from compartments.domains import Count, NonNegative, Positive
 from compartments.names import look_up
 from compartments.sizes import check_size
 from experiments.lab.continuous_learning import DISCRETE, TAU_MS, Cell, learned
-from experiments.lab.kept_results import Cells, cell_name
-from experiments.lab.options import COPY_BYTES, Depth, Workers, check_options
-from experiments.lab.progress import bar
+from experiments.lab.kept_results import KeptResults, cell_name
+from experiments.lab.options import COPY_BYTES, Depth, Workers
+from experiments.lab.progress import Report
 from experiments.lab.remedies import REMEDIES, remedy
+from experiments.lab.runner import ExperimentConfig, FolderName
 from experiments.lab.samples import samples
-from experiments.lab.storage import RunFolder, versions, write_json
+from experiments.lab.storage import versions
 from experiments.remedies.figures import by_depth, draw
 from experiments.remedies.plans import PLANS
 from experiments.remedies.selection import EXTENSIONS, Task, tune
 from experiments.remedies.standing import sentences, standings
 
+__all__ = ["Config", "draw", "measure", "sentences"]
+
 
 @dataclass(frozen=True)
-class Config:
+class Config(ExperimentConfig):
     """Learning with continuous plasticity under each remedy, beside Algorithm 1."""
 
     plan: str | None = None
@@ -72,10 +75,7 @@ class Config:
     """A presentation has at least so many time steps, so that a lag of .95 can be expressed."""
     jobs: Workers = 1
     """Processes."""
-    out: Path = Path("runs")
-    """Folder for results."""
-    name: str = "remedies"
-    """Name of this result; an older one of that name is kept and this one numbered."""
+    name: FolderName = "remedies"
 
     def __post_init__(self) -> None:
         if self.plan is not None:
@@ -83,7 +83,7 @@ class Config:
                 object.__setattr__(self, option, value)
         for name in self.remedies:
             remedy(name)
-        check_options(self)
+        super().__post_init__()
         copies = self.seeds * len(self.etas)
         check_size("remedies", "--seeds or --etas", needed_bytes=COPY_BYTES * copies)
         for name in ("seeds", "epochs"):
@@ -136,8 +136,8 @@ class Config:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def main(config: Config) -> None:
-    """Learn what is not yet learned, select, draw, and show a table."""
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Learn what is not yet learned, and select."""
     data = samples(config.dataset, config.power)
     if config.batch > len(data.train.labels):
         raise ValueError(
@@ -145,25 +145,16 @@ def main(config: Config) -> None:
             f"{config.dataset}."
         )
     shared = {"data": data.provenance, "versions": versions()}
-    kept = Cells(config.out / ".remedies-cells")
+    kept = KeptResults(config.out / ".remedies-cells")  # for later runs, too
     tasks = config.tasks()
 
     def results(cells: Sequence[Cell]) -> list[Any]:
         named = {cell_name(cell.key, vars(cell) | shared): cell for cell in cells}
-        with bar(f"{len(named)} cells") as report:
-            return kept.results(learned, named, config.jobs, report)
+        return kept.results(learned, named, config.jobs, progress)
 
-    with RunFolder(config.out, config.name) as run:
-        tune(tasks, results)
-        write_json(run.path / "config.json", config)
-        rows = [described(task) for task in tasks]
-        result = {"rows": rows, "standings": standings(rows), "plan_hash": config.plan_hash}
-        write_json(run.path / "result.json", {**result, "versions": versions()})
-        run.keep()
-        draw(run.path)
-    show(rows)
-    print("\n".join(sentences(rows)))
-    print(run.path / "index.html")
+    tune(tasks, results)
+    rows = [described(task) for task in tasks]
+    return {"rows": rows, "standings": standings(rows)}
 
 
 def described(task: Task) -> dict[str, Any]:
@@ -201,9 +192,9 @@ def described(task: Task) -> dict[str, Any]:
     }
 
 
-def show(rows: list[dict[str, Any]]) -> None:
+def show(result: Mapping[str, Any]) -> None:
     """Tables on the terminal, one a depth: test accuracy of the selected setting."""
-    for depth, members in by_depth(rows).items():
+    for depth, members in by_depth(result["rows"]).items():
         _show(f"{depth} hidden layer{'s' if depth > 1 else ''}", members)
 
 

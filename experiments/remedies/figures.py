@@ -36,7 +36,7 @@ def draw(folder: Path) -> Path:
     section = Section("Remedies", (), pictures, (table,))
     leads = [f"{depth} hidden: {line}" for depth, part in found.items() for line in lead(part)]
     leads = leads if len(found) > 1 else lead(rows)
-    counts = standing_sentences(rows)
+    counts = standing_sentences(result)
     return write_page(folder, "Learning without phases", [*counts, *leads], [section])
 
 

@@ -54,9 +54,9 @@ def counted(found: Sequence[Row], told_of_switches: bool) -> dict[str, int]:
     return {name: members.count(name) for name in CLASSES}
 
 
-def sentences(rows: Sequence[Row]) -> list[str]:
+def sentences(result: Mapping[str, Any]) -> list[str]:
     """The counts in words."""
-    found = standings(rows)
+    found = standings(result["rows"])
     return [
         f"Delay-matched eligibility against the best of {words}: "
         + ", ".join(f"{name} in {count}" for name, count in counted(found, told).items())

@@ -12,7 +12,6 @@ For delay-matched eligibility in a linear network theory gives both (:mod:`model
 the noise for inputs of mean zero.
 """
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,20 +22,22 @@ from brian2 import ms
 from jaxtyping import Float
 from torch import Tensor
 
-from compartments.domains import Count, Positive, Seed
+from compartments.domains import Count, Positive
 from compartments.sizes import check_size
 from experiments.lab.continuous_learning import TAU_MS, Cell
-from experiments.lab.options import COPY_BYTES, Several, check_options
-from experiments.lab.progress import bar
+from experiments.lab.options import COPY_BYTES, Several
+from experiments.lab.progress import Report
 from experiments.lab.remedies import remedy
+from experiments.lab.runner import FolderName, SeededConfig
 from experiments.lab.samples import Samples, samples
-from experiments.lab.storage import RunFolder, versions, write_json
 from experiments.stream.figures import draw, sentences
 from models import DLLNetwork
 from models.eligibility import DELTA_STAGES
 from models.theory import chances_of_meeting, eligibility_bias, eligibility_variance
 from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.references import algorithm1
+
+__all__ = ["Config", "draw", "measure", "sentences"]
 
 ETA = 1e-7
 """Learning rate: so small that weights stand still."""
@@ -46,7 +47,7 @@ WARM_UP = 60.0
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(SeededConfig):
     """Bias and noise of the update in an unbroken stream of samples."""
 
     dataset: str = "digits"
@@ -69,17 +70,12 @@ class Config:
     """Counted samples in each stream."""
     dt_ms: Positive = 1.0
     """Time step in ms, integrated by exponential Euler."""
-    seed: Seed = 0
-    """For weights and samples."""
-    out: Path = Path("runs")
-    """Folder for results."""
-    name: str = "stream"
-    """Name of this result; an older one of that name is kept and this one numbered."""
+    name: FolderName = "stream"
 
     def __post_init__(self) -> None:
         for name in self.remedies:
             remedy(name)
-        check_options(self)
+        super().__post_init__()
         each = COPY_BYTES + 8 * self.presentations  # and the number of every sample that it shows
         check_size("stream", "--streams or --presentations", needed_bytes=each * self.streams)
         for name in ("activations", "remedies", "ratios"):
@@ -109,26 +105,15 @@ class Config:
         ]
 
 
-def main(config: Config) -> None:
-    """Measure, draw, and say the result."""
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Bias and noise of every remedy, time and activation."""
     data = samples(config.dataset, config.power, centred=not config.uncentred)
+    rows: list[dict[str, Any]] = []
     cells = config.cells()
-    with RunFolder(config.out, config.name) as run:
-        write_json(run.path / "config.json", config)
-        start = time.perf_counter()
-        rows = []
-        with bar(f"{len(cells)} streams") as report:
-            for cell in cells:
-                rows.append(measured(cell, data, config.streams, config.presentations))
-                report(len(rows) / len(cells))
-        seconds = time.perf_counter() - start
-        write_json(
-            run.path / "result.json", {"rows": rows, "seconds": seconds, "versions": versions()}
-        )
-        run.keep()
-        draw(run.path)
-    print("\n".join(sentences(rows)))
-    print(run.path / "index.html")
+    for cell in cells:
+        rows.append(measured(cell, data, config.streams, config.presentations))
+        progress(len(rows) / len(cells))
+    return {"rows": rows}
 
 
 def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dict[str, Any]:

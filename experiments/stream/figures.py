@@ -1,6 +1,6 @@
 """Figures, sentences and page of ``tuft stream``, from its saved numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ Rows = Sequence[dict[str, Any]]
 
 def draw(folder: Path) -> Path:
     """Figure and page; returns the page."""
-    rows = read_json(folder / "result.json")["rows"]
+    result = read_json(folder / "result.json")
+    rows = result["rows"]
     inputs = "uncentred" if read_json(folder / "config.json")["uncentred"] else "centred"
     kinds = list(dict.fromkeys(row["activation"] for row in rows))
     with style():
@@ -52,7 +53,7 @@ def draw(folder: Path) -> Path:
         "theory for eligibility in a linear network.",
     )
     section = Section("In an unbroken stream", (), (picture,), (Table(header, cells),))
-    return write_page(folder, "Mean and noise of continuous updates", sentences(rows), [section])
+    return write_page(folder, "Mean and noise of continuous updates", sentences(result), [section])
 
 
 def lines(axes: Axes, rows: Rows, key: str, title: str) -> Axes:
@@ -71,8 +72,9 @@ def lines(axes: Axes, rows: Rows, key: str, title: str) -> Axes:
     return axes
 
 
-def sentences(rows: Rows) -> list[str]:
+def sentences(result: Mapping[str, Any]) -> list[str]:
     """Bias and noise of every remedy at the shortest presentation."""
+    rows = result["rows"]
     shortest = min(row["ratio"] for row in rows)
     return [
         f"{row['activation']}, T = {row['ratio']:g} τ, {row['label']}: bias "

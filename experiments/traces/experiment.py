@@ -4,7 +4,6 @@ Three presentations: a digit without its target, the same digit with it, another
 target. Every variable is held against the equilibrium that Algorithm 1 gives for that moment.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,26 +14,27 @@ import xarray as xr
 from brian2 import Quantity, ms
 
 from compartments import save_traces
-from compartments.domains import Count, Positive, Seed
+from compartments.domains import Count, Positive
 from compartments.recording import trace_name, unit_dimension
-from experiments.lab import progress as terminal
 from experiments.lab.engines import engine
-from experiments.lab.options import check_options
+from experiments.lab.progress import Report
 from experiments.lab.quantities import duration
-from experiments.lab.storage import RunFolder, read_json, versions, write_json
+from experiments.lab.runner import FolderName, SeededConfig
 from experiments.traces.one_neuron import measure_one_neuron
-from experiments.traces.page import draw_page, sentences
+from experiments.traces.page import draw, sentences
 from experiments.traces.settling import settling_time, stages_ms
 from models import DLLNetwork, Run, Schedule, WeightBundle, dll_network
 from models.theory import chain_residual
 from rate_bridge.data.digits import digits
 from rate_bridge.references.algorithm1 import equilibrium
 
+__all__ = ["Config", "draw", "measure", "sentences"]
+
 VARIABLES = ("u", "a", "x", "error")
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(SeededConfig):
     """Traces of every compartment while a digit, its target, and another digit are shown."""
 
     presentation: str = "400ms"
@@ -63,18 +63,13 @@ class Config:
     """What runs it: brian2 or torch."""
     codegen: str = "numpy"
     """How Brian2 runs it: numpy, cython or cpp_standalone."""
-    seed: Seed = 0
-    """Seed of the initial weights."""
-    out: Path = Path("runs")
-    """Folder that receives the results folder."""
-    name: str = "traces"
-    """Name of the results folder; an older one is kept and the new one numbered."""
+    name: FolderName = "traces"
 
     def __post_init__(self) -> None:
         engine(self.engine)
         duration("presentation", self.presentation)
         duration("dt", self.dt)
-        check_options(self)
+        super().__post_init__()
         for digit in self.digits:
             if digit not in range(10):
                 raise ValueError(f"digits must be from 0 to 9, got {digit}.")
@@ -111,29 +106,16 @@ class Config:
         return schedule, pixels[order]
 
 
-def main(config: Config) -> None:
-    """Measure, draw, and say what came out and where it is."""
-    with RunFolder(config.out, config.name, config.estimated_bytes) as run:
-        with terminal.bar("traces") as report:
-            measure(config, run.path, report)
-        run.keep()
-        draw(run.path)
-    print("\n".join(sentences(read_json(run.path / "result.json"))))
-    print(run.path / "index.html")
-
-
-def measure(config: Config, folder: Path, progress: terminal.Report) -> None:
-    """Simulate and write ``config.json``, ``traces.nc``, ``one_neuron.nc`` and ``result.json``."""
-    begun = time.perf_counter()
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Simulate, and write ``traces.nc`` and ``one_neuron.nc``."""
     network, (schedule, pixels) = config.network(), config.schedule()
-    write_json(folder / "config.json", config)
     run = _simulated(config, network, schedule, progress)
     traces = _with_equilibria(run, network, schedule, _moments(config, schedule))
     chosen = _most_changed(network, traces, config.neurons)
     traces = _with_distances(traces, network)
     traces["pixels"] = (("presentation", "pixel"), pixels)
     save_traces(traces, folder / "traces.nc")
-    result = {
+    return {
         **_result(network, traces),
         "one_neuron_distance": measure_one_neuron(folder, config.activation, network.options),
         "neurons": chosen,
@@ -141,15 +123,8 @@ def measure(config: Config, folder: Path, progress: terminal.Report) -> None:
         "target_on": schedule.on("target"),
         "presentation_ms": float(schedule.presentation / ms),
         "weights_sha256": network.weights.hash,
-        "seconds": {**run.seconds, "all": time.perf_counter() - begun},
-        "versions": versions(),
+        "seconds": run.seconds,
     }
-    write_json(folder / "result.json", result)
-
-
-def draw(folder: Path) -> Path:
-    """Draw the figures and the page from the saved files; returns the page."""
-    return draw_page(folder)
 
 
 def _one_of_each(wanted: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -161,9 +136,7 @@ def _one_of_each(wanted: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     return pixels[index], pixels[index] - pixels.mean(0)
 
 
-def _simulated(
-    config: Config, network: DLLNetwork, schedule: Schedule, progress: terminal.Report
-) -> Run:
+def _simulated(config: Config, network: DLLNetwork, schedule: Schedule, progress: Report) -> Run:
     """The one place where the network is run."""
     dt = duration("dt", config.dt)
     layers = network.layers[1:]

@@ -17,8 +17,8 @@ WORDS = {"u": "prediction u", "a": "feedback a", "x": "soma x", "error": "error 
 """What tables call the variables."""
 
 
-def draw_page(folder: Path) -> Path:
-    """Draw the three figures, write ``index.html``; returns its path."""
+def draw(folder: Path) -> Path:
+    """Draw the three figures and the page from the saved files; returns the page."""
     result, traces = read_json(folder / "result.json"), load_traces(folder / "traces.nc")
     save_figure(traces_figure(traces, result), folder, "traces")
     save_figure(settling_figure(traces, result), folder, "settling")

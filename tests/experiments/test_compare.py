@@ -17,6 +17,7 @@ from experiments.compare import sweep_figures as compare_sweep_figures
 from experiments.compare import sweeps as compare_sweeps
 from experiments.compare.points import Point, Setting
 from experiments.compare.sweeps import Material
+from experiments.lab.runner import run
 from models import Schedule, WeightBundle, dll_network
 from models.checks import check_dynamics, check_schedule
 from rate_bridge.references import algorithm1
@@ -168,7 +169,7 @@ def test_all_points_of_all_sweeps_can_be_described(beta, materials):
 
 
 def test_smallest_run_leaves_everything_it_names(tmp_path):
-    compare.main(replace(SMALL, out=tmp_path))
+    run(compare, replace(SMALL, out=tmp_path))
     folder = tmp_path / "compare"
     sizes = (64, 6, 10)
     for name in ("initial", "continuous", "discrete"):
@@ -186,7 +187,7 @@ def test_smallest_run_leaves_everything_it_names(tmp_path):
 
 
 def test_figures_are_drawn_again_from_the_files(tmp_path):
-    compare.main(replace(SMALL, out=tmp_path))
+    run(compare, replace(SMALL, out=tmp_path))
     before = (tmp_path / "compare" / "learning.png").read_bytes()
     (tmp_path / "compare" / "learning.png").unlink()
     compare_figures.draw(tmp_path / "compare")
@@ -198,7 +199,7 @@ def test_updates_that_vanish_are_named(tiny, tmp_path):
     with pytest.raises(
         ValueError, match=r"All updates of .* are too small to be compared.*--eta-W"
     ):
-        compare.main(replace(SMALL, presentations=2, out=tmp_path, **tiny))
+        run(compare, replace(SMALL, presentations=2, out=tmp_path, **tiny))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -208,16 +209,16 @@ def test_a_result_whose_drawing_ends_badly_is_kept_and_drawn_later(error, tmp_pa
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(compare, "write_page", stopped)
+        patch.setattr(compare, "draw", stopped)
         with pytest.raises((ValueError, KeyboardInterrupt), match=r"`tuft draw .*compare` draws"):
-            compare.main(replace(SMALL, presentations=2, out=tmp_path))
+            run(compare, replace(SMALL, presentations=2, out=tmp_path))
     assert main(["draw", str(tmp_path / "compare")]) == 0
     assert (tmp_path / "compare" / "index.html").exists()
 
 
 def test_an_older_result_is_kept(tmp_path):
     for _ in range(2):
-        compare.main(replace(SMALL, presentations=2, out=tmp_path))
+        run(compare, replace(SMALL, presentations=2, out=tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["compare", "compare-run2"]
 
 
@@ -245,7 +246,7 @@ def test_bad_input_is_named_and_leaves_nothing(arguments, message, tmp_path, cap
 
 def test_sweeps_end_in_slopes_and_figures(tmp_path):
     few = {"sweep_presentations": 2, "sweep_seeds": 2, "jobs": 1}
-    compare.main(replace(SMALL, sweep=True, quick=True, out=tmp_path, **few))
+    run(compare, replace(SMALL, sweep=True, quick=True, out=tmp_path, **few))
     sweeps = json.loads((tmp_path / "compare" / "result.json").read_text())["sweeps"]
     # T from 5 tau, two presentations counted: the 1/T law with its first correction
     assert all(-1.5 < slope < -0.5 for slope in sweeps["slope_of_error_in_T"]["initial"].values())
@@ -284,9 +285,9 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(compare, "learned", stopped)  # by Ctrl-C, when the sweeps are done
         with pytest.raises(KeyboardInterrupt):
-            compare.main(config)
+            run(compare, config)
     (kept,) = tmp_path.iterdir()
     assert kept.name == ".compare-cells"
     monkeypatch.setattr(compare, "errors", stopped)  # nothing is measured again
-    compare.main(config)
+    run(compare, config)
     assert [path.name for path in tmp_path.iterdir()] == ["compare"]

@@ -2,22 +2,25 @@
 
 import re
 from dataclasses import replace
+from functools import cached_property
 
 from experiments import demo
+from experiments.lab.runner import run
 
 
-def test_demo_makes_a_page_whose_links_exist(tmp_path, capsys, monkeypatch):
-    whole = demo.parts
+class Coarse(demo.Config):
+    """With traces at ten times the time step."""
 
-    def coarse(config):  # traces at ten times the time step
-        show, hold = whole(config)
+    @cached_property
+    def parts(self):
+        show, hold = super().parts
         return replace(show, dt="1ms"), hold
 
-    monkeypatch.setattr(demo, "parts", coarse)
-    config = demo.Config(
-        presentations=4, sweep_presentations=2, codegen="numpy", jobs=1, out=tmp_path
-    )
-    demo.main(config)
+
+def test_demo_makes_a_page_whose_links_exist(tmp_path, capsys):
+    config = Coarse(presentations=4, sweep_presentations=2, codegen="numpy", jobs=1, out=tmp_path)
+    run(demo, config)
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]  # no sweep is kept
     folder = tmp_path / "demo"
     lines = capsys.readouterr().out.strip().splitlines()
     assert lines[-1] == str(folder / "index.html")

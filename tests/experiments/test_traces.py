@@ -8,7 +8,7 @@ import pytest
 
 from compartments import load_traces
 from experiments.cli import main
-from experiments.lab.storage import read_json
+from experiments.lab.runner import saved
 from experiments.traces import experiment as traces
 from experiments.traces import page as traces_page
 from experiments.traces.one_neuron import measure_one_neuron
@@ -19,8 +19,7 @@ SMALL = traces.Config(sizes=(64, 5, 4, 10), presentation="120ms", dt="1ms", neur
 
 def measured(config, folder):
     folder.mkdir(exist_ok=True)
-    traces.measure(config, folder, lambda fraction: None)
-    return read_json(folder / "result.json"), load_traces(folder / "traces.nc")
+    return saved(traces, config, folder, lambda fraction: None), load_traces(folder / "traces.nc")
 
 
 def test_the_command_makes_a_page_whose_links_exist(tmp_path, capsys):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from experiments import transfer
+from experiments.lab.runner import run
 
 
 @pytest.mark.parametrize("engine", ["brian2", "torch"])
@@ -19,7 +20,7 @@ def test_decisions_survive_both_ways(engine, tmp_path):
         presentation="150ms",
         out=tmp_path,
     )
-    transfer.main(config)
+    run(transfer, config)
     result = json.loads((tmp_path / "transfer" / "result.json").read_text())
     for way in ("algorithm1_into_neurons", "neurons_into_algorithm1"):
         found = result[way]

@@ -3,6 +3,7 @@
 import pytest
 
 from experiments import verify
+from experiments.lab.runner import run
 
 
 def test_links_that_cost_nothing_hold():
@@ -29,12 +30,12 @@ def test_a_broken_link_is_named(tmp_path, monkeypatch, capsys):
     broken = {"0 nothing": lambda seed: iter([verify.Link("1 = 2", 1.0, 0.1, "none")])}
     monkeypatch.setattr(verify, "CHECKS", broken)
     with pytest.raises(ArithmeticError, match="1 links do not hold: 1 = 2"):
-        verify.main(verify.Config(out=tmp_path))
+        run(verify, verify.Config(out=tmp_path))
     assert "FAILS" in capsys.readouterr().out
     assert (tmp_path / "verify" / "result.json").exists()
 
 
 @pytest.mark.slow
 def test_every_link_holds(tmp_path, capsys):
-    verify.main(verify.Config(out=tmp_path))
+    run(verify, verify.Config(out=tmp_path))
     assert "links hold" in capsys.readouterr().out

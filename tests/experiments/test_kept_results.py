@@ -1,11 +1,11 @@
-"""Cells: done once, kept, and stopped with all their processes."""
+"""Kept results: done once, kept, and stopped with all their processes."""
 
 import time
 from pathlib import Path
 
 import pytest
 
-from experiments.lab.kept_results import Cells, cell_name
+from experiments.lab.kept_results import KeptResults, cell_name
 
 
 def squared(number):
@@ -30,14 +30,14 @@ def test_names_tell_what_determines_a_result():
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_come_in_order_and_only_new_ones_are_worked_for(jobs, tmp_path):
-    cells = Cells(tmp_path / "kept")
+    cells = KeptResults(tmp_path / "kept")
     seen = []
     first = cells.results(squared, {"two": 2, "one": 1}, jobs, seen.append)
     assert first == [{"square": 4}, {"square": 1}]
     assert seen == [0, 0.5, 1]
     # 3 in the place of 2: had it been done again, it would have failed
     assert cells.results(squared, {"two": 3, "four": 4}, jobs) == [{"square": 4}, {"square": 16}]
-    others = Cells(cells.folder)
+    others = KeptResults(cells.folder)
     others.results(squared, {"one": 1}, jobs)
     others.forget()
     assert {path.name for path in cells.folder.iterdir()} == {"two.json", "four.json"}
@@ -46,15 +46,15 @@ def test_results_come_in_order_and_only_new_ones_are_worked_for(jobs, tmp_path):
 
 
 def test_a_damaged_result_is_not_taken(tmp_path):
-    Cells(tmp_path).results(squared, {"seven": 7})
+    KeptResults(tmp_path).results(squared, {"seven": 7})
     file = tmp_path / "seven.json"
     file.write_bytes(file.read_bytes().replace(b"49", b"48"))
     with pytest.raises(ValueError, match=r"seven\.json is damaged.* Delete it to make it anew"):
-        Cells(tmp_path).results(squared, {"seven": 7})
+        KeptResults(tmp_path).results(squared, {"seven": 7})
 
 
 def test_what_was_done_before_an_error_is_kept(tmp_path):
-    cells = Cells(tmp_path)
+    cells = KeptResults(tmp_path)
     with pytest.raises(ValueError, match="three"):
         cells.results(squared, {"one": 1, "three": 3, "four": 4})
     assert cells.results(squared, {"one": 3}) == [{"square": 1}]
@@ -69,7 +69,7 @@ def test_stopping_ends_the_processes_at_once(tmp_path):
 
     work = {"quick": tmp_path / "quick", **places}
     with pytest.raises(KeyboardInterrupt):
-        Cells(tmp_path / "kept").results(begun_or_marked, work, 2, stopping)
+        KeptResults(tmp_path / "kept").results(begun_or_marked, work, 2, stopping)
     time.sleep(2.5)  # longer than they would have taken
     assert any(place.with_suffix(".begun").exists() for place in places.values())
     assert not any(place.exists() for place in places.values())
