@@ -1,9 +1,11 @@
 """The ``tuft`` command: names, options, errors on one line, and being stopped."""
 
 import ast
+import dataclasses
 import errno
 import importlib
 import inspect
+import itertools
 import os
 import re
 import signal
@@ -60,15 +62,24 @@ def test_an_unknown_name_gets_the_nearest(run, wrong, nearest):
     assert err.count("\n") == 1
 
 
+def documented_fields(kind):
+    """The fields with text below them in a dataclass's own source."""
+    body = ast.parse(inspect.getsource(kind)).body[0].body
+    return {
+        field.target.id
+        for field, after in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(after, ast.Expr)
+        and isinstance(after.value, ast.Constant)
+    }
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_field_of_every_experiment_is_documented(name):
     config = importlib.import_module(EXPERIMENTS[name].module).Config
-    body = ast.parse(inspect.getsource(config)).body[0].body
     assert ast.get_docstring(ast.parse(inspect.getsource(config)).body[0])
-    for field, after in zip(body, [*body[1:], None], strict=True):
-        if isinstance(field, ast.AnnAssign):
-            documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-            assert documented, f"{name}: {field.target.id}"
+    documented = set().union(*(documented_fields(kind) for kind in config.__mro__[:-1]))
+    assert {field.name for field in dataclasses.fields(config)} == documented, name
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -97,7 +108,7 @@ def test_help_names_every_rule_baseline_network_option_and_plan(run):
         (["--dt", "30ms"], "tuft: Population 'hidden1': dt = 30. ms is too large"),
         (["--dt", "3ms"], "is not a whole number of steps of 3. ms."),
         (["--sizes", "10", "4", "10"], "tuft: Schedule: stimulus has 64 units"),
-        (["--name", "a/b"], "tuft: name must be the plain name of a folder, got 'a/b'."),
+        (["--name", "a/b"], "tuft: --name must be the plain name of a folder, got 'a/b'."),
         (["--seed", "-1"], "tuft: --seed must be a whole number in 0..2^32 - 1, got -1."),
         (["--digits", "3", "3"], "tuft: digits must differ, else nothing switches; got (3, 3)."),
     ],
