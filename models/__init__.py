@@ -1,12 +1,14 @@
 """Networks: who projects to whom."""
 
-from models.brian_engine import Run, simulate
+from models.brian_engine import simulate
+from models.brian_export import to_brian2
 from models.dll import DLLNetwork, DLLOptions, dll_network, dll_weights
 from models.eligibility import Eligibility
 from models.guards import DivergenceError
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
+from models.run import Run
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from models.wiring import no_autapses, one_to_one, random_mask
@@ -28,4 +30,5 @@ __all__ = [
     "one_to_one",
     "random_mask",
     "simulate",
+    "to_brian2",
 ]

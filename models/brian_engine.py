@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import brian2
 import numpy as np
-import xarray as xr
 from brian2 import Network as BrianNetwork
 from brian2 import Quantity, StateMonitor, ms, prefs, second
 
@@ -18,14 +17,18 @@ from compartments.checks import check_callable, check_name
 from compartments.domains import Seed, check_value
 from compartments.recording import traces, weight_traces
 from models import standalone
-from models.brian_network import BrianObjects, from_synapses
+from models.brian_network import BrianParts, brian_parts
+from models.brian_signals import BrianSignals
+from models.brian_state import begin, state_of
 from models.checks import check_dynamics, check_recording, check_schedule, unchecked_steps
 from models.guards import DivergenceError, diverged
 from models.network import Network
 from models.noise import Noise, checked_noise
+from models.run import Run
 from models.sampling import WHERE, Sampling, sampling
 from models.schedule import Schedule
 from models.state import State, check_start
+from models.synapse_order import from_synapses
 from models.weights import WeightBundle
 
 Progress = Callable[[float], None]
@@ -33,33 +36,6 @@ Progress = Callable[[float], None]
 
 STEP_SECONDS = {"numpy": 1e-4, "cython": 3e-5, "cpp_standalone": 1e-7}
 """The ways to run it, and the least seconds that a time step of the smallest network takes."""
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """What a simulation left.
-
-    Parameters
-    ----------
-    traces : xarray.Dataset
-        The recorded variables (``u_hidden1`` and so on), time in ms, values in SI units, at the
-        beginning of each time step. Its attribute ``dt_unchecked`` names the states that gave no
-        bound on dt, if there are any.
-    weights : WeightBundle
-        Weights at the end.
-    weight_history : xarray.Dataset
-        Weights at the times asked for, (time, n_above, n_below) each, time in ms.
-    seconds : dict of str to float
-        Wall-clock time to ``build`` (generate and compile code) and to ``run``.
-    end : State
-        Everything at the end, from which another run can go on.
-    """
-
-    traces: xr.Dataset
-    weights: WeightBundle
-    weight_history: xr.Dataset
-    seconds: dict[str, float]
-    end: State
 
 
 def simulate(
@@ -151,10 +127,10 @@ def simulate(
     standalone.check_compiler(codegen)
     check_start(start, network, dt)
     numbers = checked_noise(network, noise, kept.steps)
-    plan = _Plan(network, schedule, dt, kept, seed, numbers, start)
+    plan = _Plan(network, schedule, dt, method, plastic, kept, seed, numbers, start)
     run = _run_standalone if codegen == "cpp_standalone" else _run_here
     with _interruptible():
-        return run(plan, method, plastic, codegen, progress or (lambda fraction: None))
+        return run(plan, codegen, progress or (lambda fraction: None))
 
 
 @contextmanager
@@ -180,38 +156,45 @@ class _Plan:
     network: Network
     schedule: Schedule
     dt: Quantity
+    method: str
+    plastic: bool
     sampling: Sampling
     seed: int
     noise: Mapping[str, np.ndarray]
     start: State | None
 
-    def objects(self, method: str, plastic: bool) -> BrianObjects:
-        """The Brian2 objects of the run."""
-        network, schedule = self.network, self.schedule
-        objects = BrianObjects(network, schedule, self.dt, method, plastic, self.noise)
-        if self.start is not None:
-            objects.begin(self.start)
-        return objects
+    @property
+    def look_every(self) -> int:
+        """Steps after which states are looked at: 100, or the shortest time between switches."""
+        return min(int(self.schedule.steps_each("period", self.dt).min()), 100)
 
-    def monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
+    def parts(self) -> BrianParts:
+        """The Brian2 objects of the run."""
+        signals = BrianSignals(self.schedule, self.dt)
+        parts = brian_parts(self.network, signals, self.dt, self.method, self.plastic, self.noise)
+        if self.start is not None:
+            begin(parts, self.start)
+        return parts
+
+    def monitors(self, parts: BrianParts) -> dict[str, StateMonitor]:
         """A monitor for each population that has something to record."""
         found = {}
+        how = {**parts.recording, "dt": self.sampling.every * self.dt}
         for name, (variables, index) in self.sampling.units.items():
-            every = self.sampling.every * self.dt
             chosen = np.array(index, dtype=int)
-            found[name] = objects.record(objects.groups[name], variables, chosen, every)
+            found[name] = StateMonitor(parts.groups[name], variables, record=chosen, **how)
         return found
 
-    def weight_monitors(self, objects: BrianObjects) -> dict[str, StateMonitor]:
+    def weight_monitors(self, parts: BrianParts) -> dict[str, StateMonitor]:
         """A monitor for each pathway, on the coarsest clock that meets the times asked for."""
         if not self.sampling.keep:
             return {}
-        dt = self.sampling.keep_every * self.dt
-        return {n: objects.record(s, ["w"], True, dt) for n, s in objects.synapses.items()}
+        how = {**parts.recording, "dt": self.sampling.keep_every * self.dt}
+        return {n: StateMonitor(s, "w", record=True, **how) for n, s in parts.synapses.items()}
 
     def result(
         self,
-        objects: BrianObjects,
+        parts: BrianParts,
         monitors: Mapping[str, StateMonitor],
         weight_monitors: Mapping[str, StateMonitor],
         seconds: dict[str, float],
@@ -227,7 +210,7 @@ class _Plan:
         arrays, history = {}, {}
         for pathway in self.network.pathways:
             shape = self.network.weight_shapes[pathway.name]
-            final = np.asarray(objects.synapses[pathway.name].w[:])
+            final = np.asarray(parts.synapses[pathway.name].w[:])
             if (worst := diverged(final)) is not None:
                 end = float(self.schedule.duration / ms)
                 raise DivergenceError(pathway.name, "w", end, worst)
@@ -238,60 +221,59 @@ class _Plan:
                 rows = [step // self.sampling.keep_every for step in self.sampling.keep]
                 history[pathway.name] = from_synapses(pathway, shape, kept[rows])
         attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
-        attributes |= unchecked_steps(self.network, objects.method)
+        attributes |= unchecked_steps(self.network, self.method)
         neurons = {population.name: population.neuron for population in self.network.populations}
         measured_in = {(v, name): neurons[name].measured_in(v) for v, name in values}
         dataset = traces(time_ms, values, units, attributes, measured_in)
         kept_ms = np.array(self.sampling.keep) * float(self.dt / ms)
-        weights, state = weight_traces(kept_ms, history), objects.state(self.start)
+        weights, state = weight_traces(kept_ms, history), state_of(parts, self.start)
         return Run(dataset, WeightBundle(arrays), weights, seconds, state)
 
 
-def _run_here(plan: _Plan, method: str, plastic: bool, codegen: str, progress: Progress) -> Run:
+def _run_here(plan: _Plan, codegen: str, progress: Progress) -> Run:
     """Run within this process (numpy or cython)."""
     with code_generation(codegen):
         start = time.perf_counter()
         brian2.seed(plan.seed)
-        objects = plan.objects(method, plastic)
-        monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
-        every = min(objects.signals.shortest_period, 100) * plan.dt
-        guard = brian2.NetworkOperation(lambda t: _guard(objects, t), dt=every, when="end")
-        network = BrianNetwork(*objects.all(), guard)
-        network.run(0 * ms, namespace={})
+        parts = plan.parts()
+        monitors, weight_monitors = plan.monitors(parts), plan.weight_monitors(parts)
+        every = plan.look_every * plan.dt
+        guard = brian2.NetworkOperation(lambda t: _guard(parts, t), dt=every, when="end")
+        parts.network.add(*monitors.values(), *weight_monitors.values(), guard)
+        parts.network.run(0 * ms, namespace={})
         built = time.perf_counter()
 
         def report(elapsed: object, completed: float, begin: object, duration: object) -> None:
             progress(completed)
 
-        network.run(plan.schedule.duration, report=report, report_period=0.5 * second, namespace={})
-        _guard(objects, plan.schedule.duration)
+        duration = plan.schedule.duration
+        parts.network.run(duration, report=report, report_period=0.5 * second, namespace={})
+        _guard(parts, duration)
         seconds = {"build": built - start, "run": time.perf_counter() - built}
         progress(1.0)
-        return plan.result(objects, monitors, weight_monitors, seconds)
+        return plan.result(parts, monitors, weight_monitors, seconds)
 
 
-def _guard(objects: BrianObjects, t: Quantity) -> None:
-    for population in objects.network.populations:
+def _guard(parts: BrianParts, t: Quantity) -> None:
+    for population in parts.description.populations:
         for variable in population.neuron.states:
-            values = np.asarray(getattr(objects.groups[population.name], variable)[:])
+            values = np.asarray(getattr(parts.groups[population.name], variable)[:])
             if (worst := diverged(values)) is not None:
                 raise DivergenceError(population.name, variable, float(t / ms), worst)
 
 
-def _run_standalone(
-    plan: _Plan, method: str, plastic: bool, codegen: str, progress: Progress
-) -> Run:
+def _run_standalone(plan: _Plan, codegen: str, progress: Progress) -> Run:
     """Generate a C++ program, compile it, run it, read its results."""
     folder = tempfile.mkdtemp(prefix="tuft-brian-")
     try:
         with standalone.device(folder) as program:
             start = time.perf_counter()
             brian2.seed(plan.seed)
-            objects = plan.objects(method, plastic)
-            monitors, weight_monitors = plan.monitors(objects), plan.weight_monitors(objects)
-            places = standalone.add_guards(objects)
-            network = BrianNetwork(*objects.all())
-            network.run(
+            parts = plan.parts()
+            monitors, weight_monitors = plan.monitors(parts), plan.weight_monitors(parts)
+            parts.network.add(*monitors.values(), *weight_monitors.values())
+            places = standalone.add_guards(parts, plan.look_every)
+            parts.network.run(
                 plan.schedule.duration,
                 report=standalone.REPORT,
                 report_period=0.5 * second,
@@ -301,9 +283,9 @@ def _run_standalone(
             standalone.compile_program(folder)
             built = time.perf_counter()
             standalone.execute(program, folder, places, progress)
-            _guard(objects, plan.schedule.duration)
+            _guard(parts, plan.schedule.duration)
             seconds = {"build": built - start, "run": time.perf_counter() - built}
             progress(1.0)
-            return plan.result(objects, monitors, weight_monitors, seconds)
+            return plan.result(parts, monitors, weight_monitors, seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

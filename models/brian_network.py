@@ -1,12 +1,16 @@
-"""From a network's description and a schedule to Brian2 objects."""
+"""From a network's description to Brian2 objects: groups, synapses, and a network of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import brian2
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, StateMonitor, Synapses, TimedArray
+from brian2 import Equations, NeuronGroup, Quantity, Synapses, TimedArray, hertz
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from compartments.brian import (
     LEARN_ORDER,
@@ -19,25 +23,83 @@ from compartments.brian import (
 )
 from compartments.plasticity import LEARNING, PlasticityRule
 from compartments.recording import trace_name
-from models.brian_signals import BrianSignals
+from models.brian_signals import BrianSignals, FreeSignals
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
-from models.schedule import Schedule
 from models.signals import Given
-from models.state import State, held
+from models.state import held
+from models.synapse_order import from_synapses, to_synapses
+from models.weights import WeightBundle
 
 OPEN = 1e300
 """Stands for no bound: a weight far below it has diverged."""
 
 
-class BrianObjects:
-    """The Brian2 objects of one simulation.
+@dataclass(frozen=True, eq=False)
+class BrianParts:
+    """What a network's description is in Brian2; :func:`models.to_brian2` makes it.
 
     Parameters
     ----------
-    network, schedule, dt
+    description : Network
+        Where it comes from.
+    dt : Quantity
+        Time step of all parts.
+    groups : mapping of str to NeuronGroup
+        By population.
+    synapses : mapping of str to Synapses
+        By pathway.
+    inputs : mapping of str to TimedArray
+        What a schedule's signals are looked up in: ``stimulus_values`` and so on.
+    network : brian2.Network
+        All of them. What is made later, such as a monitor, is to be added.
+    """
+
+    description: Network
+    dt: Quantity
+    groups: Mapping[str, NeuronGroup]
+    synapses: Mapping[str, Synapses]
+    inputs: Mapping[str, TimedArray]
+    network: brian2.Network
+
+    @property
+    def recording(self) -> dict[str, Any]:
+        """Keywords for a StateMonitor: at every step, when all values at its beginning are known.
+
+        Where Brian2 would record (``when="start"``) sums and expressions are those of the step
+        before.
+        """
+        return {"dt": self.dt, "when": PHASE, "order": RECORD_ORDER}
+
+    @property
+    def weights(self) -> WeightBundle:
+        """The weights as they are now."""
+        shapes = self.description.weight_shapes
+        return WeightBundle(
+            {
+                p.name: from_synapses(p, shapes[p.name], np.asarray(self.synapses[p.name].w[:]))
+                for p in self.description.pathways
+            }
+        )
+
+
+def brian_parts(
+    network: Network,
+    signals: BrianSignals | FreeSignals,
+    dt: Quantity,
+    method: str,
+    plastic: bool,
+    noise: Mapping[str, np.ndarray] | None = None,
+) -> BrianParts:
+    """The Brian2 objects of a network; everything is checked before.
+
+    Parameters
+    ----------
+    network, dt
         What to build.
+    signals : BrianSignals or FreeSignals
+        What its inputs are given.
     method : str
         How the neurons' states are integrated; weights always take Euler steps.
     plastic : bool
@@ -45,39 +107,32 @@ class BrianObjects:
     noise : mapping of str to array, (step, n)
         Random numbers in place of its own.
     """
+    made = _Builder(network, signals, dt, method, plastic, noise or {})
+    parts = brian2.Network(*made.groups.values(), *made.synapses.values())
+    groups, synapses = MappingProxyType(made.groups), MappingProxyType(made.synapses)
+    return BrianParts(network, dt, groups, synapses, MappingProxyType(signals.arrays), parts)
+
+
+class _Builder:
+    """Makes the groups and the synapses; see :func:`brian_parts`."""
 
     def __init__(
         self,
         network: Network,
-        schedule: Schedule,
+        signals: BrianSignals | FreeSignals,
         dt: Quantity,
         method: str,
         plastic: bool,
-        noise: Mapping[str, np.ndarray] | None = None,
+        noise: Mapping[str, np.ndarray],
     ) -> None:
         self.network, self.dt, self.method, self.plastic = network, dt, method, plastic
-        self.signals = BrianSignals(schedule, dt)
+        self.signals = signals
         first = RECORD_ORDER - len(network.steps)
         self._order = {step: first + rank for rank, step in enumerate(network.steps)}
-        self._noise = {n: TimedArray(values, dt=dt) for n, values in (noise or {}).items()}
+        self._noise = {n: TimedArray(values, dt=dt) for n, values in noise.items()}
         self.delays = {p.name: p.delay_steps(dt) for p in network.pathways}
         self.groups = {p.name: self._group(p) for p in network.populations}
         self.synapses = {p.name: self._synapses(p) for p in network.pathways}
-        self.monitors: list[StateMonitor] = []
-
-    def all(self) -> list[brian2.core.base.BrianObject]:
-        """Everything that the Brian2 network consists of."""
-        return [*self.groups.values(), *self.synapses.values(), *self.monitors]
-
-    def record(
-        self, source: NeuronGroup | Synapses, variables: Sequence[str], index: object, dt: Quantity
-    ) -> StateMonitor:
-        """Record variables of a group of neurons or synapses every dt."""
-        monitor = StateMonitor(
-            source, variables, record=index, dt=dt, when=PHASE, order=RECORD_ORDER
-        )
-        self.monitors.append(monitor)
-        return monitor
 
     def _group(self, population: Population) -> NeuronGroup:
         neuron = population.neuron
@@ -147,47 +202,6 @@ class BrianObjects:
         every = held(self.network, self.dt)
         return {name: steps for (owner, name), steps in every.items() if owner == population.name}
 
-    def begin(self, start: State) -> None:
-        """Put all states to where another run left them."""
-        for (owner, name), values in start.neurons.items():
-            _put(self.groups[owner], name, values)
-        for (owner, name), rows in start.sent.items():
-            for k, values in enumerate(rows, start=1):
-                _put(self.groups[owner], past(name, k), values)
-        for pathway in self.network.pathways:
-            synapses = self.synapses[pathway.name]
-            for (owner, name), values in start.synapses.items():
-                if owner == pathway.name and name in synapses.variables:
-                    _put(synapses, name, to_synapses(pathway, values))
-
-    def state(self, start: State | None) -> State:
-        """All states as they are; those of synapses that were not simulated, as they were."""
-        neurons = {
-            (p.name, name): np.asarray(getattr(self.groups[p.name], name)[:])
-            for p in self.network.populations
-            for name in p.neuron.states
-        }
-        sent = {
-            (owner, name): np.array(
-                [
-                    np.asarray(getattr(self.groups[owner], past(name, k))[:])
-                    for k in range(1, steps + 1)
-                ]
-            )
-            for (owner, name), steps in held(self.network, self.dt).items()
-        }
-        synapses = {}
-        for pathway in self.network.pathways:
-            own, shape = self.synapses[pathway.name], self.network.weight_shapes[pathway.name]
-            for name in ("w",) if pathway.rule is None else pathway.rule.states:
-                key = pathway.name, name
-                if name in own.variables:
-                    values = np.asarray(getattr(own, name)[:])
-                    synapses[key] = from_synapses(pathway, shape, values)
-                else:
-                    synapses[key] = np.zeros(shape) if start is None else start.synapses[key]
-        return State(neurons, synapses, sent)
-
     def _synapses(self, pathway: Pathway) -> Synapses:
         received = _received(self.network, pathway)
         dim = self.network.population(pathway.post).neuron.equations[pathway.target].dim
@@ -200,10 +214,10 @@ class BrianObjects:
         if pathway.rule is None or not self.plastic:
             model += Equations("w : 1")
         else:
-            model += Equations(f"{LEARNING} = {self.signals.learning} : Hz (shared)")
+            model += _shared(LEARNING, self.signals.learning, hertz.dim)
             for name in pathway.rule.signals:
                 source = self.signals.source(Given(name, False), unit="0")
-                model += Equations(f"{name} = {source} : 1 (shared)")
+                model += _shared(name, source, DIMENSIONLESS)
             late = {f"{name}_pre": f"{past(name, delay)}_pre" for name in pathway.rule.reads_pre}
             model += _clock_driven(pathway.rule).substitute(**late)
             constants = {**self.signals.arrays, **pathway.rule.parameters}
@@ -242,9 +256,12 @@ def _received(network: Network, pathway: Pathway) -> str:
     return pathway.target if alone else f"{pathway.target}_{pathway.name}"
 
 
-def _put(group: NeuronGroup | Synapses, name: str, values: np.ndarray) -> None:
-    """Set a variable, whose values are in SI units."""
-    setattr(group, name, Quantity(values, dim=group.variables[name].dim))
+def _shared(name: str, source: str | None, dim: Dimension) -> Equations:
+    """One value for all synapses: an expression, or without one a variable to be set."""
+    if source is None:
+        return Equations([SingleEquation(PARAMETER, name, dim, flags=["shared"])])
+    code = Expression(source)
+    return Equations([SingleEquation(SUBEXPRESSION, name, dim, expr=code, flags=["shared"])])
 
 
 def past(variable: str, steps: int) -> str:
@@ -259,20 +276,3 @@ def _clock_driven(rule: PlasticityRule) -> Equations:
         flags = ["clock-driven"] if line.varname in rule.states else []
         lines.append(SingleEquation(line.type, line.varname, line.dim, expr=line.expr, flags=flags))
     return Equations(lines)
-
-
-def to_synapses(pathway: Pathway, weights: np.ndarray) -> np.ndarray:
-    """Weights (n_above, n_below) in the order of the synapses: presynaptic neuron first."""
-    present = np.ones(weights.shape, dtype=bool) if pathway.mask is None else pathway.mask
-    return weights.T[present.T] if pathway.upward else weights[present]
-
-
-def from_synapses(pathway: Pathway, shape: tuple[int, int], values: np.ndarray) -> np.ndarray:
-    """The inverse of :func:`to_synapses`; leading dimensions of ``values`` are kept."""
-    present = np.ones(shape, dtype=bool) if pathway.mask is None else pathway.mask
-    found = np.zeros((*values.shape[:-1], *shape))
-    if pathway.upward:
-        found.swapaxes(-1, -2)[..., present.T] = values
-    else:
-        found[..., present] = values
-    return found

@@ -5,7 +5,9 @@ presentations are of one length the place within them is a remainder; otherwise 
 entry a time step say which presentation it is, whether signals are given, and the learning rate.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from brian2 import Hz, Quantity, TimedArray, second
@@ -15,6 +17,16 @@ from models.signals import Given, Signal
 
 SHOWN, LEARNING, ROW = "shown_at", "learning_at", "presentation_at"
 """Names of the tables with one entry a time step."""
+
+
+class FreeSignals:
+    """No schedule: signals, their flags and ``learning`` are variables that the user sets."""
+
+    learning = None
+    arrays: Mapping[str, TimedArray] = MappingProxyType({})
+
+    def source(self, item: Given, unit: str = "i") -> None:
+        """No expression, whatever the input."""
 
 
 class BrianSignals:
@@ -34,11 +46,6 @@ class BrianSignals:
         self._periods = schedule.steps_each("period", dt)
         self._lags = schedule.steps_each("lag", dt)
         self._equal = all(len(set(a)) == 1 for a in (self._lengths, self._periods, self._lags))
-
-    @property
-    def shortest_period(self) -> int:
-        """Steps from one switch to the next, where they are fewest."""
-        return int(self._periods.min())
 
     @property
     def _step(self) -> str:

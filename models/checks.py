@@ -20,7 +20,9 @@ LESS = "record, record_units or weights_at, raise record_dt, or shorten the sche
 """What makes a run smaller."""
 
 
-def check_dynamics(network: Network, dt: Quantity, method: str, plastic: bool) -> None:
+def check_dynamics(
+    network: Network, dt: Quantity, method: str, plastic: bool, where: str = WHERE
+) -> None:
     """Refuse a step or a method with which a network cannot be integrated.
 
     Raises
@@ -30,10 +32,10 @@ def check_dynamics(network: Network, dt: Quantity, method: str, plastic: bool) -
     TypeError
         For a network that is no :class:`Network`.
     """
-    check_kind(WHERE, "network", network, Network, "Network(...) or dll_network(sizes)")
-    check_value(WHERE, "plastic", plastic, bool)
-    check_name(WHERE, "method", method, METHODS)
-    check_value(WHERE, "dt", dt, Time)
+    check_kind(where, "network", network, Network, "Network(...) or dll_network(sizes)")
+    check_value(where, "plastic", plastic, bool)
+    check_name(where, "method", method, METHODS)
+    check_value(where, "dt", dt, Time)
     for population in network.populations:
         check_step(f"Population {population.name!r}", population.neuron, dt, method)
     for pathway in network.pathways:
@@ -52,7 +54,7 @@ def unchecked_steps(network: Network, method: str) -> dict[str, str]:
     return {"dt_unchecked": " ".join(notes)} if notes else {}
 
 
-def check_schedule(network: Network, schedule: Schedule, dt: Quantity) -> None:
+def check_schedule(network: Network, schedule: Schedule, dt: Quantity, where: str = WHERE) -> None:
     """Refuse times that are no whole steps, and signals that do not fit the network.
 
     A signal may be absent where it is accompanied by a flag (``target`` by ``target_on``); it is
@@ -66,7 +68,7 @@ def check_schedule(network: Network, schedule: Schedule, dt: Quantity) -> None:
     TypeError
         For a schedule that is no :class:`Schedule`.
     """
-    check_kind(WHERE, "schedule", schedule, Schedule, "Schedule({'stimulus': inputs})")
+    check_kind(where, "schedule", schedule, Schedule, "Schedule({'stimulus': inputs})")
     for name in ("presentation", "lag", "period"):
         schedule.steps_each(name, dt)
     check_signals(network, schedule)

@@ -15,7 +15,7 @@ from brian2 import Function, get_device, prefs, set_device
 from brian2.devices import reset_device
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
-from models.brian_network import BrianObjects
+from models.brian_network import BrianParts
 from models.guards import BOUND, DivergenceError
 
 _PROGRESS_FILE, _DIVERGED_FILE = "tuft_progress", "tuft_diverged"
@@ -108,25 +108,25 @@ GUARD.implementations.add_implementation(
 )
 
 
-def add_guards(objects: BrianObjects) -> list[tuple[str, str]]:
-    """Let the program end when a state diverges.
+def add_guards(parts: BrianParts, every: int) -> list[tuple[str, str]]:
+    """Let the program end when a state diverges, looked at after so many steps.
 
     Returns
     -------
     list of (population, variable)
         What the numbers in the program's note stand for.
     """
-    steps = min(objects.signals.shortest_period, 100)
     places: list[tuple[str, str]] = []
-    for population in objects.network.populations:
+    for population in parts.description.populations:
         code = []
         for variable in population.neuron.states:
             code.append(f"guard_{variable} = tuft_guard({variable}, {len(places)}, t/ms)")
             places.append((population.name, variable))
         if code:
-            group = objects.groups[population.name]
+            group = parts.groups[population.name]
             group.namespace["tuft_guard"] = GUARD
-            group.run_regularly("\n".join(code), dt=steps * objects.dt, when="end")
+            runner = group.run_regularly("\n".join(code), dt=every * parts.dt, when="end")
+            parts.network.add(runner)
     return places
 
 

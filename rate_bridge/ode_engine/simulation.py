@@ -21,9 +21,9 @@ import xarray as xr
 from brian2 import Quantity
 
 from compartments.checks import check_kind, check_sequence
-from models.brian_engine import Run
 from models.network import Network
 from models.noise import Noise
+from models.run import Run
 from models.schedule import Schedule
 from models.state import State
 from models.weights import WeightBundle

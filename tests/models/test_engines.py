@@ -22,8 +22,8 @@ from models import (
     dll_network,
     simulate,
 )
-from models.brian_network import from_synapses, to_synapses
 from models.standalone import missing_programs
+from models.synapse_order import from_synapses, to_synapses
 
 EVERYTHING = {
     "activation": "softplus",
