@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from brian2 import Equations
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from compartments.strings import expression, new_name
 
 

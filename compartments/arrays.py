@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compartments.files import opened_sealed, written_sealed
+from compartments.sealed_files import opened_sealed, written_sealed
 
 
 def save_arrays(path: Path | str, arrays: Mapping[str, np.ndarray]) -> Path:

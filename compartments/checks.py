@@ -14,7 +14,7 @@ from brian2 import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from compartments.domains import Time, check_value, shown
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from compartments.sizes import check_size
 
 

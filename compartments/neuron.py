@@ -18,7 +18,7 @@ from brian2.equations.unitcheck import check_dimensions
 from brian2.units.fundamentalunits import get_unit_for_display
 
 from compartments.checks import check_kind, check_name, check_sequence
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from compartments.noise import Draw, check_noise, draws
 from compartments.per_neuron import PerNeuron, check_parameter, check_start, frozen, is_array
 from compartments.representation import neuron_html, neuron_text

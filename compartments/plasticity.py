@@ -21,7 +21,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
 from compartments.checks import check_constant, check_kind, check_sequence
 from compartments.domains import Finite, Time, check_value
-from compartments.names import look_up
+from compartments.lookup import look_up
 from compartments.neuron import check_expression, known_variables
 from compartments.strings import checked_equations, new_name
 

@@ -28,7 +28,7 @@ from compartments.brian import (
 )
 from compartments.checks import check_kind, check_name, check_names, finite_array
 from compartments.domains import Count, Time, check_value, is_time, shown
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from compartments.neuron import Neuron
 from compartments.per_neuron import check_counts
 from compartments.recording import traces

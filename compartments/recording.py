@@ -8,7 +8,7 @@ import xarray as xr
 from jaxtyping import Float, Int
 
 from compartments.checks import check_kind
-from compartments.files import opened_sealed, written_sealed
+from compartments.sealed_files import opened_sealed, written_sealed
 
 TIME_MS = "time"
 """Name of the time dimension; its coordinate is in milliseconds."""

@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(name: str, *options: str) -> None:
     """Find the experiment, read its options, run it. Imports wait until they are needed."""
     with _interrupted_in_the_end():
-        from compartments.names import unknown_name
+        from compartments.lookup import unknown_name
         from experiments.lab.runner import call
         from experiments.parsing import configuration
 

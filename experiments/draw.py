@@ -7,7 +7,7 @@ from types import ModuleType
 
 import tyro
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from experiments.lab.storage import read_json
 from experiments.registry import EXPERIMENTS
 

@@ -10,7 +10,7 @@ import cattrs
 import tyro
 from cattrs.strategies import configure_union_passthrough
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from experiments.lab.runner import call
 from experiments.lab.storage import parsed
 from experiments.registry import EXPERIMENTS

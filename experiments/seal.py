@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tyro
 
-from compartments.files import add_seal
+from compartments.sealed_files import add_seal
 from experiments.lab.storage import EDITABLE, parsed, write_json
 
 SUFFIXES = (".json", ".npz", ".nc", ".pt")

@@ -2,9 +2,9 @@
 
 from models.brian_engine import simulate
 from models.brian_export import to_brian2
+from models.divergence import DivergenceError
 from models.dll import DLLNetwork, DLLOptions, dll_network, dll_weights
 from models.eligibility import Eligibility
-from models.guards import DivergenceError
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population

@@ -21,7 +21,7 @@ from models.brian_network import BrianParts, brian_parts
 from models.brian_signals import BrianSignals
 from models.brian_state import begin, state_of
 from models.checks import check_dynamics, check_recording, check_schedule, unchecked_steps
-from models.guards import DivergenceError, diverged
+from models.divergence import DivergenceError, diverged
 from models.network import Network
 from models.noise import Noise, checked_noise
 from models.run import Run

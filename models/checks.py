@@ -7,7 +7,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit_for
 
 from compartments.checks import check_kind, check_name
 from compartments.domains import Time, check_value
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step, unchecked_step
 from models.network import Network

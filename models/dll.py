@@ -14,7 +14,7 @@ import numpy as np
 from compartments.activations import Activation, activation
 from compartments.checks import check_kind, check_sizes
 from compartments.domains import NonNegative, Seed, check_value
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
 from compartments.prospective import prospective_hidden_neuron, prospective_output_neuron

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple, Self
 
 from compartments.checks import check_kind, check_sequence
-from compartments.names import look_up, unknown_name
+from compartments.lookup import look_up, unknown_name
 from compartments.neuron import Neuron
 from compartments.plasticity import LEARNING
 from models.locality import complaints

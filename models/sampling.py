@@ -12,7 +12,7 @@ from brian2 import Quantity
 
 from compartments.checks import check_kind, check_names, check_sequence, is_whole
 from compartments.domains import Time, TimeOrZero, check_value, shown
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from models.network import Network
 
 WHERE = "simulate"

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from compartments.checks import check_kind
 from compartments.domains import Time, TimeOrZero, check_value
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from models.signals import Signal
 
 

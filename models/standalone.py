@@ -16,7 +16,7 @@ from brian2.devices import reset_device
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from models.brian_network import BrianParts
-from models.guards import BOUND, DivergenceError
+from models.divergence import BOUND, DivergenceError
 
 _PROGRESS_FILE, _DIVERGED_FILE = "tuft_progress", "tuft_diverged"
 

@@ -33,7 +33,7 @@ from typing import Any
 import psutil
 import torch
 
-from compartments.files import opened_sealed
+from compartments.sealed_files import opened_sealed
 from experiments.cli import main as tuft
 from experiments.lab.storage import read_json
 from experiments.registry import EXPERIMENTS

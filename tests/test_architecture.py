@@ -169,3 +169,8 @@ def test_public_names_have_docstrings(path):
 @each_module
 def test_modules_are_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+
+
+def test_modules_are_named_for_what_they_hold():
+    says_nothing = {"cells", "compat", "core", "direct", "files", "guards", "moves", "names"}
+    assert [_name(path) for path in MODULES if path.stem in says_nothing] == []

@@ -7,7 +7,7 @@ and calls of known functions, of bounded size.
 
 from compartments.strings.equations import checked_equations
 from compartments.strings.expressions import Expression, condition, expression
-from compartments.strings.names import new_name, plain_name
+from compartments.strings.identifiers import new_name, plain_name
 from compartments.strings.statements import Statement, statements
 from compartments.strings.units import declared_unit, unit
 

@@ -18,10 +18,10 @@ from brian2.equations.equations import (
 )
 from brian2.equations.equations import Expression as BrianExpression
 
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from compartments.strings.expressions import Expression, check_size, expression
+from compartments.strings.identifiers import MAX_NAME, NAME, brief, new_name
 from compartments.strings.measures import Measure
-from compartments.strings.names import MAX_NAME, NAME, brief, new_name
 from compartments.strings.units import declared_unit
 
 MAX_TEXT = 20_000  # characters

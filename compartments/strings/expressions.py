@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from compartments.strings.identifiers import Refused, brief
 from compartments.strings.measures import TOO_DEEP, Measure, measured
-from compartments.strings.names import Refused, brief
 from compartments.strings.tokens import check_tokens
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 
-from compartments.names import unknown_name
-from compartments.strings.names import MAX_NAME, Refused, brief
+from compartments.lookup import unknown_name
+from compartments.strings.identifiers import MAX_NAME, Refused, brief
 
 MAX_DEPTH = 100  # of the tree: Brian2 takes four of Python's 1000 calls for each level
 MAX_NESTING = 30  # the same without chains such as a + b + c: sympy takes more for each level

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from compartments.strings.expressions import Expression, expression
-from compartments.strings.names import NAME, brief, new_name
+from compartments.strings.identifiers import NAME, brief, new_name
 
 MAX_STATEMENTS = 50
 

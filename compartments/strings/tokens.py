@@ -4,7 +4,7 @@ import keyword
 import re
 import string
 
-from compartments.strings.names import NAME, Refused, brief
+from compartments.strings.identifiers import NAME, Refused, brief
 
 MAX_LENGTH = 4000
 """Characters of an expression."""

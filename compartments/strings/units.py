@@ -8,8 +8,8 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import BOOLEAN, FLOAT, INTEGER
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit
 
-from compartments.names import unknown_name
-from compartments.strings.names import MAX_NAME, NAME, brief
+from compartments.lookup import unknown_name
+from compartments.strings.identifiers import MAX_NAME, NAME, brief
 
 MAX_POWER = 8
 MAX_FACTORS = 8

@@ -13,7 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from experiments.bench import step_cost as bench_cost
 from experiments.bench.brian_targets import brian_targets
 from experiments.bench.ode_engine import torch_engine

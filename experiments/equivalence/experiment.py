@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from compartments.domains import Count
-from compartments.names import look_up
+from compartments.lookup import look_up
 from experiments.equivalence.descriptions import NAMES, Extent, case, methods
 from experiments.lab import processes
 from experiments.lab.options import Workers

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from models import Network, Run, Schedule, simulate
-from models.guards import DivergenceError
+from models.divergence import DivergenceError
 from rate_bridge import ode_engine
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from compartments.files import remove_abandoned
+from compartments.sealed_files import remove_abandoned
 from experiments.lab import processes
 from experiments.lab.engines import one_thread
 from experiments.lab.progress import Report

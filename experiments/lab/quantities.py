@@ -5,7 +5,7 @@ import re
 
 from brian2 import Quantity, ms, second, us
 
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 
 UNITS = {"s": second, "ms": ms, "us": us, "µs": us, "min": 60 * second}
 """The units that :func:`duration` understands."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from brian2 import Quantity
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from models import Eligibility
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from compartments.files import remove_abandoned, staging, written_whole
+from compartments.sealed_files import remove_abandoned, staging, written_whole
 from experiments.registry import EXPERIMENTS
 
 PACKAGES = ("apical-tuft", "brian2", "numpy", "torch", "scikit-learn", "xarray")

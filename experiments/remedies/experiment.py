@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from compartments.domains import Count, NonNegative, Positive
-from compartments.names import look_up
+from compartments.lookup import look_up
 from compartments.sizes import check_size
 from experiments.lab.continuous_learning import DISCRETE, TAU_MS, Cell, learned
 from experiments.lab.kept_results import KeptResults, cell_name

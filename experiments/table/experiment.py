@@ -9,8 +9,8 @@ import torch
 import tyro
 
 from compartments.domains import NonNegative, Seed, check_value
-from compartments.files import remove_abandoned
-from compartments.names import look_up, unknown_name
+from compartments.lookup import look_up, unknown_name
+from compartments.sealed_files import remove_abandoned
 from experiments.lab.options import Workers
 from experiments.lab.storage import read_json, write_json, write_text
 from experiments.table.data_options import DataOptions

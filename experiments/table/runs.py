@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from experiments.lab.samples import data_folder
 from experiments.table.records import Outcome, judged, record
 from rate_bridge.baselines import BASELINES, fitted

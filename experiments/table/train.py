@@ -8,7 +8,7 @@ import torch
 import tyro
 
 from compartments.domains import Count, NonNegative, check_value
-from compartments.files import remove_abandoned, written_sealed
+from compartments.sealed_files import remove_abandoned, written_sealed
 from experiments.lab.options import Workers
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, write_json

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from rate_bridge.baselines.characters import bigram, n_gram
 from rate_bridge.baselines.classes import most_common
 from rate_bridge.baselines.images import logistic as logistic_of_pixels

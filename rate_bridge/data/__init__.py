@@ -2,6 +2,6 @@
 
 from rate_bridge.data.catalogue import DATASETS, load
 from rate_bridge.data.dataset import Dataset, Split
-from rate_bridge.data.files import DataFile, Source
+from rate_bridge.data.downloads import DataFile, Source
 
 __all__ = ["DATASETS", "DataFile", "Dataset", "Source", "Split", "load"]

@@ -5,12 +5,12 @@ from inspect import Parameter, signature
 from typing import Any
 
 from compartments.checks import check_kind
-from compartments.names import look_up, unknown_name
+from compartments.lookup import look_up, unknown_name
 from rate_bridge.data.characters import text_file, tinyshakespeare
 from rate_bridge.data.cifar import cifar10
 from rate_bridge.data.dataset import Dataset
 from rate_bridge.data.digits import digits
-from rate_bridge.data.files import Source
+from rate_bridge.data.downloads import Source
 from rate_bridge.data.idx import fashion_mnist, mnist
 from rate_bridge.data.sentences import mr, subj
 from rate_bridge.data.series import (

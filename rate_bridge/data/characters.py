@@ -3,7 +3,7 @@
 import torch
 
 from rate_bridge.data.dataset import Dataset, Split
-from rate_bridge.data.files import DataFile, Found, Source, found, own_file
+from rate_bridge.data.downloads import DataFile, Found, Source, found, own_file
 from rate_bridge.data.splits import time_bounds, windows
 
 _SHAKESPEARE = DataFile(

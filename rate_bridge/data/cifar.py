@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from rate_bridge.data.dataset import Dataset
-from rate_bridge.data.files import DataFile, Source, archive, found
+from rate_bridge.data.downloads import DataFile, Source, archive, found
 from rate_bridge.data.images import image_dataset
 
 _URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 
 Array = Float[np.ndarray, "time column"]
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")

@@ -8,7 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from rate_bridge.data.dataset import Dataset, Split
-from rate_bridge.data.files import Source
+from rate_bridge.data.downloads import Source
 from rate_bridge.data.splits import held_out
 
 

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import UInt8
 
 from rate_bridge.data.dataset import Dataset
-from rate_bridge.data.files import DataFile, Source, found
+from rate_bridge.data.downloads import DataFile, Source, found
 from rate_bridge.data.images import image_dataset
 
 _NAMES = (

@@ -16,9 +16,9 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from rate_bridge.data.dataset import Dataset, Split
+from rate_bridge.data.downloads import DataFile, Found, Source, found
+from rate_bridge.data.downloads import archive as opened
 from rate_bridge.data.embeddings import loaded_vectors, trained_vectors
-from rate_bridge.data.files import DataFile, Found, Source, found
-from rate_bridge.data.files import archive as opened
 from rate_bridge.data.splits import held_out
 
 _CORNELL = "https://www.cs.cornell.edu/people/pabo/movie-review-data"

@@ -19,7 +19,7 @@ import torch
 
 from rate_bridge.data.csv_table import Array, columns_of
 from rate_bridge.data.dataset import Dataset, Split
-from rate_bridge.data.files import LARGEST, DataFile, Source, found, own_file
+from rate_bridge.data.downloads import LARGEST, DataFile, Source, found, own_file
 from rate_bridge.data.splits import time_bounds, windows
 
 _LAI = "https://raw.githubusercontent.com/laiguokun/multivariate-time-series-data/master"

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from rate_bridge.data.dataset import Dataset
-from rate_bridge.data.files import LARGEST, DataFile, Source, found
+from rate_bridge.data.downloads import LARGEST, DataFile, Source, found
 from rate_bridge.data.images import image_dataset
 
 _ADDRESS = "https://ufldl.stanford.edu/housenumbers"

@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import nn
 
 from compartments.checks import check_sizes
-from compartments.names import look_up
+from compartments.lookup import look_up
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from compartments.domains import Seed, check_value
-from compartments.names import look_up
+from compartments.lookup import look_up
 from rate_bridge.layers.convert import convert
 from rate_bridge.layers.recurrent import Elman
 from rate_bridge.networks.dense import ACTIVATIONS, mlp

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from compartments.names import look_up, unknown_name
+from compartments.lookup import look_up, unknown_name
 from rate_bridge.networks.dense import ACTIVATIONS, mlp
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from compartments.domains import Count, check_value
 from compartments.sizes import check_size
 from models.checks import check_dynamics
-from models.guards import BOUND, DivergenceError
+from models.divergence import BOUND, DivergenceError
 from models.network import Network
 from models.schedule import Schedule
 from models.weights import WeightBundle

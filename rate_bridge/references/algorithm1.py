@@ -14,7 +14,7 @@ from torch import Tensor
 
 from compartments.checks import check_callable, check_kind, finite_array
 from compartments.domains import Count, check_value
-from compartments.names import look_up
+from compartments.lookup import look_up
 from models.checks import check_signals
 from models.dll import DLLNetwork, DLLOptions
 from models.schedule import Schedule

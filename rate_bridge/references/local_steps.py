@@ -11,7 +11,7 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor, softmax
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from compartments.plasticity import FEEDBACK
 from rate_bridge.ode_engine.activations import TorchActivation
 

@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from models.network import Network
 from models.population import Population
 from models.weights import WeightBundle, check_bundle

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from rate_bridge.layers.feedback_layers import Conv2d, FeedbackLayer, Linear
 from rate_bridge.layers.parameters import feedback_layers
 from rate_bridge.layers.recurrent import Recurrent

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from compartments.domains import NonNegative, check_value
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from rate_bridge.rules.base import Local, Rule, normal_like
 
 ThetaRule = Literal["minus", "plus", "fixed"]

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from compartments.names import unknown_name
+from compartments.lookup import unknown_name
 from rate_bridge.rules.base import Rule, normal_like, spread
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from compartments.names import look_up, unknown_name
+from compartments.lookup import look_up, unknown_name
 from rate_bridge.rules.base import Rule
 from rate_bridge.rules.bp import Backprop
 from rate_bridge.rules.brsf import BatchwiseRandomSign

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from compartments.files import opened_sealed, written_sealed
+from compartments.sealed_files import opened_sealed, written_sealed
 
 FORMAT = 2
 """Raised with each change of the code that makes older checkpoints continue differently."""

@@ -20,7 +20,7 @@ from compartments import (
     output_neuron,
 )
 from compartments.activations import activation
-from compartments.names import look_up
+from compartments.lookup import look_up
 from compartments.plasticity import THETA_RULES
 
 TAUS = {"tau_u": 10 * ms, "tau_a": 20 * ms, "tau_x": 5 * ms}

@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 from compartments import load_traces, save_traces
-from compartments.files import add_seal
 from compartments.recording import traces
+from compartments.sealed_files import add_seal
 
 
 @pytest.fixture

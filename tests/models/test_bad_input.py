@@ -6,7 +6,7 @@ from brian2 import ms, mV
 from dll_cases import schedule_of, small_network
 
 from compartments import Compartment, Neuron, PlasticityRule, input_neuron, output_neuron
-from compartments.files import add_seal
+from compartments.sealed_files import add_seal
 from models import (
     Network,
     Pathway,

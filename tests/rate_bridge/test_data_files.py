@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rate_bridge.data import DATASETS, DataFile, Source, files, load
-from rate_bridge.data.files import found
+from rate_bridge.data import DATASETS, DataFile, Source, downloads, load
+from rate_bridge.data.downloads import found
 
 CONTENT = b"sixteen tiny bytes"
 SHA = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
@@ -117,14 +117,14 @@ def test_nothing_is_fetched_that_cannot_be_checked(tmp_path, site):
 
 def test_no_more_is_fetched_read_or_unpacked_than_a_file_may_hold(tmp_path, site, monkeypatch):
     packed = put(tmp_path, "tiny.gz", gzip.compress(bytes(1000)))
-    monkeypatch.setattr(files, "LARGEST", 999)
+    monkeypatch.setattr(downloads, "LARGEST", 999)
     with pytest.raises(
         ValueError, match=r"set: tiny\.gz holds more than the 999 bytes that it may"
     ):
         found("set", DataFile("tiny.gz", NOWHERE, None, of="content"), Source(tmp_path))
     with pytest.raises(ValueError, match=r"x\.tar\.gz holds more than the 999 bytes"):
-        files.archive("set", DataFile("x.tar.gz", NOWHERE, None), packed.read_bytes())
-    monkeypatch.setattr(files, "LARGEST", len(CONTENT) - 1)
+        downloads.archive("set", DataFile("x.tar.gz", NOWHERE, None), packed.read_bytes())
+    monkeypatch.setattr(downloads, "LARGEST", len(CONTENT) - 1)
     with pytest.raises(FileNotFoundError, match=r"could not be fetched \(OSError\)"):
         found("set", DataFile("a/tiny", site, SHA), Source(tmp_path / "cache"))
     put(tmp_path, "tiny", CONTENT)
@@ -139,7 +139,7 @@ def test_no_more_is_unpacked_than_the_header_announces(tmp_path):
         load("mnist", Source(tmp_path, download=False, allow=("mnist",)))
 
 
-@pytest.mark.parametrize("path", sorted(Path(files.__file__).parent.glob("*.py")))
+@pytest.mark.parametrize("path", sorted(Path(downloads.__file__).parent.glob("*.py")))
 def test_nothing_is_fetched_in_the_clear(path):
     assert "http://" not in path.read_text()
 

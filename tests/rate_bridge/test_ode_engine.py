@@ -9,8 +9,8 @@ from ode_cases import OPTIONS, odd_network, option_network, rule_named, schedule
 
 from compartments.neuron import Compartment, Neuron
 from compartments.recording import load_traces, save_traces
+from models.divergence import DivergenceError
 from models.dll import dll_network, dll_weights
-from models.guards import DivergenceError
 from models.network import Network
 from models.population import Population
 from models.schedule import Schedule

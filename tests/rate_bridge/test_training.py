@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from compartments.files import written_sealed
+from compartments.sealed_files import written_sealed
 from rate_bridge.data import Dataset, Split
 from rate_bridge.layers.convert import convert
 from rate_bridge.layers.parameters import parameter_groups

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compartments.arrays import load_arrays, save_arrays
-from compartments.files import (
+from compartments.sealed_files import (
     add_seal,
     opened_sealed,
     remove_abandoned,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pooch
 
-from compartments.files import remove_abandoned, written_whole
+from compartments.sealed_files import remove_abandoned, written_whole
 
 LARGEST = 512 << 20
 """Bytes that a file may have, fetched, found or unpacked. The largest official content is
