@@ -103,8 +103,8 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     network = described(config, data)
     part = Part(data.test.inputs[: config.decisions], data.test.labels[: config.decisions])
     schedule = shown(config, data, config.presentations)
-    discrete = algorithm1.learn(
-        network, schedule, batch=config.batch, progress=portion(progress, 0, 0.3)
+    discrete = algorithm1.Algorithm1(network).learn(
+        schedule, batch=config.batch, progress=portion(progress, 0, 0.3)
     )
     discrete.save(folder / "weights_discrete.npz")
     into_neurons = decided(config, network, discrete, part)

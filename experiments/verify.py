@@ -21,6 +21,7 @@ from models import DLLNetwork, Schedule, dll_network, simulate
 from models.theory import erlang_residual, euler_residual, integrated_errors
 from rate_bridge.ode_engine.activations import torch_activation
 from rate_bridge.references import algorithm1
+from rate_bridge.references.reference import held
 
 SIZES = (64, 32, 32, 10)
 
@@ -57,8 +58,7 @@ def random_schedule(network: DLLNetwork, count: int, seed: int, **times: Any) ->
     return Schedule({"stimulus": inputs, "target": targets}, **times)
 
 
-def shown(schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
-    """The stimuli and targets of a schedule."""
+def _constant(schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
     return schedule.constant("stimulus"), schedule.constant("target")
 
 
@@ -69,7 +69,7 @@ def fixed_points(seed: int) -> Iterator[Link]:
         schedule = random_schedule(network, 2, seed, presentation=400 * ms)
         end = schedule.duration - 1 * ms
         run = simulate(network, schedule, record=("u", "a", "x"), record_dt=end, plastic=False)
-        rest = algorithm1.equilibrium(network, *shown(schedule))
+        rest = algorithm1.Algorithm1(network).equilibrium(held(schedule))
         for variable in ("u", "a", "x"):
             distance = max(
                 float(np.abs(run.traces[f"{variable}_{layer}"].values[-1] - goal[1]).max())
@@ -92,7 +92,13 @@ def settled_updates(seed: int) -> Iterator[Link]:
             network = dll_network(SIZES, theta_rule=rule, beta=beta, seed=seed)
             schedule = random_schedule(network, 3, seed)
             bundles = {"initial": network.weights}
-            material = Material(SIZES, network.options, *shown(schedule), bundles)
+            material = Material(
+                SIZES,
+                network.options,
+                schedule.constant("stimulus"),
+                schedule.constant("target"),
+                bundles,
+            )
             point = Point("rule", rule, Setting(60.0, lag=40.0))
             (row,) = measured([point], [material])
             output = "clamped" if beta is None else f"nudged, beta {beta}"
@@ -148,7 +154,9 @@ def _settling_error(
     run = simulate(network, schedule, dt=dt, record=("error",), plastic=False)
     trace = run.traces["error_hidden1"].values[schedule.steps("presentation", dt) :]
     rest, untargeted = (
-        algorithm1.equilibrium(network, inputs, held)["error", "hidden1"]
+        algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs, "target": held})[
+            "error", "hidden1"
+        ]
         for held in (targets, np.zeros_like(targets))
     )
     of_target = rest - untargeted
@@ -174,7 +182,7 @@ def _distance_to_autograd(activation: str, loss: str, seed: int) -> float:
     tied = {f"theta{i}": network.weights[f"W{i}"] for i in (1, 2)}
     network = network.with_weights(network.weights.with_arrays(**tied))
     generator = np.random.default_rng(seed)
-    discrete = algorithm1.Discrete(network, loss)
+    discrete = algorithm1.Algorithm1(network, loss)
     inputs = discrete.tensor(generator.normal(size=(16, SIZES[0])))
     targets = torch.softmax(discrete.tensor(generator.normal(size=(16, SIZES[-1]))), 1)
     weights = {n: discrete.tensor(w).requires_grad_() for n, w in network.weights.items()}
@@ -186,7 +194,7 @@ def _distance_to_autograd(activation: str, loss: str, seed: int) -> float:
         value = -(targets * torch.log_softmax(activity.drive[-1], 1)).sum(1).mean()
     value.backward()
     with torch.no_grad():
-        steps = discrete.step(weights, inputs, targets)
+        steps = discrete.change(weights, {"stimulus": inputs, "target": targets})
     gradients = {n: w.grad for n, w in weights.items() if w.grad is not None}
     return max(float((steps[n] + g).abs().max()) for n, g in gradients.items())
 
@@ -206,7 +214,13 @@ def bias_of_transients(seed: int) -> Iterator[Link]:
     network = dll_network((6, 5, 4, 3), activation="linear", seed=seed)
     schedule = random_schedule(network, 8, seed)
     bundles = {"initial": network.weights}
-    material = Material(network.sizes, network.options, *shown(schedule), bundles)
+    material = Material(
+        network.sizes,
+        network.options,
+        schedule.constant("stimulus"),
+        schedule.constant("target"),
+        bundles,
+    )
     points = [Point("presentation", T, Setting(T)) for T in (20.0, 40.0, 80.0, 160.0, 320.0)]
     for name, slope in slopes(measured(points, [material]))["initial"].items():
         yield Link(
@@ -222,7 +236,7 @@ def integrated_error_distance(network: DLLNetwork, schedule: Schedule) -> float:
     o, dt = network.options, 1 * ms
     run = simulate(network, schedule, dt=dt, record=("u", "x", "error"), plastic=False)
     steps = schedule.steps("presentation", dt)
-    rest = algorithm1.equilibrium(network, *shown(schedule))
+    rest = algorithm1.Algorithm1(network).equilibrium(held(schedule))
     areas = integrated_errors(
         network.layers[1:],
         {key: value[1] - value[0] for key, value in rest.items()},

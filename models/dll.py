@@ -8,6 +8,7 @@ descends is the error: a real axon has one output, so this stands for two signal
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class DLLNetwork(Network):
 
     sizes: tuple[int, ...] = ()
     options: DLLOptions = field(default_factory=DLLOptions)
+
+    reference: ClassVar[str] = "algorithm1"
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -159,7 +162,14 @@ def dll_network(
     ]
     if options.bias:
         populations.append(Population("bias", 1, constant_neuron()))
-    return DLLNetwork(tuple(populations), tuple(_pathways(names, options)), weights, sizes, options)
+    return DLLNetwork(
+        tuple(populations),
+        tuple(_pathways(names, options)),
+        weights,
+        (names[-1], "u"),
+        sizes,
+        options,
+    )
 
 
 def _changed(options: DLLOptions, changes: dict[str, object]) -> DLLOptions:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 from compartments.checks import check_kind, check_sequence
+from compartments.domains import check_value
 from compartments.lookup import look_up, unknown_name
 from compartments.neuron import Neuron
 from compartments.plasticity import LEARNING
@@ -30,6 +31,17 @@ class Step(NamedTuple):
 class Network:
     """Populations, pathways and initial weights; all checked against each other.
 
+    Parameters
+    ----------
+    populations : tuple of Population
+        From below to above, where there is such an order.
+    pathways : tuple of Pathway
+        Between them.
+    weights : WeightBundle
+        Initial weights, an array (n_above, n_below) for each pathway.
+    readout : tuple of str, optional
+        The population and its variable that answer, such as ``("output", "u")``.
+
     Raises
     ------
     ValueError
@@ -42,6 +54,10 @@ class Network:
     populations: tuple[Population, ...]
     pathways: tuple[Pathway, ...]
     weights: WeightBundle
+    readout: tuple[str, str] | None = None
+
+    reference: ClassVar[str] = "numerical"
+    """Its reference at rest, by name (``rate_bridge.references.registry``)."""
 
     def __post_init__(self) -> None:
         check_bundle("Network", self.weights)
@@ -64,6 +80,7 @@ class Network:
             self._check_pathway(pathway)
         self._check_driven()
         self.check_weights(self.weights)
+        self._check_readout()
         _ = self.steps
 
     def __repr__(self) -> str:
@@ -75,6 +92,11 @@ class Network:
     def population(self, name: str) -> Population:
         """The population of that name."""
         return look_up("population", name, {item.name: item for item in self.populations})
+
+    @property
+    def relaxing(self) -> tuple[str, ...]:
+        """Names of the populations that have states, in their order."""
+        return tuple(p.name for p in self.populations if p.neuron.states)
 
     def pathways_to(self, population: str, variable: str | None = None) -> tuple[Pathway, ...]:
         """The pathways that end at a population (or at one variable of it)."""
@@ -205,6 +227,13 @@ class Network:
             needs = neuron.equations[variable].identifiers
             return set().union(*(self._sources(population, name) for name in needs))
         return set()
+
+    def _check_readout(self) -> None:
+        if self.readout is None:
+            return
+        check_value("Network", "readout", self.readout, tuple[str, str])
+        name, variable = self.readout
+        self._check_readable("Network, readout", name, self.population(name).neuron, [variable])
 
     def _check_pathway(self, pathway: Pathway) -> None:
         where = f"Pathway {pathway.name!r}"

@@ -88,8 +88,8 @@ def test_folders_of_a_package_import_one_way(package):
 
 
 def test_an_import_the_wrong_way_is_seen():
-    tree = ast.parse("def f():\n    from rate_bridge.references.algorithm1 import learn")
-    assert wrong_way("models", tree) == ["rate_bridge.references.algorithm1.learn"]
+    tree = ast.parse("def f():\n    from rate_bridge.references.algorithm1 import Algorithm1")
+    assert wrong_way("models", tree) == ["rate_bridge.references.algorithm1.Algorithm1"]
 
 
 @pytest.mark.parametrize("package", ["compartments", "models"])

@@ -51,9 +51,9 @@ def test_algorithm_1_refuses_the_signals_that_engines_refuse():
     network = dll_network((3, 2))
     shown = {"stimulus": np.ones((1, 3)), "target": np.ones((1, 2))}
     with pytest.raises(ValueError, match="Unknown signal 'zz'"):
-        algorithm1.learn(network, Schedule(shown | {"zz": np.ones((1, 2))}))
+        algorithm1.Algorithm1(network).learn(Schedule(shown | {"zz": np.ones((1, 2))}))
     with pytest.raises(ValueError, match="stimulus is in"):
-        algorithm1.learn(network, Schedule(shown | {"stimulus": np.ones((1, 3)) * mV}))
+        algorithm1.Algorithm1(network).learn(Schedule(shown | {"stimulus": np.ones((1, 3)) * mV}))
 
 
 def test_a_cell_without_end_is_named():

@@ -22,7 +22,7 @@ from models import DLLNetwork, DLLOptions, Schedule, dll_network
 from models.brian_engine import STEP_SECONDS
 from models.checks import check_dynamics, check_schedule
 from models.standalone import check_compiler
-from rate_bridge.references import algorithm1
+from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
@@ -207,7 +207,7 @@ def material(config: Config, data: Samples, seed: int) -> Material:
         network.options,
         schedule.constant("stimulus")[cycle],
         schedule.constant("target")[cycle],
-        {"initial": network.weights, "learned": algorithm1.learn(network, schedule)},
+        {"initial": network.weights, "learned": reference(network).learn(schedule)},
         seed,
     )
 

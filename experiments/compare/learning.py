@@ -14,15 +14,15 @@ from experiments.compare.measures import (
     weight_distance,
 )
 from experiments.lab.samples import Samples
-from models import DLLNetwork, Run, Schedule, WeightBundle
-from rate_bridge.references import algorithm1
+from models import Network, Run, Schedule, WeightBundle
+from rate_bridge.references.registry import reference
 
 CHECKPOINTS = 25
 """Moments of learning at which both networks are evaluated on the validation samples."""
 
 
 def discrete_trajectory(
-    network: DLLNetwork, schedule: Schedule
+    network: Network, schedule: Schedule
 ) -> tuple[WeightBundle, dict[int, WeightBundle]]:
     """Weights after Algorithm 1, and those at the checkpoints on the way."""
     wanted = set(checkpoints(len(schedule)))
@@ -32,7 +32,7 @@ def discrete_trajectory(
         if presentation in wanted:
             kept[presentation] = WeightBundle({n: w.numpy() for n, w in weights.items()})
 
-    final = algorithm1.learn(network, schedule, visit=visit)
+    final = reference(network).learn(schedule, visit=visit)
     return final, kept
 
 
@@ -43,7 +43,7 @@ def checkpoints(presentations: int) -> list[int]:
 
 
 def per_presentation(
-    network: DLLNetwork, run: Run, schedule: Schedule, folder: Path
+    network: Network, run: Run, schedule: Schedule, folder: Path
 ) -> dict[str, Any]:
     """Cosine and relative error of every update; the series go to ``updates.npz``.
 
@@ -75,7 +75,7 @@ def per_presentation(
 
 
 def over_learning(
-    network: DLLNetwork,
+    network: Network,
     run: Run,
     discrete: WeightBundle,
     kept: dict[int, WeightBundle],
@@ -111,7 +111,7 @@ def over_learning(
 
 def save(
     folder: Path,
-    network: DLLNetwork,
+    network: Network,
     continuous: WeightBundle,
     discrete: WeightBundle,
     schedule: Schedule,

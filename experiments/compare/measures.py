@@ -3,42 +3,33 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import torch
 import xarray as xr
 from jaxtyping import Float
-from torch import Tensor
 
-from models import DLLNetwork, Schedule, WeightBundle
-from rate_bridge.references.algorithm1 import Discrete
+from models import Network, Schedule, WeightBundle
+from rate_bridge.references.reference import held
+from rate_bridge.references.registry import reference
 
 History = xr.Dataset | Mapping[str, np.ndarray]
 """Weights at several moments, (moment, n_above, n_below) each, by name."""
 
 
 def discrete_steps(
-    network: DLLNetwork, weights: History, schedule: Schedule
+    network: Network, weights: History, schedule: Schedule
 ) -> dict[str, Float[np.ndarray, "presentation _n_above _n_below"]]:
-    """Algorithm 1's step for every presentation, each taken from its own weights.
+    """The reference's step for every presentation, each taken from its own weights.
 
     Parameters
     ----------
-    network : DLLNetwork
-        Activations, rules and rates.
+    network : Network
+        The description.
     weights : xarray.Dataset or mapping of str to array, (presentation, n_above, n_below)
         The weights with which each presentation began, as :class:`models.Run` keeps them.
     schedule : Schedule
         What was presented.
     """
-    discrete = Discrete(network)
-    inputs, targets = (discrete.tensor(schedule.constant(n)) for n in ("stimulus", "target"))
-    shown = discrete.tensor(schedule.on("target"))
-
-    def one(own: dict[str, Tensor], x: Tensor, t: Tensor, on: Tensor) -> dict[str, Tensor]:
-        return discrete.step(own, x[None], t[None], on)
-
-    stacked = {str(n): discrete.tensor(np.asarray(array)) for n, array in weights.items()}
-    steps = torch.func.vmap(one, chunk_size=256)(stacked, inputs, targets, shown)
-    return {name: step.numpy() for name, step in steps.items()}
+    history = {str(name): np.asarray(array) for name, array in weights.items()}
+    return reference(network).steps(held(schedule), history)
 
 
 def agreement(
@@ -105,11 +96,11 @@ def weight_distance(
 
 
 def outputs(
-    network: DLLNetwork, weights: WeightBundle
+    network: Network, weights: WeightBundle
 ) -> Callable[[np.ndarray], Float[np.ndarray, "sample n_out"]]:
     """The equilibrium outputs of a network with the given weights, as a function of inputs."""
-    discrete = Discrete(network)
-    return lambda inputs: discrete.outputs(weights, inputs)
+    at_rest = reference(network)
+    return lambda inputs: at_rest.outputs({"stimulus": inputs}, weights)
 
 
 def log_slope(x: Float[np.ndarray, "point"], y: Float[np.ndarray, "point"]) -> float:

@@ -175,7 +175,9 @@ def accuracies(
         if bundle is None:
             found.append(float("nan"))
         else:
-            found.append(part.accuracy(algorithm1.Discrete(net).outputs(bundle, part.inputs)))
+            found.append(
+                part.accuracy(algorithm1.Algorithm1(net).outputs({"stimulus": part.inputs}, bundle))
+            )
     return found
 
 
@@ -264,7 +266,9 @@ def _discrete(
             bundle = _epoch(net, bundle, schedule, cell.batch)
             outputs = None
             if bundle is not None:
-                outputs = algorithm1.Discrete(net).outputs(bundle, data.validation.inputs)
+                outputs = algorithm1.Algorithm1(net).outputs(
+                    {"stimulus": data.validation.inputs}, bundle
+                )
             missing = float("nan")
             curve.append(missing if outputs is None else data.validation.accuracy(outputs))
             progress((number + (epoch + 1) / cell.epochs) / len(cell.copies))
@@ -279,8 +283,8 @@ def _epoch(
     if bundle is None:
         return None
     try:
-        return algorithm1.learn(
-            net.with_weights(bundle), schedule, batch=batch, dtype=torch.float32
+        return algorithm1.Algorithm1(net.with_weights(bundle), dtype=torch.float32).learn(
+            schedule, batch=batch
         )
     except FloatingPointError:
         return None

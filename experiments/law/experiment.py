@@ -122,7 +122,7 @@ def _learned(config: Config, data: Samples) -> WeightBundle:
     rows = data.presented(config.learned, config.seed)
     targets = data.targets(data.train.labels[rows])
     schedule = Schedule({"stimulus": data.train.inputs[rows], "target": targets})
-    return algorithm1.learn(_network(config, data), schedule)
+    return algorithm1.Algorithm1(_network(config, data)).learn(schedule)
 
 
 def measured(
@@ -136,13 +136,13 @@ def measured(
     inputs = torch.as_tensor(data.train.inputs[rows])
     targets = torch.as_tensor(data.targets(data.train.labels[rows]))
     change = _changes(net, setting, inputs, targets)
-    discrete = algorithm1.Discrete(net)
+    discrete = algorithm1.Algorithm1(net)
     tensors = {name: discrete.tensor(array) for name, array in net.weights.items()}
     errors, contrasts, powers = [], [], []
     total: dict[str, torch.Tensor] = {}
     p = discrete.parameters(tensors)
     for copy in range(config.switches):
-        step = discrete.step(tensors, inputs[1, copy], targets[1, copy])
+        step = discrete.change(tensors, {"stimulus": inputs[1, copy], "target": targets[1, copy]})
         step = {name: value for name, value in step.items() if name.startswith("W")}
         errors.append(distance({name: change[name][copy] for name in step}, step))
         total = {name: total.get(name, 0) + value for name, value in step.items()}

@@ -211,7 +211,9 @@ def _change(
 def factors(net: DLLNetwork, data: Samples) -> tuple[list[Tensor], list[Tensor]]:
     """delta_{i+1} and u_i of every training sample at equilibrium, for i = 0..L-1."""
     targets = data.targets(data.train.labels)
-    settled = algorithm1.equilibrium(net, data.train.inputs, targets)
+    settled = algorithm1.Algorithm1(net).equilibrium(
+        {"stimulus": data.train.inputs, "target": targets}
+    )
     names = net.layers
     delta = [torch.as_tensor(settled["delta", name]) for name in names[1:]]
     return delta, [torch.as_tensor(settled["u", name]) for name in names[:-1]]

@@ -26,7 +26,8 @@ from experiments.traces.settling import settling_time, stages_ms
 from models import DLLNetwork, Run, Schedule, WeightBundle, dll_network
 from models.theory import chain_residual
 from rate_bridge.data.digits import digits
-from rate_bridge.references.algorithm1 import equilibrium
+from rate_bridge.references.reference import held
+from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
@@ -167,14 +168,14 @@ def _with_equilibria(
 ) -> xr.Dataset:
     """The traces, and Algorithm 1's equilibrium from each moment on."""
     found: dict[tuple[str, str], list[np.ndarray]] = {}
+    at, signals = reference(network), held(schedule)
     for k, moment in enumerate(moments):
         row = int(moment / schedule.period + 1e-9)
-        targets = schedule.constant("target")[[row]] if schedule.on("target")[row] else None
         weights = network.weights
         if run.weight_history:
             kept = {str(name): array.values[k] for name, array in run.weight_history.items()}
             weights = WeightBundle(kept)
-        at_rest = equilibrium(network, schedule.constant("stimulus")[[row]], targets, weights)
+        at_rest = at.equilibrium({name: value[[row]] for name, value in signals.items()}, weights)
         for key, values in at_rest.items():
             found.setdefault(key, []).append(values[0])
     traces = run.traces.assign_coords(moment=[float(moment / ms) for moment in moments])

@@ -4,20 +4,19 @@ differentiation, its learning step from the rules at rest.
 Where a closed form exists (Algorithm 1) this is a second witness; where none exists, the only one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from brian2 import Quantity, second
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from models.network import Network
 from models.pathway import Pathway
 from models.weights import WeightBundle
 from rate_bridge.ode_engine.expressions import evaluated, parsed
 from rate_bridge.ode_engine.integrators import linear_parts
+from rate_bridge.references.reference import Given, Reference, Values
 from rate_bridge.references.vector_field import Instant, Signals, VectorField, Weights
 
 TOLERANCE = 1e-12
@@ -38,7 +37,7 @@ class NoFixedPointError(ArithmeticError):
 
 
 @dataclass(frozen=True, eq=False)
-class Equilibrium:
+class FixedPoint:
     """Where a network rests.
 
     Attributes
@@ -66,7 +65,7 @@ class Equilibrium:
 
 
 @dataclass(frozen=True)
-class Numerical:
+class Numerical(Reference):
     """The numerical reference of a network.
 
     Parameters
@@ -80,8 +79,6 @@ class Numerical:
         For a network without rest, without states, or with too many of them.
     """
 
-    network: Network
-
     def __post_init__(self) -> None:
         field = VectorField(self.network)
         if not 0 < field.size <= LARGEST:
@@ -93,16 +90,25 @@ class Numerical:
         object.__setattr__(self, "_field", field)
 
     @property
+    def title(self) -> str:
+        """Its name in sentences."""
+        return "the numerical reference"
+
+    def tensor(self, array: np.ndarray | float) -> Tensor:
+        """A copy as a tensor of float64."""
+        return torch.tensor(array, dtype=torch.float64)
+
+    @property
     def field(self) -> VectorField:
         """The network's right-hand side."""
         return self._field  # type: ignore[attr-defined]
 
-    def equilibrium(
+    def fixed_point(
         self,
-        signals: Mapping[str, np.ndarray | float],
+        signals: Given,
         weights: WeightBundle | None = None,
         start: Float[Tensor, "batch n"] | None = None,
-    ) -> Equilibrium:
+    ) -> FixedPoint:
         """Where the network comes to rest from ``start`` (all states 0 unless told otherwise).
 
         Implicit Euler steps that grow as the network slows down: the first follow its dynamics, so
@@ -115,7 +121,11 @@ class Numerical:
         ValueError
             For signals or weights that do not fit.
         """
-        shown, matrices = self.field.signals(signals), self.field.weights(weights)
+        return self._fixed_point(self.field.signals(signals), self.tensors(weights), start)
+
+    def _fixed_point(
+        self, shown: Signals, matrices: Weights, start: Tensor | None = None
+    ) -> FixedPoint:
         rows = max((len(value) for value in shown.values()), default=1)
         states = torch.zeros(rows, self.field.size, dtype=torch.float64)
         if start is not None:
@@ -131,22 +141,22 @@ class Numerical:
         growth = torch.linalg.eigvals(self.field.jacobian(states, shown, matrices)).real.amax(-1)
         if self.field.loops:
             growth = torch.full_like(growth, torch.nan)
-        return Equilibrium(states, residual, growth, self.field.at(states, shown, matrices))
+        return FixedPoint(states, residual, growth, self.field.at(states, shown, matrices))
 
     def equilibria(
         self,
-        signals: Mapping[str, np.ndarray | float],
+        signals: Given,
         weights: WeightBundle | None = None,
         starts: int = 8,
         spread: float = 1.0,
         seed: int = 0,
-    ) -> list[Equilibrium]:
+    ) -> list[FixedPoint]:
         """The different fixed points that are found from rest and from random starts.
 
         Parameters
         ----------
         signals, weights
-            As for :meth:`equilibrium`, with one row.
+            As for :meth:`fixed_point`, with one row.
         starts : int
             How many random starts, beside rest.
         spread : float
@@ -156,10 +166,10 @@ class Numerical:
         """
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(starts, 1, self.field.size, generator=generator, dtype=torch.float64)
-        found: list[Equilibrium] = []
+        found: list[FixedPoint] = []
         for start in (torch.zeros_like(noise[0]), *(spread * noise)):
             try:
-                rest = self.equilibrium(signals, weights, start)
+                rest = self.fixed_point(signals, weights, start)
             except NoFixedPointError:
                 continue
             # two that are closer than a thousand residuals are one
@@ -167,21 +177,19 @@ class Numerical:
                 found.append(rest)
         return found
 
-    def outputs(
-        self,
-        weights: WeightBundle | None,
-        signals: Mapping[str, np.ndarray | float],
-        population: str,
-        variable: str = "u",
-    ) -> Float[np.ndarray, "batch n"]:
-        """A variable at rest, such as the last layer's ``u``."""
-        found = self.equilibrium(signals, weights).instant(population, variable)
-        return found.numpy(force=True)
+    def equilibrium(self, signals: Given, weights: WeightBundle | None = None) -> Values:
+        """Every variable of every population at the rest that is reached from all states 0."""
+        rest = self.fixed_point(signals, weights)
+        return {
+            (variable, population.name): rest.instant(population.name, variable).numpy(force=True)
+            for population in self.network.populations
+            for variable in population.neuron.variables
+        }
 
     def gradient(
         self,
         loss: Loss,
-        signals: Mapping[str, np.ndarray | float],
+        signals: Given,
         weights: WeightBundle | None = None,
     ) -> dict[str, Float[np.ndarray, "n_above n_below"]]:
         r"""The gradient of a loss at rest by every weight, summed over the batch.
@@ -189,9 +197,9 @@ class Numerical:
         With f(z*, W) = 0: dL/dW = \partial L/\partial W - \lambda^T \partial f/\partial W, where
         (\partial f/\partial z)^T \lambda = \partial L/\partial z (implicit function theorem).
         """
-        rest = self.equilibrium(signals, weights)
+        rest = self.fixed_point(signals, weights)
         shown = self.field.signals(signals)
-        matrices = {k: w.requires_grad_() for k, w in self.field.weights(weights).items()}
+        matrices = {k: w.requires_grad_() for k, w in self.tensors(weights).items()}
         states = rest.states.clone().requires_grad_()
         value = loss(self.field.at(states, shown, matrices)).sum()
         (pull,) = torch.autograd.grad(value, states)
@@ -209,30 +217,25 @@ class Numerical:
             for pathway, grad in zip(pathways, found, strict=True)
         }
 
-    def step(
-        self,
-        signals: Mapping[str, np.ndarray | float],
-        presentation: Quantity,
-        weights: WeightBundle | None = None,
-    ) -> dict[str, Float[np.ndarray, "n_above n_below"]]:
+    def change(self, weights: Weights, signals: Signals) -> dict[str, Tensor]:
         """The change of every plastic weight in one presentation that is spent at rest.
 
         Weights stand still within it; the batch's changes are averaged. A weight goes no further
-        than to its bound, and where there is no synapse nothing changes.
+        than to its bound, and where there is no synapse nothing changes. Where a rule does not
+        learn in proportion to ``learning``, the presentation lasts for one second.
 
         Raises
         ------
         ValueError
             For a rule with a state of its own that does not come to rest.
         """
-        rest = self.equilibrium(signals, weights)
-        matrices = self.field.weights(weights)
-        seconds = float(presentation / second)
+        shown = self.field.signals({name: np.asarray(value) for name, value in signals.items()})
+        instant = self._fixed_point(shown, weights).instant
         changes = {}
         for pathway in self.network.pathways:
             if pathway.rule is not None:
-                change = _change(pathway, rest.instant, matrices, seconds).mean(0)
-                changes[pathway.name] = _projected(pathway, matrices[pathway.name], change).numpy()
+                change = _change(pathway, instant, weights, shown).mean(0)
+                changes[pathway.name] = _projected(pathway, weights[pathway.name], change)
         return changes
 
 
@@ -271,12 +274,14 @@ def _rest(
     return states, residual.nan_to_num(torch.inf)
 
 
-def _change(pathway: Pathway, instant: Instant, weights: Weights, seconds: float) -> Tensor:
+def _change(pathway: Pathway, instant: Instant, weights: Weights, signals: Signals) -> Tensor:
     """(batch, n_above, n_below): a rule's change of its weights, all else at rest."""
     rule = pathway.rule
     assert rule is not None
     where = f"Plasticity rule {rule.name!r}"
-    known: dict[str, Tensor | float] = {"learning": 1 / seconds, "w": weights[pathway.name]}
+    known: dict[str, Tensor | float] = {"learning": 1.0, "w": weights[pathway.name]}
+    known |= {name: signals[name][..., None] for name in rule.signals if name in signals}
+    known |= {name: 0.0 for name in rule.signals if name not in signals}
     known |= {name: float(np.asarray(value)) for name, value in rule.parameters.items()}
     for side, population in (("pre", pathway.pre), ("post", pathway.post)):
         below = (side == "pre") == pathway.upward
@@ -298,7 +303,7 @@ def _change(pathway: Pathway, instant: Instant, weights: Weights, seconds: float
         slope, offset = (evaluated(part, known) for part in parts)
         known[state] = -offset / slope
     change = evaluated(trees["w"], known)
-    return torch.as_tensor(change * seconds, dtype=torch.float64).expand(
+    return torch.as_tensor(change, dtype=torch.float64).expand(
         *_batch(instant, pathway), *weights[pathway.name].shape
     )
 

@@ -22,7 +22,6 @@ from torch import Tensor
 from compartments.lookup import unknown_name
 from models.network import Network
 from models.population import Population
-from models.weights import WeightBundle, check_bundle
 from rate_bridge.ode_engine.expressions import Value, evaluated, parsed
 
 Signals = Mapping[str, Tensor]
@@ -214,6 +213,8 @@ class VectorField:
     ) -> dict[str, Tensor]:
         """What is shown as tensors (batch, n); a number or a row is shown to all of the batch.
 
+        A signal that is given is on, unless its flag ``<name>_on`` is given, too.
+
         Raises
         ------
         ValueError
@@ -221,8 +222,11 @@ class VectorField:
             not fit.
         """
         takers: dict[str, int] = {}
+        for pathway in self.network.pathways:
+            takers |= dict.fromkeys(pathway.rule.signals if pathway.rule else (), 1)
         for population in self.network.populations:
-            takers |= {item.name: population.size for item in population.given.values()}
+            takers |= {item.signal: population.size for item in population.given.values()}
+        takers |= dict.fromkeys((f"{name}_on" for name in takers), 1)
         arrays = {}
         for name, value in given.items():
             if name not in takers:
@@ -240,16 +244,13 @@ class VectorField:
             if len(array) not in (1, rows):
                 raise ValueError(f"Signal {name!r} has {len(array)} rows, others have {rows}.")
             arrays[name] = np.broadcast_to(array, (rows, array.shape[1]))
-        return {name: torch.tensor(array, dtype=dtype) for name, array in arrays.items()}
+        return flagged({name: torch.tensor(array, dtype=dtype) for name, array in arrays.items()})
 
-    def weights(
-        self, bundle: WeightBundle | None = None, dtype: torch.dtype = torch.float64
-    ) -> dict[str, Tensor]:
-        """The network's weights, or others that fit, as tensors (n_above, n_below)."""
-        bundle = self.network.weights if bundle is None else bundle
-        check_bundle("Vector field", bundle)
-        bundle.check_fits(self.network.weight_shapes, "Vector field")
-        return {name: torch.tensor(array, dtype=dtype) for name, array in bundle.items()}
+
+def flagged(signals: Signals) -> dict[str, Tensor]:
+    """The signals, and for each ``<name>_on``: 1 unless it is among them."""
+    flags = {f"{name}_on": torch.ones_like(value[..., :1]) for name, value in signals.items()}
+    return flags | dict(signals)
 
 
 def _tree(population: Population, variable: str) -> sympy.Basic:

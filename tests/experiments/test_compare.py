@@ -49,7 +49,7 @@ def test_discrete_steps_are_those_of_learning_one_presentation_at_a_time(network
     def visit(presentation, weights):
         kept.append({name: tensor.numpy().copy() for name, tensor in weights.items()})
 
-    final = algorithm1.learn(network, schedule, visit=visit)
+    final = algorithm1.Algorithm1(network).learn(schedule, visit=visit)
     history = {name: np.stack([moment[name] for moment in kept]) for name in network.weights}
     steps = compare_measures.discrete_steps(network, history, schedule)
     changes = compare_measures.differences(history, final)

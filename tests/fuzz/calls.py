@@ -17,7 +17,7 @@ from rate_bridge.data import DATASETS
 from rate_bridge.devices import available_device
 from rate_bridge.networks.dense import mlp
 from rate_bridge.networks.registry import build
-from rate_bridge.references import algorithm1
+from rate_bridge.references.algorithm1 import Algorithm1
 from rate_bridge.rules import NAMES, make_rule
 from rate_bridge.training.trainer import Options
 
@@ -249,27 +249,22 @@ CALLS: dict[str, Call] = {
         ON_TORCH,
         True,
     ),
-    "algorithm1.learn": Call(
-        algorithm1.learn,
-        {"network": k.DLL_NETWORK, "schedule": k.SCHEDULE},
-        {
-            "batch": k.COUNT,
-            "loss": k.choice(["mse", "cross_entropy"]),
-            "dtype": k.DTYPE,
-            "device": k.DEVICE,
-            "progress": k.FUNCTION | k.NONE,
-            "visit": k.FUNCTION | k.NONE,
-        },
-    ),
-    "algorithm1.equilibrium": Call(
-        algorithm1.equilibrium,
-        {"network": k.DLL_NETWORK, "inputs": k.INPUTS},
-        {"targets": k.TARGETS | k.NONE, "weights": k.BUNDLE | k.NONE},
-    ),
-    "algorithm1.Discrete": Call(
-        algorithm1.Discrete,
+    "Algorithm1": Call(
+        Algorithm1,
         {"network": k.DLL_NETWORK},
-        {"loss": k.choice(["mse"]), "dtype": k.DTYPE, "device": k.DEVICE},
+        {"loss": k.choice(["mse", "cross_entropy"]), "dtype": k.DTYPE, "device": k.DEVICE},
+    ),
+    "Algorithm1.learn": Call(
+        lambda network, schedule, **more: Algorithm1(network).learn(schedule, **more),
+        {"network": k.DLL_NETWORK, "schedule": k.SCHEDULE},
+        {"batch": k.COUNT, "progress": k.FUNCTION | k.NONE, "visit": k.FUNCTION | k.NONE},
+    ),
+    "Algorithm1.equilibrium": Call(
+        lambda network, inputs, weights=None, **given: Algorithm1(network).equilibrium(
+            {"stimulus": inputs, **given}, weights
+        ),
+        {"network": k.DLL_NETWORK, "inputs": k.INPUTS},
+        {"target": k.TARGETS | k.NONE, "weights": k.BUNDLE | k.NONE},
     ),
     "available_device": Call(available_device, {"device": k.DEVICE}),
     "Options": Call(

@@ -21,7 +21,7 @@ def schedule_of(network, count=2, *, seed=5, **times):
 
 def shown(schedule, rows=slice(None)):
     """The stimuli and targets of a schedule, or of some presentations."""
-    return tuple(schedule.constant(name)[rows] for name in ("stimulus", "target"))
+    return {name: schedule.constant(name)[rows] for name in ("stimulus", "target")}
 
 
 def small_network(**options):
@@ -41,7 +41,7 @@ def last_values(run):
 
 def distance_to_equilibrium(run, network, schedule):
     """The largest |recorded - Algorithm 1| in the last step, over all that both know."""
-    rest = algorithm1.equilibrium(network, *shown(schedule, slice(-1, None)))
+    rest = algorithm1.Algorithm1(network).equilibrium(shown(schedule, slice(-1, None)))
     found = last_values(run)
     shared = sorted(set(found) & set(rest))
     compared = {name for name, _ in shared}

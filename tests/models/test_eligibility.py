@@ -9,7 +9,7 @@ from models.eligibility import Eligibility, chance_of_meeting, stages
 from models.schedule import Schedule
 from models.theory import same_presentation
 from rate_bridge.ode_engine import simulate
-from rate_bridge.references.algorithm1 import Discrete
+from rate_bridge.references.algorithm1 import Algorithm1
 
 MATCHED = {"matched_soma": True, "filtered_target": True}
 
@@ -54,9 +54,11 @@ def _mean_update(mean: float, presentations: int, **options: object) -> tuple[np
     targets = 1.5 * inputs[:, :2] + 0.3 * rng.normal(0, 1, (presentations, 2))
     schedule = Schedule({"stimulus": inputs, "target": targets}, presentation=20 * ms)
     after = simulate(net, schedule, dt=1 * ms, batch=20).weights
-    discrete = Discrete(net)
+    discrete = Algorithm1(net)
     weights = {name: discrete.tensor(array) for name, array in net.weights.items()}
-    expected = discrete.step(weights, discrete.tensor(inputs), discrete.tensor(targets))
+    expected = discrete.change(
+        weights, {"stimulus": discrete.tensor(inputs), "target": discrete.tensor(targets)}
+    )
     found = [after[n] - net.weights[n] for n in ("W0", "W1", "theta1")]
     scale = 20 / presentations  # the change is a sum over minibatches
     return *(scale * f for f in found), *(expected[n].numpy() for n in ("W0", "W1", "theta1"))
@@ -108,9 +110,11 @@ def test_look_ahead_leaves_an_error_of_the_order_of_the_time_step() -> None:
         net = dll_network(sizes, eta_W=1e-9, eta_theta=1e-9, prospective=dt * ms)
         schedule = Schedule({"stimulus": inputs, "target": targets}, presentation=40 * ms)
         change = simulate(net, schedule, dt=dt * ms).weights["W0"] - net.weights["W0"]
-        discrete = Discrete(net)
+        discrete = Algorithm1(net)
         weights = {name: discrete.tensor(array) for name, array in net.weights.items()}
-        step = discrete.step(weights, discrete.tensor(inputs), discrete.tensor(targets))
+        step = discrete.change(
+            weights, {"stimulus": discrete.tensor(inputs), "target": discrete.tensor(targets)}
+        )
         errors.append(relative(change, 6 * step["W0"].numpy()))
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
     assert 0.8 < slope < 1.2

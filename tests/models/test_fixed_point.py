@@ -47,7 +47,7 @@ def test_update_after_settling_is_algorithm_1s(beta, theta_rule):
     )
     schedule = schedule_of(network, 1, presentation=500 * ms, lag=400 * ms)
     run = simulate(network, schedule)
-    step = algorithm1.learn(network, schedule)
+    step = algorithm1.Algorithm1(network).learn(schedule)
     for name, before in network.weights.items():
         # update/eta: feedback of the weights' own motion, order eta; rounding eps |w|/eta = 1e-8
         np.testing.assert_allclose(
@@ -56,7 +56,7 @@ def test_update_after_settling_is_algorithm_1s(beta, theta_rule):
     if theta_rule in ("minus", "plus"):
         factor = 1.0 if beta is None else beta / (1 + beta)
         clamped = dll_network(network.sizes, theta_rule=theta_rule, eta_W=eta, eta_theta=eta)
-        full = algorithm1.learn(clamped, schedule)
+        full = algorithm1.Algorithm1(clamped).learn(schedule)
         for name, before in network.weights.items():
             share = factor if name.startswith("W") else factor**2
             np.testing.assert_allclose(
@@ -196,7 +196,7 @@ def test_euler_keeps_the_fixed_point_at_any_stable_step():
 
 def test_without_target_the_apical_dendrites_are_silent():
     network = small_network()
-    schedule = Schedule({"stimulus": shown(schedule_of(network))[0]}, presentation=40 * ms)
+    schedule = Schedule({"stimulus": shown(schedule_of(network))["stimulus"]}, presentation=40 * ms)
     run = simulate(network, schedule, record=("a", "delta"), plastic=False)
     # before x has reached u the plain soma's own lag shows as error, and is sent down
     assert not run.traces["delta_output"].values.any()
@@ -211,7 +211,9 @@ def test_algorithm_1s_rest_needs_theta():
     other = network.with_weights(network.weights.with_arrays(theta2=np.zeros((2, 3)) + 1))
     run = simulate(other, schedule, record=RECORD, plastic=False)
     assert distance_to_equilibrium(run, network, schedule) > 1e-2
-    assert algorithm1.equilibrium(network, schedule.constant("stimulus"))["u", "input"].shape == (
+    assert algorithm1.Algorithm1(network).equilibrium({"stimulus": schedule.constant("stimulus")})[
+        "u", "input"
+    ].shape == (
         1,
         4,
     )

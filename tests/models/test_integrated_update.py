@@ -22,7 +22,7 @@ def linear(**options):
 def measured(network, schedule):
     """A_i: the integral (ms) of error_i minus its new fixed point, from the second switch on."""
     run = simulate(network, schedule, record=("error",), plastic=False, dt=DT * ms)
-    rest = algorithm1.equilibrium(network, *shown(schedule, slice(1, None)))
+    rest = algorithm1.Algorithm1(network).equilibrium(shown(schedule, slice(1, None)))
     first = len(run.traces.time) // 2
     return {
         layer: (run.traces[f"error_{layer}"].values[first:] - rest["error", layer]).sum(0) * DT
@@ -32,7 +32,7 @@ def measured(network, schedule):
 
 def areas(network, schedule, *, filtered=False, **remedies):
     """theory.md 3 for this network and switch."""
-    rest = algorithm1.equilibrium(network, *shown(schedule))
+    rest = algorithm1.Algorithm1(network).equilibrium(shown(schedule))
     late = np.diff(schedule.constant("target"), axis=0)[0] if filtered else None
     return integrated_errors(
         network.layers[1:],
@@ -62,7 +62,7 @@ def test_integrated_error_does_not_depend_on_dt():
     schedule = schedule_of(network, presentation=1000 * ms)
     expected = areas(network, schedule)
     run = simulate(network, schedule, record=("error",), plastic=False, dt=4 * ms)
-    rest = algorithm1.equilibrium(network, *shown(schedule, slice(1, None)))
+    rest = algorithm1.Algorithm1(network).equilibrium(shown(schedule, slice(1, None)))
     tail = run.traces["error_hidden1"].values[250:] - rest["error", "hidden1"]
     np.testing.assert_allclose(tail.sum(0) * 4, expected["hidden1"], rtol=0, atol=1e-10)
 
@@ -76,7 +76,9 @@ def test_matched_and_filtered_leaves_no_floor(beta):
     """
     network = linear(beta=beta, matched_soma=True, filtered_target=True)
     schedule = schedule_of(network, presentation=1000 * ms)
-    solved = algorithm1.equilibrium(network, schedule.constant("stimulus"))["u", "output"]
+    solved = algorithm1.Algorithm1(network).equilibrium(
+        {"stimulus": schedule.constant("stimulus")}
+    )["u", "output"]
     signals = {"stimulus": schedule.constant("stimulus"), "target": solved}
     perfect = type(schedule)(signals, presentation=1000 * ms)
     for layer, area in measured(network, perfect).items():
@@ -154,7 +156,7 @@ def test_lag_turns_the_integral_into_the_product_at_rest():
     for lag in (0, 400):
         schedule = schedule_of(network, 1, presentation=500 * ms, lag=lag * ms)
         run = simulate(network, schedule)
-        learned = algorithm1.learn(network, schedule)
+        learned = algorithm1.Algorithm1(network).learn(schedule)
         step[lag] = max(np.abs((run.weights[n] - learned[n]) / eta).max() for n in network.weights)
     assert step[400] < 1e-5  # order eta, as above
     assert step[0] > 1e-2

@@ -55,9 +55,14 @@ def tensors(discrete, network):
 
 
 def step_of(network, inputs, targets, *, loss="mse", dtype=torch.float64, shown=1.0):
-    discrete = algorithm1.Discrete(network, loss, dtype)
-    changes = discrete.step(
-        tensors(discrete, network), discrete.tensor(inputs), discrete.tensor(targets), shown
+    discrete = algorithm1.Algorithm1(network, loss, dtype)
+    changes = discrete.change(
+        tensors(discrete, network),
+        {
+            "stimulus": discrete.tensor(inputs),
+            "target": discrete.tensor(targets),
+            "target_on": shown,
+        },
     )
     return {name: change.numpy() for name, change in changes.items()}
 
@@ -252,7 +257,7 @@ def test_learn_takes_one_step_a_batch(batch):
         for name, change in step_of(current, inputs[rows], targets[rows]).items():
             expected[name] = expected[name] + change
     before = network.weights.hash
-    learned = algorithm1.learn(network, Schedule(named(inputs, targets)), batch=batch)
+    learned = algorithm1.Algorithm1(network).learn(Schedule(named(inputs, targets)), batch=batch)
     assert network.weights.hash == before
     for name, array in expected.items():  # the same operations
         np.testing.assert_allclose(learned[name], array, rtol=0, atol=1e-15)
@@ -261,8 +266,7 @@ def test_learn_takes_one_step_a_batch(batch):
 def test_learn_shows_weights_before_each_step_and_reports_progress():
     network = network_of()
     seen, fractions = [], []
-    algorithm1.learn(
-        network,
+    algorithm1.Algorithm1(network).learn(
         Schedule(named(*samples(4))),
         visit=lambda k, w: seen.append((k, w["W0"].numpy().copy())),
         progress=fractions.append,
@@ -277,56 +281,63 @@ def test_learn_leaves_hidden_targets_out():
     network = network_of()
     inputs, targets = samples(4)
     shown = np.array([True, False, True, False])
-    some = algorithm1.learn(network, Schedule(named(inputs, targets), shown={"target": shown}))
-    only = algorithm1.learn(network, Schedule(named(inputs[shown], targets[shown])))
+    some = algorithm1.Algorithm1(network).learn(
+        Schedule(named(inputs, targets), shown={"target": shown})
+    )
+    only = algorithm1.Algorithm1(network).learn(Schedule(named(inputs[shown], targets[shown])))
     assert some == only
 
 
 def test_divergence_is_named():
     network = network_of(activation="linear", eta_W=1e3)
     with pytest.raises(FloatingPointError, match=r"W\d is not finite by presentation \d+"):
-        algorithm1.learn(network, Schedule(named(*samples(100))))
+        algorithm1.Algorithm1(network).learn(Schedule(named(*samples(100))))
 
 
 def test_learn_needs_targets():
     inputs, _ = samples(2)
     with pytest.raises(ValueError, match="needs the signal 'target'"):
-        algorithm1.learn(network_of(), Schedule({"stimulus": inputs}))
+        algorithm1.Algorithm1(network_of()).learn(Schedule({"stimulus": inputs}))
 
 
 @pytest.mark.usefixtures("unchecked_shapes")
 def test_shapes_that_do_not_fit_are_named():
     network, (inputs, targets) = network_of(), samples(3)
-    discrete = algorithm1.Discrete(network)
-    narrow = r"inputs must have shape \(batch, 5\), got \(3, 4\)"
+    discrete = algorithm1.Algorithm1(network)
+    narrow = r"stimulus must have shape \(batch, 5\), got \(3, 4\)"
+    with pytest.raises(ValueError, match="stimulus has 4 units, but population 'input' has 5"):
+        algorithm1.Algorithm1(network).learn(Schedule(named(inputs[:, :4], targets)))
     with pytest.raises(ValueError, match=narrow):
-        algorithm1.learn(network, Schedule(named(inputs[:, :4], targets)))
+        discrete.outputs({"stimulus": inputs[:, :4]}, network.weights)
     with pytest.raises(ValueError, match=narrow):
-        discrete.outputs(network.weights, inputs[:, :4])
+        discrete.change(
+            discrete.tensors(network.weights),
+            {"stimulus": torch.ones(3, 4), "target": torch.ones(3, 2)},
+        )
     with pytest.raises(ValueError, match=narrow):
-        discrete.step(discrete.tensors(network.weights), torch.ones(3, 4), torch.ones(3, 2))
-    with pytest.raises(ValueError, match=narrow):
-        algorithm1.equilibrium(network, inputs[:, :4])
-    with pytest.raises(ValueError, match=r"inputs must have shape \(batch, 5\), got \(5,\)"):
-        algorithm1.equilibrium(network, inputs[0])
-    with pytest.raises(ValueError, match=r"targets must have shape \(3, 2\), got \(3, 1\)"):
-        algorithm1.learn(network, Schedule(named(inputs, targets[:, :1])))
-    with pytest.raises(ValueError, match=r"targets must have shape \(3, 2\), got \(1, 2\)"):
-        algorithm1.equilibrium(network, inputs, targets[:1])
+        algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs[:, :4]})
+    with pytest.raises(
+        ValueError, match=r"stimulus must have shape \(batch, n_in\), got shape \(5,\)"
+    ):
+        algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs[0]})
+    with pytest.raises(ValueError, match="target has 1 units, but population 'output' has 2"):
+        algorithm1.Algorithm1(network).learn(Schedule(named(inputs, targets[:, :1])))
+    with pytest.raises(ValueError, match=r"target must have shape \(3, 2\), got \(1, 2\)"):
+        algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs, "target": targets[:1]})
 
 
 def test_weights_of_another_network_are_named():
     inputs, _ = samples(1)
     other = network_of(bias=True).weights
     with pytest.raises(ValueError, match="Algorithm 1: these weights belong to another network"):
-        algorithm1.equilibrium(network_of(), inputs, weights=other)
+        algorithm1.Algorithm1(network_of()).equilibrium({"stimulus": inputs}, other)
     with pytest.raises(TypeError, match="Algorithm 1: weights must be a WeightBundle, got dict"):
-        algorithm1.Discrete(network_of()).outputs(dict(other), inputs)
+        algorithm1.Algorithm1(network_of()).outputs({"stimulus": inputs}, dict(other))
 
 
 def test_unknown_names_get_the_nearest():
     with pytest.raises(ValueError, match=r"Unknown loss 'mes'. Did you mean 'mse'\?"):
-        algorithm1.Discrete(network_of(), "mes")
+        algorithm1.Algorithm1(network_of(), "mes")
     p = algorithm1.Parameters([torch.ones(2, 2)], [])
     f = [torch_activation(ACTIVATIONS["tanh"])]
     activity = algorithm1.forward(p, torch.ones(1, 2), f)
@@ -338,7 +349,7 @@ def test_unknown_names_get_the_nearest():
 def test_equilibrium_is_the_four_steps_result():
     network = network_of(beta=0.5)
     inputs, targets = samples(3)
-    rest = algorithm1.equilibrium(network, inputs, targets)
+    rest = algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs, "target": targets})
     w = network.weights
     u1 = np.tanh(inputs @ w["W0"].T)
     u2 = np.tanh(u1 @ w["W1"].T)
@@ -347,17 +358,19 @@ def test_equilibrium_is_the_four_steps_result():
     np.testing.assert_allclose(rest["a", "hidden2"], a2, rtol=0, atol=1e-15)
     np.testing.assert_allclose(rest["x", "hidden2"], u2 + a2, rtol=0, atol=1e-15)
     np.testing.assert_allclose(rest["error", "output"], top, rtol=0, atol=1e-15)
-    silent = algorithm1.equilibrium(network, inputs)
+    silent = algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs})
     assert not any(silent["error", layer].any() for layer in network.layers[1:])
 
 
 def test_outputs_are_u_of_the_last_layer():
     network = network_of(output_activation="tanh")
     inputs, _ = samples(3)
-    rest = algorithm1.equilibrium(network, inputs)["u", "output"]
-    found = algorithm1.Discrete(network).outputs(network.weights, inputs)
+    rest = algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs})["u", "output"]
+    found = algorithm1.Algorithm1(network).outputs({"stimulus": inputs}, network.weights)
     np.testing.assert_array_equal(found, rest)
-    drive = algorithm1.Discrete(network, "cross_entropy").outputs(network.weights, inputs)
+    drive = algorithm1.Algorithm1(network, "cross_entropy").outputs(
+        {"stimulus": inputs}, network.weights
+    )
     np.testing.assert_allclose(np.tanh(drive), rest, rtol=1e-14)
 
 
@@ -367,8 +380,7 @@ class TestThetaRule:
     def test_minus_never_lets_theta_grow(self):
         network = network_of(eta_W=0.05, eta_theta=0.2)
         norms = []
-        algorithm1.learn(
-            network,
+        algorithm1.Algorithm1(network).learn(
             Schedule(named(*samples(200))),
             visit=lambda k, w: norms.append(
                 float(w["theta1"].norm()),
@@ -381,8 +393,7 @@ class TestThetaRule:
     def test_plus_lets_theta_grow_monotonously(self):
         network = network_of(theta_rule="plus", eta_W=0.0, eta_theta=0.02)
         norms = []
-        algorithm1.learn(
-            network,
+        algorithm1.Algorithm1(network).learn(
             Schedule(named(*samples(100))),
             visit=lambda k, w: norms.append(float(w["theta1"].norm())),
         )
@@ -393,7 +404,9 @@ class TestThetaRule:
         """Theta moves by -eta delta delta^T Theta: nothing orthogonal to delta changes."""
         network = network_of(eta_theta=0.3)
         inputs, targets = samples(1)
-        delta = algorithm1.equilibrium(network, inputs, targets)["delta", "output"][0]
+        delta = algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs, "target": targets})[
+            "delta", "output"
+        ][0]
         theta = network.weights["theta2"]
         found = step_of(network, inputs, targets)["theta2"]
         np.testing.assert_allclose(found, -0.3 * np.outer(delta, delta) @ theta, atol=1e-15)
@@ -402,8 +415,7 @@ class TestThetaRule:
         """Akrout et al. 2019: at equal rates W - Theta shrinks by 1 - eta decay a step, exactly."""
         network = network_of(theta_rule="kp", eta_W=0.1, eta_theta=0.1, decay=0.3)
         gaps = []
-        algorithm1.learn(
-            network,
+        algorithm1.Algorithm1(network).learn(
             Schedule(named(*samples(60))),
             visit=lambda k, w: gaps.append((w["W1"] - w["theta1"]).numpy().copy()),
         )
@@ -417,12 +429,12 @@ class TestThetaRule:
         to W, not to 0.
         """
         network = network_of(theta_rule="kp", eta_W=0.1, eta_theta=0.1, decay=0.3)
-        discrete = algorithm1.Discrete(network)
+        discrete = algorithm1.Algorithm1(network)
         weights = tensors(discrete, network)
         weights["theta1"] = weights["W1"].clone()  # start where the gap is closed
         inputs, targets = map(discrete.tensor, samples(1))
         for _ in range(2000):
-            changes = discrete.step(weights, inputs, targets)
+            changes = discrete.change(weights, {"stimulus": inputs, "target": targets})
             for name, change in changes.items():
                 undone = 0.03 * weights[name] if name.startswith("W") else 0.0
                 weights[name] = weights[name] + change + undone
@@ -430,7 +442,7 @@ class TestThetaRule:
         assert gap > 0.5
         with_both = network.with_weights(network.weights.with_arrays(theta1=network.weights["W1"]))
         one = Schedule(named(*(np.repeat(part, 2000, 0) for part in samples(1))))
-        learned = algorithm1.learn(with_both, one)
+        learned = algorithm1.Algorithm1(with_both).learn(one)
         assert np.abs(learned["W1"] - learned["theta1"]).max() < 1e-13  # stays closed
 
 
@@ -438,6 +450,6 @@ def test_a_batch_of_nothing_and_a_device_that_is_not_there_are_refused():
     network = dll_network((3, 2))
     schedule = Schedule(named(np.ones((2, 3)), np.ones((2, 2))))
     with pytest.raises(ValueError, match="batch must be a whole number of 1 or more"):
-        algorithm1.learn(network, schedule, batch=0)
+        algorithm1.Algorithm1(network).learn(schedule, batch=0)
     with pytest.raises(ValueError, match="Unknown device 'gpu'"):
-        algorithm1.learn(network, schedule, device="gpu")
+        algorithm1.Algorithm1(network, device="gpu").learn(schedule)

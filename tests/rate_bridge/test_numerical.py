@@ -44,8 +44,10 @@ def transposed(network):
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_its_rest_is_algorithm_1(options):
     network = dll_network(SIZES, seed=2, **options)
-    found = Numerical(network).equilibrium(SIGNALS)
-    for (variable, layer), expected in algorithm1.equilibrium(network, INPUTS, TARGETS).items():
+    found = Numerical(network).fixed_point(SIGNALS)
+    for (variable, layer), expected in (
+        algorithm1.Algorithm1(network).equilibrium({"stimulus": INPUTS, "target": TARGETS}).items()
+    ):
         # a thousand times Newton's tolerance: errors grow through three layers
         np.testing.assert_allclose(
             found.instant(layer, variable), expected, atol=1e-10, err_msg=f"{variable} {layer}"
@@ -58,11 +60,12 @@ def test_its_rest_is_algorithm_1(options):
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_its_step_is_algorithm_1s(options):
     network = dll_network(SIZES, seed=2, eta_W=0.3, eta_theta=0.2, **options)
-    discrete = algorithm1.Discrete(network)
-    expected = discrete.step(
-        discrete.tensors(network.weights), torch.tensor(INPUTS), torch.tensor(TARGETS)
+    discrete = algorithm1.Algorithm1(network)
+    expected = discrete.change(
+        discrete.tensors(network.weights),
+        {"stimulus": torch.tensor(INPUTS), "target": torch.tensor(TARGETS)},
     )
-    found = Numerical(network).step(SIGNALS, 400 * ms)
+    found = Numerical(network).step(SIGNALS)
     assert set(found) == {name for name in expected if name in found}
     for name, change in expected.items():
         if name in found:
@@ -79,8 +82,10 @@ def test_gradient_at_theta_equal_to_W_is_autograds_and_algorithm_1s(activation):
         return 0.5 * (targets - instant("output", "u")).square().sum(-1)
 
     found = Numerical(network).gradient(loss, {"stimulus": INPUTS})
-    discrete = algorithm1.Discrete(network)
-    steps = discrete.step(discrete.tensors(network.weights), torch.tensor(INPUTS), targets)
+    discrete = algorithm1.Algorithm1(network)
+    steps = discrete.change(
+        discrete.tensors(network.weights), {"stimulus": torch.tensor(INPUTS), "target": targets}
+    )
     weights = {k: v.requires_grad_() for k, v in discrete.tensors(network.weights).items()}
     u = torch.tensor(INPUTS)
     for i, f in enumerate(discrete.activations):
@@ -133,7 +138,7 @@ def test_lateral_recurrence_rests_where_long_integration_ends():
         record=("v",),
         record_dt=1000 * ms,
     )
-    rest = Numerical(network).equilibrium({"stimulus": stimulus})
+    rest = Numerical(network).fixed_point({"stimulus": stimulus})
     assert float(rest.growth_hz) < -20
     np.testing.assert_allclose(rest.instant("layer", "v")[0], run.traces.v_layer[-1], atol=1e-8)
 
@@ -149,7 +154,7 @@ def test_gradient_through_recurrence_is_that_of_finite_differences():
     def value(name, place, shift):
         arrays = {key: np.array(array) for key, array in network.weights.items()}
         arrays[name][place] += shift
-        return float(loss(reference.equilibrium(signals, WeightBundle(arrays)).instant).sum())
+        return float(loss(reference.fixed_point(signals, WeightBundle(arrays)).instant).sum())
 
     found = reference.gradient(loss, signals)
     for name, place in (("up", (1, 2)), ("around", (0, 3)), ("around", (2, 2))):
@@ -181,7 +186,7 @@ def test_several_starts_find_several_fixed_points_and_which_are_stable():
 
 
 def test_a_rest_that_is_left_is_said():
-    rest = Numerical(bistable(2.0)).equilibrium({})
+    rest = Numerical(bistable(2.0)).fixed_point({})
     assert float(rest.growth_hz) == pytest.approx((2 - 1) / 0.01)  # (gain - 1)/tau at v = 0
     assert not bool(rest.stable)
 
@@ -193,7 +198,7 @@ def without_rest():
 
 def test_no_fixed_point_is_named():
     with pytest.raises(NoFixedPointError, match=r"No fixed point from this start: .* sample 0"):
-        Numerical(without_rest()).equilibrium({})
+        Numerical(without_rest()).fixed_point({})
 
 
 @pytest.mark.parametrize(
@@ -207,7 +212,7 @@ def test_no_fixed_point_is_named():
 )
 def test_signals_that_do_not_fit_are_refused(signals, message):
     with pytest.raises(ValueError, match=message):
-        Numerical(dll_network(SIZES)).equilibrium(signals)
+        Numerical(dll_network(SIZES)).fixed_point(signals)
 
 
 def test_what_never_rests_is_refused():
@@ -238,9 +243,9 @@ def laterally_plastic(**wiring):
 
 def test_a_step_ends_at_the_bounds_and_absent_synapses_stay_absent():
     signals = {"stimulus": np.array([[1.0, -0.5, 0.3]])}
-    free = Numerical(laterally_plastic()).step(signals, 400 * ms)["around"]
+    free = Numerical(laterally_plastic()).step(signals)["around"]
     network = laterally_plastic(bounds=(0.0, 0.2), mask=no_autapses(3))
-    held = Numerical(network).step(signals, 400 * ms)["around"]
+    held = Numerical(network).step(signals)["around"]
     weights, synapses = network.weights["around"], no_autapses(3)
     stopped = np.clip(weights + free, 0.0, 0.2)
     assert {stopped[synapses].min(), stopped[synapses].max()} == {0.0, 0.2}
@@ -264,7 +269,7 @@ def test_a_loop_that_a_delay_alone_breaks_rests_where_it_runs_to():
     weight = np.array([[0.5, -0.3], [0.4, 0.2]])
     stimulus = np.array([[1.0, -0.4], [0.2, 0.3]])
     network = delayed_loop(weight)
-    rest = Numerical(network).equilibrium({"stimulus": stimulus})
+    rest = Numerical(network).fixed_point({"stimulus": stimulus})
     for row, found in zip(stimulus, rest.instant("cells", "v"), strict=True):
         plan = Schedule({"stimulus": row[None]}, presentation=600 * ms)
         run = simulate(network, plan, record=("v",))
@@ -286,7 +291,7 @@ def test_gradient_through_a_loop_of_delays_is_that_of_finite_differences():
         shift = np.zeros((2, 2))
         shift[place] = h
         ends = [
-            float(loss(Numerical(delayed_loop(weight + s)).equilibrium(signals).instant))
+            float(loss(Numerical(delayed_loop(weight + s)).fixed_point(signals).instant))
             for s in (shift, -shift)
         ]
         assert found[place] == pytest.approx((ends[0] - ends[1]) / (2 * h), abs=1e-8)

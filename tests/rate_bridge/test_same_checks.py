@@ -103,7 +103,7 @@ def test_types_that_cannot_hold_a_state(dtype):
     with pytest.raises(ValueError, match=r"dtype must be torch\.float64 or torch\.float32, got"):
         ode_engine.simulate(net, schedule_for(net), dtype=dtype)
     with pytest.raises(ValueError, match=r"dtype must be torch\.float64 or torch\.float32, got"):
-        algorithm1.learn(net, schedule_for(net), dtype=dtype)
+        algorithm1.Algorithm1(net, dtype=dtype).learn(schedule_for(net))
 
 
 @pytest.mark.parametrize("device", ["meta", "cuda:99", "gpu", None, 0])
@@ -127,8 +127,8 @@ def test_other_networks_are_told_which_have_a_reference():
     plain = models.Network(described.populations, described.pathways, described.weights)
     schedule = Schedule({"stimulus": np.ones((1, 3)), "target": np.ones((1, 2))})
     for call in (
-        lambda: algorithm1.learn(plain, schedule),
-        lambda: algorithm1.equilibrium(plain, np.ones((1, 3))),
+        lambda: algorithm1.Algorithm1(plain).learn(schedule),
+        lambda: algorithm1.Algorithm1(plain).equilibrium({"stimulus": np.ones((1, 3))}),
     ):
         with pytest.raises(TypeError, match=r"DLLNetwork, got Network; .* dll_network\(sizes\)"):
             call()
@@ -139,19 +139,21 @@ def test_the_reference_names_what_is_not_finite(bad):
     net = dll_network((3, 2))
     inputs = np.ones((2, 3))
     inputs[1, 2] = bad
-    with pytest.raises(ValueError, match=f"inputs must be finite, got {bad} at batch 1, n_in 2"):
-        algorithm1.equilibrium(net, inputs)
+    with pytest.raises(ValueError, match=f"stimulus must be finite, got {bad} at batch 1, n_in 2"):
+        algorithm1.Algorithm1(net).equilibrium({"stimulus": inputs})
     with pytest.raises(ValueError, match="targets must be finite"):
-        algorithm1.equilibrium(net, np.ones((2, 3)), np.full((2, 2), bad))
+        algorithm1.Algorithm1(net).equilibrium(
+            {"stimulus": np.ones((2, 3)), "target": np.full((2, 2), bad)}
+        )
 
 
 @pytest.mark.usefixtures("unchecked_shapes")
 def test_imaginary_parts_and_units_are_not_dropped():
     net = dll_network((3, 2))
-    with pytest.raises(ValueError, match="inputs must be real numbers"):
-        algorithm1.equilibrium(net, np.ones((2, 3)) * 1j)
+    with pytest.raises(ValueError, match="stimulus must be real numbers"):
+        algorithm1.Algorithm1(net).equilibrium({"stimulus": np.ones((2, 3)) * 1j})
     with pytest.raises(ValueError, match="inputs must be plain numbers; they came"):
-        algorithm1.equilibrium(net, np.ones((2, 3)) * mV)
+        algorithm1.Algorithm1(net).equilibrium({"stimulus": np.ones((2, 3)) * mV})
     with pytest.raises(ValueError, match=r"arrays\['W0'\] must be real numbers"):
         models.WeightBundle({"W0": np.ones((2, 3)) * 1j})
     with pytest.raises(ValueError, match=r"arrays\['W0'\] must be plain numbers; they came"):

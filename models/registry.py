@@ -1,0 +1,54 @@
+"""Which models there are: one line each.
+
+A model is a family of networks: what of their description is free, and how one is built. Its
+reference at rest is the one that the built network names.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from compartments.names import look_up
+from models.dll import dll_network
+from models.dll_options import DLLOptions
+from models.network import Network
+
+
+@dataclass(frozen=True)
+class Model:
+    """A family of networks.
+
+    Parameters
+    ----------
+    summary : str
+        One line about it.
+    options : type
+        A frozen dataclass whose fields have defaults: what of the description is free, but for
+        sizes and weights.
+    build : callable
+        (sizes, options, seed) to a network; sizes from the input to the output.
+    """
+
+    summary: str
+    options: type
+    build: Callable[[tuple[int, ...], Any, int], Network]
+
+
+def _dll(sizes: tuple[int, ...], options: DLLOptions, seed: int) -> Network:
+    return dll_network(sizes, options, seed=seed)
+
+
+MODELS: dict[str, Model] = {
+    "dll": Model("Dendritic Localized Learning (Lv et al., ICML 2025)", DLLOptions, _dll),
+}
+
+
+def model(name: str) -> Model:
+    """The model of that name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name; lists the valid ones and the nearest.
+    """
+    return look_up("model", name, MODELS)
