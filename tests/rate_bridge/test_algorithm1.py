@@ -320,7 +320,7 @@ def test_shapes_that_do_not_fit_are_named():
         ValueError, match=r"stimulus must have shape \(batch, n_in\), got shape \(5,\)"
     ):
         algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs[0]})
-    with pytest.raises(ValueError, match="target has 1 units, but population 'output' has 2"):
+    with pytest.raises(ValueError, match=r"target must have shape \(1, 2\), got \(1, 1\)"):
         algorithm1.Algorithm1(network).learn(Schedule(named(inputs, targets[:, :1])))
     with pytest.raises(ValueError, match=r"target must have shape \(3, 2\), got \(1, 2\)"):
         algorithm1.Algorithm1(network).equilibrium({"stimulus": inputs, "target": targets[:1]})

@@ -141,7 +141,7 @@ def test_the_reference_names_what_is_not_finite(bad):
     inputs[1, 2] = bad
     with pytest.raises(ValueError, match=f"stimulus must be finite, got {bad} at batch 1, n_in 2"):
         algorithm1.Algorithm1(net).equilibrium({"stimulus": inputs})
-    with pytest.raises(ValueError, match="targets must be finite"):
+    with pytest.raises(ValueError, match="target must be finite"):
         algorithm1.Algorithm1(net).equilibrium(
             {"stimulus": np.ones((2, 3)), "target": np.full((2, 2), bad)}
         )
@@ -152,7 +152,7 @@ def test_imaginary_parts_and_units_are_not_dropped():
     net = dll_network((3, 2))
     with pytest.raises(ValueError, match="stimulus must be real numbers"):
         algorithm1.Algorithm1(net).equilibrium({"stimulus": np.ones((2, 3)) * 1j})
-    with pytest.raises(ValueError, match="inputs must be plain numbers; they came"):
+    with pytest.raises(ValueError, match="stimulus must be plain numbers; they came"):
         algorithm1.Algorithm1(net).equilibrium({"stimulus": np.ones((2, 3)) * mV})
     with pytest.raises(ValueError, match=r"arrays\['W0'\] must be real numbers"):
         models.WeightBundle({"W0": np.ones((2, 3)) * 1j})
