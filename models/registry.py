@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from compartments.names import look_up
+from compartments.lookup import look_up
 from models.dll import dll_network
 from models.dll_options import DLLOptions
 from models.network import Network

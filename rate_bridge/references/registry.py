@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from compartments.checks import check_kind
-from compartments.names import look_up
+from compartments.lookup import look_up
 from models.network import Network
 from rate_bridge.references.algorithm1 import Algorithm1
 from rate_bridge.references.numerical import Numerical
