@@ -8,16 +8,19 @@ from models.eligibility import Eligibility
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
+from models.registry import MODELS, Model, model
 from models.run import Run
 from models.schedule import Schedule
 from models.weights import WeightBundle
 from models.wiring import no_autapses, one_to_one, random_mask
 
 __all__ = [
+    "MODELS",
     "DLLNetwork",
     "DLLOptions",
     "DivergenceError",
     "Eligibility",
+    "Model",
     "Network",
     "Pathway",
     "Population",
@@ -26,6 +29,7 @@ __all__ = [
     "WeightBundle",
     "dll_network",
     "dll_weights",
+    "model",
     "no_autapses",
     "one_to_one",
     "random_mask",

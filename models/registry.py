@@ -27,11 +27,15 @@ class Model:
         sizes and weights.
     build : callable
         (sizes, options, seed) to a network; sizes from the input to the output.
+    rates : tuple of str
+        The options that are learning rates; experiments vary the first and keep the others' ratios
+        to it unless told otherwise.
     """
 
     summary: str
     options: type
     build: Callable[[tuple[int, ...], Any, int], Network]
+    rates: tuple[str, ...] = ()
 
 
 def _dll(sizes: tuple[int, ...], options: DLLOptions, seed: int) -> Network:
@@ -39,7 +43,12 @@ def _dll(sizes: tuple[int, ...], options: DLLOptions, seed: int) -> Network:
 
 
 MODELS: dict[str, Model] = {
-    "dll": Model("Dendritic Localized Learning (Lv et al., ICML 2025)", DLLOptions, _dll),
+    "dll": Model(
+        "Dendritic Localized Learning (Lv et al., ICML 2025)",
+        DLLOptions,
+        _dll,
+        ("eta_W", "eta_theta"),
+    ),
 }
 
 
