@@ -234,6 +234,17 @@ CALLS: dict[str, Call] = {
         {**RUN, "codegen": k.choice(["numpy"]), "seed": k.SEED},
         simulates=True,
     ),
+    "to_brian2": Call(
+        m.to_brian2,
+        {"network": k.NETWORK},
+        {
+            "schedule": k.SCHEDULE | k.NONE,
+            "dt": k.STEP | k.NONE,
+            "method": METHOD,
+            "plastic": k.FLAG,
+        },
+        simulates=True,
+    ),
     "ode_engine.simulate": Call(
         ode_engine.simulate, {"network": k.NETWORK, "schedule": k.SCHEDULE}, ON_TORCH, True
     ),
