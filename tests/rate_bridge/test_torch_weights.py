@@ -15,7 +15,7 @@ from rate_bridge.layers.parameters import feedback_layers
 from rate_bridge.networks import torch_weights
 from rate_bridge.networks.dense import mlp
 from rate_bridge.networks.torch_weights import dll_from_torch, from_torch, to_torch
-from rate_bridge.references.algorithm1 import Discrete
+from rate_bridge.references.algorithm1 import Algorithm1
 from rate_bridge.references.numerical import Numerical
 
 INPUTS = np.random.default_rng(0).normal(size=(7, 5))
@@ -50,10 +50,9 @@ def test_at_rest_the_network_computes_what_the_model_does(make):
     network = dll_from_torch(model)
     assert network.weights == from_torch(model)
     # numbers of order 1 through three layers: some hundred roundings
-    found = Discrete(network).outputs(network.weights, INPUTS)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
-    rest = Numerical(network).outputs(None, {"stimulus": INPUTS}, "output")
-    np.testing.assert_allclose(rest, expected, rtol=0, atol=1e-12)
+    for reference in (Algorithm1, Numerical):
+        found = reference(network).outputs({"stimulus": INPUTS})
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     back = to_torch(network)(torch.tensor(INPUTS)).detach().numpy()
     np.testing.assert_allclose(back, expected, rtol=0, atol=1e-12)
 
@@ -94,14 +93,15 @@ def test_there_and_back_again_nothing_is_lost(rule, options):
 def test_the_model_that_comes_learns_as_the_network():
     network = dll_network((5, 6, 4, 2), seed=1, eta_W=1.0, eta_theta=1.0)
     targets = torch.tensor(np.random.default_rng(1).normal(size=(7, 2)))
-    discrete = Discrete(network)
-    step = discrete.step(discrete.tensors(network.weights), torch.tensor(INPUTS), targets)
+    step = Algorithm1(network).step({"stimulus": INPUTS, "target": targets.numpy()})
     model = to_torch(network, "dll")
     (0.5 * (model(torch.tensor(INPUTS)) - targets).square().sum(-1)).mean().backward()
     for i, (_, layer) in enumerate(feedback_layers(model)):
-        torch.testing.assert_close(layer.weight.grad, -step[f"W{i}"], rtol=0, atol=1e-12)
+        change = torch.tensor(step[f"W{i}"])
+        torch.testing.assert_close(layer.weight.grad, -change, rtol=0, atol=1e-12)
         if i > 0:
-            torch.testing.assert_close(layer.theta.grad, -step[f"theta{i}"], rtol=0, atol=1e-12)
+            change = torch.tensor(step[f"theta{i}"])
+            torch.testing.assert_close(layer.theta.grad, -change, rtol=0, atol=1e-12)
 
 
 def test_no_global_generator_is_touched():
