@@ -7,6 +7,7 @@ the text, which accepts more, never takes place.
 import re
 from collections.abc import Iterable, Iterator
 
+import sympy
 from brian2 import Equations
 from brian2.equations.equations import (
     BOOLEAN,
@@ -19,7 +20,7 @@ from brian2.equations.equations import (
 from brian2.equations.equations import Expression as BrianExpression
 
 from compartments.lookup import unknown_name
-from compartments.strings.expressions import Expression, check_size, expression
+from compartments.strings.expressions import Expression, check_size, expression, written_out
 from compartments.strings.identifiers import MAX_NAME, NAME, brief, new_name
 from compartments.strings.measures import Measure
 from compartments.strings.units import declared_unit
@@ -128,6 +129,7 @@ def _check(where: str, equations: Equations) -> None:
     if len(equations) > MAX_EQUATIONS:
         raise ValueError(f"{where}: {len(equations)} equations; at most {MAX_EQUATIONS}.")
     known: dict[str, Measure] = {}
+    forms: dict[str, sympy.Basic] = {}
     for line in sorted(equations.ordered, key=lambda line: line.type != SUBEXPRESSION):
         new_name(where, line.varname)
         _check_flags(f"{where}, equation of {line.varname!r}", line.flags, line.type)
@@ -137,8 +139,10 @@ def _check(where: str, equations: Equations) -> None:
         found = expression(place, line.expr.code)
         _check_kind(place, line, found)
         size = check_size(place, found, known)
+        form = written_out(place, found, forms)
         if line.type == SUBEXPRESSION:
             known[line.varname] = size
+            forms[line.varname] = form
 
 
 def _check_kind(where: str, line: SingleEquation, found: Expression) -> None:

@@ -1,7 +1,8 @@
 """Expressions: names, numbers, operators and calls of known functions, and nothing else.
 
 The text is cut into tokens, then parsed by Python's ``ast``, then walked once; nothing is evaluated
-but numbers, in floating point.
+but numbers, in floating point. Only what has passed is given to sympy, which says whether it has a
+value.
 """
 
 import ast
@@ -9,9 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import sympy
+
 from compartments.strings.identifiers import Refused, brief
 from compartments.strings.measures import TOO_DEEP, Measure, measured
 from compartments.strings.tokens import check_tokens
+from compartments.strings.values import simplified
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,14 @@ def expression(where: str, text: object) -> Expression:
     Raises
     ------
     ValueError
-        For anything else, and for what is too long, too deep or too large; in one line, with how to
-        mend it.
+        For anything else, for what is too long, too deep or too large, and for what has no value,
+        such as ``1/(u - u)``; in one line, with how to mend it.
     """
     try:
         tree = _parsed(text)
-        return Expression(" ".join(str(text).split()), tree, measured(tree).condition)
+        found = Expression(" ".join(str(text).split()), tree, measured(tree).condition)
+        simplified(found.text)
+        return found
     except Refused as reason:
         raise ValueError(f"{where}: {reason} (in {brief(text)}).") from None
     except RecursionError:
@@ -99,6 +105,24 @@ def check_size(where: str, found: Expression, known: Mapping[str, Measure]) -> M
         return measured(found.tree, known)
     except Refused as reason:
         raise ValueError(f"{where}: with its subexpressions written out, {reason}.") from None
+
+
+def written_out(where: str, found: Expression, known: Mapping[str, sympy.Basic]) -> sympy.Basic:
+    """What the engines compute for it when the names that have a form are written out.
+
+    Raises
+    ------
+    ValueError
+        If that has no value: ``1/z`` where z is ``u - u``.
+    """
+    used = frozenset((name, known[name]) for name in found.names & known.keys())
+    try:
+        return simplified(found.text, used)
+    except (Refused, RecursionError) as error:
+        reason = error if isinstance(error, Refused) else TOO_DEEP
+        raise ValueError(
+            f"{where}: with its subexpressions written out, {reason} (in {brief(found.text)})."
+        ) from None
 
 
 def _parsed(text: object) -> ast.expr:

@@ -103,6 +103,44 @@ def test_ten_thousand_fuzzed_texts(capsys: pytest.CaptureFixture[str]) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1/(u - u)", "infinite"),
+        ("z*tan(pi/2)", "infinite"),
+        ("arctan(1/(u - u))", "infinite"),
+        ("log(0*u - 1)", "imaginary"),
+        ("(0*u - 1)**0.5*z", "imaginary"),
+        ("1 % (u - u)", "no number"),
+        ("int(1/(u - u) > 0)", "no number"),
+        ("sqrt(0*u - 1)", "has no value"),
+        ("exp(1000 + 0*u)", "infinite"),
+        ("1e300*u*1e300", r"larger than 1e\+300"),
+    ],
+)
+def test_what_has_no_value_is_refused_where_it_is_described(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"soma.*equation of 'x': .*{reason}"):
+        Compartment("soma", f"x = {text} : 1\nu : 1\nz : 1")
+    with pytest.raises(ValueError, match=f"rule 'mine'.*equation of 'w': .*{reason}"):
+        PlasticityRule("mine", f"dw/dt = learning*({text}) : 1\nu = w : 1\nz = w : 1")
+    with pytest.raises(ValueError, match=f"Activation 'mine': .*{reason}"):
+        Activation("mine", text.replace("u", "z"), "1")
+
+
+def test_what_has_no_value_once_it_is_written_out_is_refused() -> None:
+    parts = (
+        Compartment("soma", "x = 1/(y - v) : 1\nv : 1"),
+        Compartment("basal", "y = v + 0*v : 1"),
+    )
+    with pytest.raises(ValueError, match=r"'x': with its subexpressions written out, .* infinite"):
+        Neuron("cell", parts)
+
+
+@pytest.mark.parametrize("text", ["clip(u, -inf, inf)", "int(u < inf)", "1/u", "log(u - 1)", "0*u"])
+def test_what_may_have_a_value_is_accepted(text: str) -> None:
+    assert expression("Here", text).text == text
+
+
 def test_an_object_of_brian2_passes_the_same_gate() -> None:
     made = Equations("x = u**99 : 1\nu : 1")
     with pytest.raises(ValueError, match=r"'soma', equation of 'x': the exponent 99 is beyond 32"):
