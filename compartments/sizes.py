@@ -31,17 +31,13 @@ def check_size(
     ValueError
         For a run of more than a year.
     """
-    lasting = f" and at least {duration(least_seconds)}" if least_seconds else ""
+    room = [f"about {size(needed_bytes)}"] if needed_bytes else []
+    time = [f"at least {duration(least_seconds)}"] if least_seconds else []
+    needs = f"{where} needs {' and '.join(room + time)}"
     if needed_bytes > (free := available_bytes()):
-        raise MemoryError(
-            f"{where} needs about {size(needed_bytes)}{lasting}; {size(free)} are free. "
-            f"Lower {lower}."
-        )
+        raise MemoryError(f"{needs}; {size(free)} are free. Lower {lower}.")
     if least_seconds > LONGEST_S:
-        raise ValueError(
-            f"{where} needs about {size(needed_bytes)}{lasting}; more than a year is not begun. "
-            f"Lower {lower}."
-        )
+        raise ValueError(f"{needs}; more than a year is not begun. Lower {lower}.")
 
 
 def available_bytes() -> int:

@@ -53,6 +53,10 @@ class Config(SeededConfig):
         engine(self.engine)
         duration("presentation", self.presentation)
         super().__post_init__()
+        if self.batch > self.presentations:
+            raise ValueError(
+                f"--batch must be at most --presentations {self.presentations}, got {self.batch}."
+            )
 
 
 def settled_outputs(config: Config, network: DLLNetwork, inputs: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ from experiments.table.runs import Run, check_rule, dataset_of, differing
 from experiments.table.tabulate import Table, table
 from rate_bridge.data import DATASETS
 from rate_bridge.networks.registry import NETWORKS
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 
 @dataclass(frozen=True)

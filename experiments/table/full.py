@@ -1,7 +1,7 @@
 """The plan of the full benchmarks: every network and rule searched alike, trained to the end."""
 
 from experiments.table.plan import Column, Plan, Search
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 RULES = ("bp", "dll-minus", "dll-fixed", "kp", "usf", "fa")
 BASELINES = ("logistic", "knn")

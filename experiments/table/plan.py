@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.table.runs import Run
 from rate_bridge.baselines import BASELINES
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from experiments.table.full import FULL
 from experiments.table.plan import Column, Plan
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 ALL_RULES = ("bp", "dll-minus", "dll-plus", "dll-fixed", "kp", "usf", "fa")
 MAIN_RULES = ("bp", "dll-minus", "dll-fixed", "kp")

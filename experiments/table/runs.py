@@ -21,7 +21,8 @@ from rate_bridge.networks import registry as networks
 from rate_bridge.rules import NAMES
 from rate_bridge.training.distributed import ALONE, World
 from rate_bridge.training.evaluation import evaluate
-from rate_bridge.training.trainer import Diverged, Options, Report, Training
+from rate_bridge.training.options import Options
+from rate_bridge.training.trainer import Diverged, Report, Training
 
 DEFAULT_NETWORKS = {
     "digits": "mlp-digits",

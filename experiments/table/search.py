@@ -20,7 +20,8 @@ from experiments.table.runs import Run, training_of
 from rate_bridge.data import Dataset
 from rate_bridge.rules import make_rule
 from rate_bridge.training.collapse import collapse, uninformed
-from rate_bridge.training.trainer import Diverged, Options
+from rate_bridge.training.options import Options
+from rate_bridge.training.trainer import Diverged
 
 SHARE = 5
 """A try takes one part in so many of the column's epochs."""

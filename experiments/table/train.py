@@ -16,7 +16,7 @@ from experiments.table.data_options import DataOptions
 from experiments.table.records import summary
 from experiments.table.runs import DEFAULT_NETWORKS, Run, check_rule, dataset_of, record_of
 from rate_bridge.training.distributed import World, joined
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ target. Every variable is held against the equilibrium that Algorithm 1 gives fo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import xarray as xr
 from brian2 import Quantity, ms
 
 from compartments import save_traces
-from compartments.domains import Count, Positive
+from compartments.domains import Count, Positive, such_that
 from compartments.recording import trace_name, unit_dimension
 from experiments.lab.engines import engine
 from experiments.lab.progress import Report
@@ -32,6 +32,9 @@ from rate_bridge.references.registry import reference
 __all__ = ["Config", "draw", "measure", "sentences"]
 
 VARIABLES = ("u", "a", "x", "error")
+
+Columns = Annotated[int, such_that("a whole number in 1..100", lambda n: 1 <= n <= 100)]
+"""Of a figure: more than 150 are beyond what matplotlib draws."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Config(SeededConfig):
     """Let synapses learn meanwhile; the equilibrium then moves with the weights."""
     digits: tuple[int, int] = (3, 7)
     """The digit that is shown first, and the one that follows."""
-    neurons: Count = 3
+    neurons: Columns = 3
     """Neurons drawn in each layer: those that the switch changes most."""
     dt: str = "0.1ms"
     """Time step, with its unit."""
@@ -71,6 +74,11 @@ class Config(SeededConfig):
         duration("presentation", self.presentation)
         duration("dt", self.dt)
         super().__post_init__()
+        if len(self.sizes) > 1 and self.neurons > max(self.sizes[1:]):
+            raise ValueError(
+                f"--neurons must be at most the neurons of a layer of --sizes {self.sizes}, got "
+                f"{self.neurons}."
+            )
         for digit in self.digits:
             if digit not in range(10):
                 raise ValueError(f"digits must be from 0 to 9, got {digit}.")

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from compartments.domains import Count, NonNegative, Positive, Seed, Share, check_fields
 from rate_bridge.data import Dataset
-from rate_bridge.devices import available_device
 from rate_bridge.training import checkpoint
 from rate_bridge.training.collapse import weight_sizes
 from rate_bridge.training.distributed import ALONE, World, average_gradients, start_equal, summed
@@ -28,6 +26,7 @@ from rate_bridge.training.evaluation import (
     evaluate,
     squared_loss,
 )
+from rate_bridge.training.options import Options
 
 Groups = Iterable[dict[str, Any]]
 Report = Callable[[float, Scores], None]
@@ -35,59 +34,6 @@ Report = Callable[[float, Scores], None]
 
 class Diverged(ArithmeticError):
     """The loss is no number any more."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a network is trained. Every field enters the result and binds a checkpoint."""
-
-    epochs: Count = 30
-    """Passes over the training part. With 30 of 32 samples a step the rules are at their plateau on
-    the digits: validation accuracy of bp 93.5, 95.6, 94.8, 95.2 % after 5, 10, 20, 30 epochs, of
-    dll-minus 91.7, 94.1, 94.8, 94.8 % (three seeds)."""
-    batch_size: Count = 32
-    """Samples a step, over all processes."""
-    lr: Positive = 1e-3
-    """Learning rate of the forward weights at the start."""
-    theta_lr: NonNegative | None = None
-    """Learning rate of the feedback weights; by default `lr` times the rule's own ratio."""
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
-    """`linear`: lr times (1 - epoch / epochs), as in the released code."""
-    optimizer: Literal["adam", "sgd"] = "adam"
-    """Adam with (0.9, 0.999, 1e-8), or plain gradient descent."""
-    weight_decay: NonNegative = 0.0
-    """Each step takes lr times this part off every weight that learns (decoupled, as AdamW)."""
-    loss: Literal["cross-entropy", "mse"] = "cross-entropy"
-    """For classes; a time series is always trained on the squared error."""
-    label_smoothing: Share = 0.0
-    """Part of the target that is spread over all classes."""
-    clip: Positive | None = None
-    """Bound on each entry of a gradient; none by default."""
-    patience: Count | None = None
-    """Stop after so many epochs without a better validation score; never by default."""
-    precision: Literal["float32", "float64", "bfloat16"] = "float32"
-    """bfloat16 is autocast. There is no float16: its loss scaling would enter a rule that is
-    quadratic in the error twice."""
-    device: str = "cpu"
-    """Any device that torch knows."""
-    seed: Seed = 0
-    """Of the order of samples and of anything random in the model's steps."""
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        available_device(self.device)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Type of weights and inputs."""
-        return torch.float64 if self.precision == "float64" else torch.float32
-
-    def factor(self, epoch: int) -> float:
-        """What the learning rates are multiplied by in ``epoch`` (from 0)."""
-        done = epoch / self.epochs
-        if self.schedule == "linear":
-            return 1 - done
-        return 0.5 * (1 + math.cos(math.pi * done)) if self.schedule == "cosine" else 1.0
 
 
 @dataclass
@@ -129,6 +75,11 @@ class Training:
     name : str
         What the run is of, for messages and to bind a checkpoint.
 
+    Raises
+    ------
+    MemoryError, ValueError
+        For more epochs than a year or the memory has room for.
+
     Notes
     -----
     The order of samples follows from the seed and the number of the epoch alone, so that a run
@@ -145,6 +96,7 @@ class Training:
         world: World = ALONE,
         name: str = "model",
     ) -> None:
+        options.check_length(steps=-(-len(dataset.train) // options.batch_size))
         self.model = model.to(options.device, options.dtype)
         self.data = dataset.to(options.device, options.dtype)
         self.options, self.world, self.name = options, world, name

@@ -167,6 +167,25 @@ def test_wrong_options_end_with_the_nearest(run):
             "train --hidden 3 x",
             "--hidden must be a tuple, each entry a whole number of 1 or more, got '3 x'.",
         ),
+        (
+            "train --epochs 1000000000000",
+            "Training for 1000000000000 epochs needs at least 3 years; more than a year is not "
+            "begun. Lower epochs.",
+        ),
+        (
+            "traces --neurons 1000000000",
+            "--neurons must be a whole number in 1..100, got 1000000000.",
+        ),
+        (
+            "traces --neurons 33",
+            "--neurons must be at most the neurons of a layer of --sizes (64, 32, 32, 10), got 33.",
+        ),
+        ("transfer --batch 5001", "--batch must be at most --presentations 5000, got 5001."),
+        (
+            "demo --sweep-presentations 1",
+            "--presentations and --sweep-presentations must be at least 2 for a sweep, whose error "
+            "comes from the switches; or choose --no-sweep.",
+        ),
         ("verify --seed -1", "--seed must be a whole number in 0..2^32 - 1, got -1."),
         ("law --seed -1", "--seed must be a whole number in 0..2^32 - 1, got -1."),
     ],

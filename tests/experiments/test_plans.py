@@ -9,7 +9,7 @@ import pytest
 from experiments.table import experiment
 from experiments.table.plan import SILENT, Column, Plan
 from experiments.table.plans import PLANS, SUPERSEDED
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 RESULTS = Path(experiment.__file__).parents[1] / "results"
 RECORDS = sorted(

@@ -9,7 +9,7 @@ import pytest
 from experiments.table import experiment, plans, running, runs
 from experiments.table.plan import Column, Plan, Search
 from experiments.table.search import best_rates, flat_after
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 SEARCH = Search((1e-4, 3e-4, 1e-3), (0.01, 0.1, 1.0))
 

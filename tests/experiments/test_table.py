@@ -15,7 +15,7 @@ from rate_bridge.baselines import BASELINES
 from rate_bridge.data import DATASETS
 from rate_bridge.networks.registry import NETWORKS
 from rate_bridge.rules import make_rule
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 SHORT = Options(epochs=1, batch_size=128)
 

@@ -9,7 +9,7 @@ from experiments.cli import main as tuft
 from experiments.table import train
 from experiments.table.records import seconds_text
 from experiments.table.runs import Run, data_folder, dataset_of, network_of, record_of
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 SHORT = Options(epochs=2, batch_size=64, lr=1e-3)
 

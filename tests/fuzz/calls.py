@@ -19,7 +19,7 @@ from rate_bridge.networks.dense import mlp
 from rate_bridge.networks.registry import build
 from rate_bridge.references.algorithm1 import Algorithm1
 from rate_bridge.rules import NAMES, make_rule
-from rate_bridge.training.trainer import Options
+from rate_bridge.training.options import Options
 
 
 @dataclass(frozen=True)

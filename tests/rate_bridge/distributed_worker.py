@@ -11,7 +11,8 @@ from rate_bridge.data import Source, load
 from rate_bridge.layers.convert import parameter_groups
 from rate_bridge.networks import registry as networks
 from rate_bridge.training.distributed import joined
-from rate_bridge.training.trainer import Options, Training
+from rate_bridge.training.options import Options
+from rate_bridge.training.trainer import Training
 
 CASES = {
     "dll-minus": {"rule": "dll", "theta_rule": "minus"},

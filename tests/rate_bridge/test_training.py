@@ -15,7 +15,8 @@ from rate_bridge.layers.convert import convert
 from rate_bridge.layers.parameters import parameter_groups
 from rate_bridge.training import checkpoint
 from rate_bridge.training.evaluation import class_loss, evaluate
-from rate_bridge.training.trainer import Diverged, Options, Training
+from rate_bridge.training.options import Options
+from rate_bridge.training.trainer import Diverged, Training
 
 OPTIONS = Options(epochs=4, batch_size=16, lr=0.01, seed=3)
 
@@ -259,6 +260,19 @@ def test_options_out_of_their_domain_are_refused_in_one_line(options, message):
     with pytest.raises(ValueError, match=re.escape(f"Options: {message}")) as caught:
         Options(**options)
     assert "\n" not in str(caught.value)
+
+
+def test_epochs_beyond_a_year_or_the_memory_are_refused_before_the_first_step(monkeypatch):
+    with pytest.raises(ValueError, match="for 1000000000000 epochs needs at least 3 years; more"):
+        Options(epochs=10**12)
+    assert Options(epochs=10**12, patience=3).least_epochs == 4
+    long = replace(OPTIONS, epochs=10**11, batch_size=1)  # years, once the samples are known
+    monkeypatch.setattr("compartments.sizes.available_bytes", lambda: 10**15)
+    with pytest.raises(ValueError, match=r"needs about 100\.0 TB and at least 5 years;"):
+        Training(network(), blobs(), long)
+    monkeypatch.setattr("compartments.sizes.available_bytes", lambda: 10**9)
+    with pytest.raises(MemoryError, match=r"about 100\.0 TB .*; 1\.0 GB are free\. Lower epochs"):
+        Training(network(), blobs(), long)
 
 
 def test_a_network_of_the_wrong_width_is_named():
