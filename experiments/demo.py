@@ -39,7 +39,7 @@ class Config(SeededConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_name("", "--codegen", self.codegen, STEP_SECONDS)
-        parts(self)  # checks what they are given
+        _ = self.parts  # checks what they are given
 
     @cached_property
     def parts(self) -> tuple[traces.Config, compare.Config]:
