@@ -12,8 +12,8 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from sympy.calculus.accumulationbounds import AccumulationBounds
 from sympy.core.relational import Relational
 
-from compartments.strings.measures import MAX_NUMBER, measured
 from compartments.strings.identifiers import Refused
+from compartments.strings.measures import MAX_NUMBER, measured
 
 _WRITTEN = (
     "change what it divides by, or what it takes the logarithm or a root of, or leave the part out"
