@@ -37,10 +37,10 @@ from compartments.time_step import METHODS, check_step, unchecked_step
 
 CODEGEN = ("numpy", "cython")
 
-STEP_SECONDS = 3e-5
+NUMPY_STEP_SECONDS = 3e-5
 """The least that a time step of the smallest population takes."""
 
-Waveform = float | np.ndarray | Callable[[Quantity], np.ndarray | Quantity]
+Drive = float | np.ndarray | Callable[[Quantity], np.ndarray | Quantity]
 """A constant, an array (time,) or (time, unit) with one row a step, or a function of the times.
 
 Each in the unit of the input: ``0.2*nA``."""
@@ -98,7 +98,7 @@ def responses(
     record: Sequence[str] | None = None,
     method: str = "euler",
     codegen: str = "numpy",
-    **inputs: Waveform,
+    **inputs: Drive,
 ) -> xr.Dataset:
     """Traces of n neurons that start where the neuron says and receive the given waveforms.
 
@@ -149,7 +149,7 @@ def responses(
         "responses",
         "duration, n or record, or raise dt",
         needed_bytes=8 * n * steps * (2 * len(neuron.inputs) + 3 * len(record)),
-        least_seconds=STEP_SECONDS * steps,
+        least_seconds=NUMPY_STEP_SECONDS * steps,
     )
     time_ms = np.arange(steps) * float(dt / ms)
     arrays = {
@@ -199,7 +199,7 @@ def _check(
 def _sampled(
     neuron: Neuron,
     name: str,
-    inputs: Mapping[str, Waveform],
+    inputs: Mapping[str, Drive],
     time_ms: Float[np.ndarray, "time"],
     n: int,
 ) -> Quantity:

@@ -1,6 +1,6 @@
 """``tuft demo``: the story in one command: traces, learning, comparison, page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from experiments.compare import page as compare_page
 from experiments.lab.kept_results import KeptResults
 from experiments.lab.options import Workers
 from experiments.lab.progress import Report, portion
-from experiments.lab.runner import FolderName, SeededConfig, saved
+from experiments.lab.runner import FolderName, Result, SeededConfig, saved
 from experiments.lab.storage import read_json
 from experiments.report.page import Section, write_page
 from experiments.traces import experiment as traces
@@ -86,7 +86,7 @@ def draw(folder: Path) -> Path:
     return write_page(folder, title, sentences(result), [*held[:1], *shown, *held[1:]])
 
 
-def sentences(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Result) -> list[str]:
     """The result in words."""
     return [
         *compare_page.sentences(result["compare"]),

@@ -8,7 +8,7 @@ import tyro
 from compartments.sealed_files import add_seal
 from experiments.lab.storage import EDITABLE, parsed, write_json
 
-SUFFIXES = (".json", ".npz", ".nc", ".pt")
+SEALED = (".json", ".npz", ".nc", ".pt")
 """Files that are read back only with their digest."""
 
 
@@ -45,4 +45,4 @@ def _files(path: Path) -> list[Path]:
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}.")
     inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [file for file in inside if file.suffix in SUFFIXES and file.name != EDITABLE]
+    return [file for file in inside if file.suffix in SEALED and file.name != EDITABLE]

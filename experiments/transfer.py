@@ -1,6 +1,5 @@
 """``tuft transfer``: weights go from Algorithm 1 into Brian2, and from Brian2 into Algorithm 1."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from experiments.compare.measures import outputs
 from experiments.lab.engines import engine
 from experiments.lab.progress import Report, portion
 from experiments.lab.quantities import duration
-from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.runner import FolderName, Result, SeededConfig
 from experiments.lab.samples import Part, Samples, samples
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
 from rate_bridge.references import algorithm1
@@ -142,7 +141,7 @@ def shown(config: Config, data: Samples, count: int) -> Schedule:
     return Schedule(given, presentation=400 * ms, lag=150 * ms)
 
 
-def sentences(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Result) -> list[str]:
     """Both directions in words."""
     return [
         f"{words}: {found['same_decisions']} of {found['samples']} decisions the same "

@@ -1,6 +1,6 @@
 """``tuft verify``: every link between theory and engines, measured, beside its tolerance."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from compartments.plasticity import THETA_RULES
 from experiments.compare.points import PURE_ETA, Point, Setting
 from experiments.compare.sweeps import Material, measured, slopes, values
 from experiments.lab.progress import Report
-from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.runner import FolderName, Result, SeededConfig
 from models import DLLNetwork, Schedule, dll_network, simulate
 from models.theory import erlang_residual, euler_residual, integrated_errors
 from rate_bridge.ode_engine.activations import torch_activation
@@ -287,12 +287,12 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     return {"links": found}
 
 
-def listed(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+def listed(result: Result) -> list[dict[str, Any]]:
     """The links of a result, whatever check they belong to."""
     return [link for links in result["links"].values() for link in links]
 
 
-def show(result: Mapping[str, Any]) -> None:
+def show(result: Result) -> None:
     """The table on the terminal."""
     table = Table("claim", "measured", "tolerance", "why this tolerance")
     for link in listed(result):
@@ -302,12 +302,12 @@ def show(result: Mapping[str, Any]) -> None:
     Console(width=150).print(table)
 
 
-def failure(result: Mapping[str, Any]) -> str | None:
+def failure(result: Result) -> str | None:
     """The links that do not hold, or None."""
     broken = [link["claim"] for link in listed(result) if not link["holds"]]
     return f"{len(broken)} links do not hold: {'; '.join(broken)}." if broken else None
 
 
-def sentences(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Result) -> list[str]:
     """How many links there are."""
     return [f"All {len(listed(result))} links hold."]

@@ -25,7 +25,7 @@ from models.divergence import DivergenceError, diverged
 from models.network import Network
 from models.noise import Noise, checked_noise
 from models.run import Run
-from models.sampling import WHERE, Sampling, sampling
+from models.sampling import SIMULATE, Sampling, sampling
 from models.schedule import Schedule
 from models.state import State, check_start
 from models.synapse_order import from_synapses
@@ -102,11 +102,11 @@ def simulate(
         Without a C++ compiler, where code is to be compiled.
     """
     dt = 1 * ms if dt is None else dt
-    check_name(WHERE, "codegen", codegen, STEP_SECONDS)
+    check_name(SIMULATE, "codegen", codegen, STEP_SECONDS)
     check_dynamics(network, dt, method, plastic)
     check_schedule(network, schedule, dt)
-    check_value(WHERE, "seed", seed, Seed)
-    check_callable(WHERE, "progress", progress)
+    check_value(SIMULATE, "seed", seed, Seed)
+    check_callable(SIMULATE, "progress", progress)
     kept = sampling(
         network,
         dt=dt,

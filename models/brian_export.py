@@ -10,7 +10,7 @@ from models.network import Network
 from models.schedule import Schedule
 from models.state import State, check_start
 
-WHERE = "to_brian2"
+EXPORT = "to_brian2"
 
 
 def to_brian2(
@@ -73,9 +73,9 @@ def to_brian2(
     >>> parts.network.run(50 * ms, namespace={})
     """
     dt = 1 * ms if dt is None else dt
-    check_dynamics(network, dt, method, plastic, WHERE)
+    check_dynamics(network, dt, method, plastic, EXPORT)
     if schedule is not None:
-        check_schedule(network, schedule, dt, WHERE)
+        check_schedule(network, schedule, dt, EXPORT)
     check_start(start, network, dt)
     signals = FreeSignals() if schedule is None else BrianSignals(schedule, dt)
     parts = brian_parts(network, signals, dt, method, plastic)

@@ -12,7 +12,7 @@ from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step, unchecked_step
 from models.network import Network
 from models.population import Population
-from models.sampling import WHERE, Sampling, weight_count
+from models.sampling import SIMULATE, Sampling, weight_count
 from models.schedule import Schedule
 from models.signals import Signal
 
@@ -21,7 +21,7 @@ LESS = "record, record_units or weights_at, raise record_dt, or shorten the sche
 
 
 def check_dynamics(
-    network: Network, dt: Quantity, method: str, plastic: bool, where: str = WHERE
+    network: Network, dt: Quantity, method: str, plastic: bool, where: str = SIMULATE
 ) -> None:
     """Refuse a step or a method with which a network cannot be integrated.
 
@@ -54,7 +54,9 @@ def unchecked_steps(network: Network, method: str) -> dict[str, str]:
     return {"dt_unchecked": " ".join(notes)} if notes else {}
 
 
-def check_schedule(network: Network, schedule: Schedule, dt: Quantity, where: str = WHERE) -> None:
+def check_schedule(
+    network: Network, schedule: Schedule, dt: Quantity, where: str = SIMULATE
+) -> None:
     """Refuse times that are no whole steps, and signals that do not fit the network.
 
     A signal may be absent where it is accompanied by a flag (``target`` by ``target_on``); it is

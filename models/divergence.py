@@ -2,7 +2,7 @@
 
 import numpy as np
 
-BOUND = 1e6
+DIVERGED_BEYOND = 1e6
 """A state or weight beyond this is taken as diverged (all are of order 1)."""
 
 
@@ -13,12 +13,12 @@ class DivergenceError(ArithmeticError):
         self.place, self.variable, self.time_ms, self.value = place, variable, time_ms, value
         super().__init__(
             f"Diverged at t = {time_ms:g} ms: {variable!r} of {place!r} is {value:g} "
-            f"(bound {BOUND:g}). Lower the learning rates or the time step; the 'plus' rule for "
-            "Theta is expected to run away."
+            f"(bound {DIVERGED_BEYOND:g}). Lower the learning rates or the time step; the 'plus' "
+            "rule for Theta is expected to run away."
         )
 
 
 def diverged(values: np.ndarray) -> float | None:
     """The worst value, if any is NaN or beyond the bound."""
-    bad = ~(np.abs(values) <= BOUND)
+    bad = ~(np.abs(values) <= DIVERGED_BEYOND)
     return float(values[bad][0]) if bad.any() else None

@@ -65,7 +65,7 @@ from compartments.neuron import Neuron
 from compartments.traces import with_expression, with_trace
 from models.theory import same_presentation
 
-Stages = Annotated[int, such_that("a whole number in -100..100", lambda n: -100 <= n <= 100)]
+SignedStages = Annotated[int, such_that("a whole number in -100..100", lambda n: -100 <= n <= 100)]
 """Further stages; each is an equation of its own."""
 
 
@@ -99,7 +99,7 @@ class Eligibility:
     tau_mean: Time = field(default_factory=lambda: 10 * second)
     late_gain: bool = False
     scale: Positive = 1.0
-    extra_stages: Stages = 0
+    extra_stages: SignedStages = 0
 
     def __post_init__(self) -> None:
         check_fields(self)

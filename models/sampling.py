@@ -15,7 +15,7 @@ from compartments.domains import Time, TimeOrZero, check_value, shown
 from compartments.lookup import unknown_name
 from models.network import Network
 
-WHERE = "simulate"
+SIMULATE = "simulate"
 
 LARGEST_RATIO = 2**53
 """Beyond so many steps a time is not a whole number of them in double precision."""
@@ -79,7 +79,7 @@ def sampling(
         For what is no sequence or mapping.
     """
     known = {name for p in network.populations for name in p.neuron.variables}
-    names = check_names(WHERE, "record", record, known, "variable to record")
+    names = check_names(SIMULATE, "record", record, known, "variable to record")
     every = 1 if record_dt is None else _multiple("record_dt", record_dt, dt)
     units = {}
     for name, index in _recorded_units(network, record_units).items():
@@ -93,23 +93,23 @@ def sampling(
 def _moments(weights_at: object) -> list[Quantity]:
     if isinstance(weights_at, Quantity) and weights_at.ndim == 1:
         return list(weights_at)
-    return check_sequence(WHERE, "weights_at", weights_at, "times")
+    return check_sequence(SIMULATE, "weights_at", weights_at, "times")
 
 
 def _multiple(name: str, time: Quantity, dt: Quantity) -> int:
-    check_value(WHERE, name, time, Time)
+    check_value(SIMULATE, name, time, Time)
     ratio = float(time / dt)
     if ratio < 1 - 1e-9 or ratio > LARGEST_RATIO or abs(ratio - round(ratio)) > 1e-6:
-        raise ValueError(f"{WHERE}: {name} ({time}) must be a multiple of dt ({dt}).")
+        raise ValueError(f"{SIMULATE}: {name} ({time}) must be a multiple of dt ({dt}).")
     return round(ratio)
 
 
 def _kept_step(moment: Quantity, dt: Quantity, steps: int) -> int:
-    check_value(WHERE, "weights_at", moment, TimeOrZero)
+    check_value(SIMULATE, "weights_at", moment, TimeOrZero)
     exact = float(moment / dt)
     if not exact <= steps or abs(exact - round(exact)) > 1e-6 or round(exact) > steps:
         raise ValueError(
-            f"{WHERE}: weights_at: {moment} must be a multiple of dt ({dt}) from 0 to the "
+            f"{SIMULATE}: weights_at: {moment} must be a multiple of dt ({dt}) from 0 to the "
             f"end ({steps * dt})."
         )
     return round(exact)
@@ -120,21 +120,21 @@ def _recorded_units(
 ) -> dict[str, tuple[int, ...]]:
     if record_units is None:
         return {p.name: tuple(range(p.size)) for p in network.populations}
-    check_kind(WHERE, "record_units", record_units, Mapping, "{'output': [0, 1]}")
+    check_kind(SIMULATE, "record_units", record_units, Mapping, "{'output': [0, 1]}")
     found = {}
     names = [population.name for population in network.populations]
     for name, index in record_units.items():
         if name not in names:
-            raise ValueError(f"{WHERE}: record_units: {unknown_name('population', name, names)}")
+            raise ValueError(f"{SIMULATE}: record_units: {unknown_name('population', name, names)}")
         size = network.population(name).size
         where = f"record_units of {name!r}"
-        listed = check_sequence(WHERE, where, index, "neurons' numbers")
+        listed = check_sequence(SIMULATE, where, index, "neurons' numbers")
         if not all(is_whole(unit) and 0 <= unit < size for unit in listed):
             raise ValueError(
-                f"{WHERE}: {where} must be whole numbers in 0..{size - 1}, got {shown(index)}."
+                f"{SIMULATE}: {where} must be whole numbers in 0..{size - 1}, got {shown(index)}."
             )
         if len(set(listed)) < len(listed):
-            raise ValueError(f"{WHERE}: {where} names a neuron twice; give each once.")
+            raise ValueError(f"{SIMULATE}: {where} names a neuron twice; give each once.")
         found[name] = tuple(int(unit) for unit in listed)
     return found
 

@@ -16,7 +16,7 @@ from brian2.devices import reset_device
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from models.brian_network import BrianParts
-from models.divergence import BOUND, DivergenceError
+from models.divergence import DIVERGED_BEYOND, DivergenceError
 
 _PROGRESS_FILE, _DIVERGED_FILE = "tuft_progress", "tuft_diverged"
 
@@ -94,7 +94,7 @@ GUARD.implementations.add_implementation(
     f"""
     static double tuft_guard(double value, double place, double time_ms)
     {{
-        if (!(std::fabs(value) <= {BOUND!r}))
+        if (!(std::fabs(value) <= {DIVERGED_BEYOND!r}))
         {{
             std::ofstream note("{_DIVERGED_FILE}");
             note << (int)place << " " << time_ms << " " << value;

@@ -9,9 +9,10 @@ from brian2 import Quantity
 
 from compartments.checks import check_kind
 from models.network import Network
-from models.sampling import WHERE
+from models.sampling import SIMULATE
 
 Key = tuple[str, str]
+"""(population or pathway, variable)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +84,13 @@ def check_start(
     """
     if start is None:
         return
-    check_kind(WHERE, "start", start, State, "start=run.end")
+    check_kind(SIMULATE, "start", start, State, "start=run.end")
     lead = (*copies, *batch)
     expected: dict[str, dict[Key, tuple[int, ...]]] = {"neurons": {}, "synapses": {}, "sent": {}}
     for population in network.populations:
         if "t" in population.neuron.equations.identifiers:
             raise ValueError(
-                f"{WHERE}: start: the equations of {population.name!r} read the time t, which "
+                f"{SIMULATE}: start: the equations of {population.name!r} read the time t, which "
                 "begins at 0 in every run; show both parts in one schedule."
             )
         for name in population.neuron.states:
@@ -105,6 +106,6 @@ def check_start(
         for key in dict.fromkeys([*shapes, *found]):
             if shapes.get(key) != found.get(key):
                 raise ValueError(
-                    f"{WHERE}: start is of another run: {key[1]!r} of {key[0]!r} ({kind}) must "
+                    f"{SIMULATE}: start is of another run: {key[1]!r} of {key[0]!r} ({kind}) must "
                     f"have shape {shapes.get(key)}, got {found.get(key)}."
                 )

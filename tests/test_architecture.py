@@ -174,3 +174,24 @@ def test_modules_are_short(path):
 def test_modules_are_named_for_what_they_hold():
     says_nothing = {"cells", "compat", "core", "direct", "files", "guards", "moves", "names"}
     assert [_name(path) for path in MODULES if path.stem in says_nothing] == []
+
+
+def _public_names(tree: ast.Module) -> list[str]:
+    """Classes, constants and types of a module: names that begin with a capital letter."""
+    found: list[str] = []
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found += [target.id for target in targets if isinstance(target, ast.Name)]
+    return [name for name in found if name[0].isupper() and len(name) > 1]
+
+
+def test_a_name_has_one_meaning():
+    where: dict[str, list[str]] = {}
+    for path in MODULES:
+        for name in _public_names(_tree(path)):
+            where.setdefault(name, []).append(_name(path))
+    where.pop("Config")  # of every experiment
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}

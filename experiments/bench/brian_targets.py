@@ -3,7 +3,7 @@
 import numpy as np
 from brian2 import ms
 
-from experiments.bench.rows import LeftOut, Measured, Row, attempted
+from experiments.bench.rows import EngineRate, LeftOut, Measured, attempted
 from experiments.lab.progress import Report
 from experiments.lab.samples import samples
 from models import Schedule, dll_network, simulate
@@ -23,7 +23,7 @@ def brian_targets(full: bool, progress: Report) -> Measured:
     jobs = [
         (sizes, target, steps) for sizes, each in STEPS.items() for target, steps in each.items()
     ]
-    rows: list[Row | LeftOut] = []
+    rows: list[EngineRate | LeftOut] = []
     for k, (sizes, target, steps) in enumerate(jobs):
 
         def report(fraction: float, done: int = k) -> None:
@@ -37,7 +37,7 @@ def brian_targets(full: bool, progress: Report) -> Measured:
     return rows
 
 
-def digits_epoch(progress: Report) -> Row | LeftOut:
+def digits_epoch(progress: Report) -> EngineRate | LeftOut:
     """All training digits once, 400 ms each in steps of 1 ms, in one cpp_standalone run."""
     data = samples("digits")
     chosen = data.presented(1437, seed=0)
@@ -63,15 +63,17 @@ def _noise(sizes: tuple[int, ...], presentations: int) -> Schedule:
 
 def _measured(
     sizes: tuple[int, ...], target: str, schedule: Schedule, progress: Report, prefix: str = ""
-) -> Row | LeftOut:
+) -> EngineRate | LeftOut:
     """One run; each synapse and each time step count as one synapse-step."""
     network = dll_network(sizes)
     synapses = sum(weights.size for weights in network.weights.values())
     amount = synapses * round(float(schedule.duration / ms))
     name = prefix + "-".join(map(str, sizes))
 
-    def measure() -> Row:
+    def measure() -> EngineRate:
         run = simulate(network, schedule, dt=1 * ms, codegen=target, progress=progress)
-        return Row(name, target, run.seconds["build"], run.seconds["run"], amount, "synapse-steps")
+        return EngineRate(
+            name, target, run.seconds["build"], run.seconds["run"], amount, "synapse-steps"
+        )
 
     return attempted(name, target, measure)

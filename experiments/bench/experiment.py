@@ -11,19 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table as RichTable
+from rich.table import Table
 
 from compartments.lookup import look_up
 from experiments.bench import step_cost as bench_cost
 from experiments.bench.brian_targets import brian_targets
 from experiments.bench.ode_engine import torch_engine
-from experiments.bench.rows import Benchmark, LeftOut, Row, groups, records
+from experiments.bench.rows import Benchmark, EngineRate, LeftOut, groups, records
 from experiments.bench.training import training_steps
 from experiments.lab.progress import Report, portion
-from experiments.lab.runner import ExperimentConfig, FolderName
+from experiments.lab.runner import ExperimentConfig, FolderName, Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import SERIES, THEORY, new_figure, save_figure, style
-from experiments.report.page import FellShort, Picture, Section, Table, shown, write_page
+from experiments.report.page import FellShort, PageTable, Picture, Section, shown, write_page
 
 BENCHMARKS: dict[str, Benchmark] = {
     "brian": brian_targets,
@@ -34,8 +34,6 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 WANTED = {"synapse-steps": ("cpp_standalone", 8e7)}
 """Rates that are promised: for a unit, by which engine, how many a second."""
-
-Result = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -56,12 +54,12 @@ class Config(ExperimentConfig):
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Run the benchmarks one after another."""
-    found: list[Row | LeftOut] = []
+    found: list[EngineRate | LeftOut] = []
     names = config.only or tuple(BENCHMARKS)
     for i, name in enumerate(names):
         part = portion(progress, i / len(names), (i + 1) / len(names))
         found += BENCHMARKS[name](config.full, part)
-    rows = [row for row in found if isinstance(row, Row)]
+    rows = [row for row in found if isinstance(row, EngineRate)]
     left_out = [vars(row) for row in found if isinstance(row, LeftOut)]
     machine = {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()}
     return {"rows": records(rows), "left_out": left_out, "machine": machine}
@@ -93,14 +91,14 @@ def draw(folder: Path) -> Path:
         "Rates",
         ("All rows were measured in one run, one after another. Building happens once.",),
         pictures,
-        (Table(HEADER, [_cells(record) for record in result["rows"]], _machine(result)),),
+        (PageTable(RATES_HEADER, [_cells(record) for record in result["rows"]], _machine(result)),),
     )
     short = [*too_slow(result), *left_out_sentences(result)]
     parts = [section, FellShort(text=tuple(short))] if short else [section]
     return write_page(folder, "How fast the engines are", sentences(result), parts)
 
 
-HEADER = ("task", "engine", "build (s)", "run (s)", "per second", "of what", "ratio")
+RATES_HEADER = ("task", "engine", "build (s)", "run (s)", "per second", "of what", "ratio")
 
 
 def _cells(record: Mapping[str, Any]) -> list[object]:
@@ -158,7 +156,7 @@ def left_out_sentences(result: Result) -> list[str]:
 
 def show(result: Result) -> None:
     """The table on the terminal, and what is missing from it."""
-    table = RichTable(box=SIMPLE_HEAD, caption=_machine(result), caption_justify="left")
+    table = Table(box=SIMPLE_HEAD, caption=_machine(result), caption_justify="left")
     table.add_column("task and engine", no_wrap=True)
     for title in ("build (s)", "run (s)", "per second", "ratio"):
         table.add_column(title, justify="right", no_wrap=True)

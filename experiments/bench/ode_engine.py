@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from brian2 import ms
 
-from experiments.bench.rows import LeftOut, Measured, Row, attempted
+from experiments.bench.rows import EngineRate, LeftOut, Measured, attempted
 from experiments.lab.progress import Report
 from models import Schedule, dll_network, simulate
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
@@ -18,13 +18,13 @@ BATCH, WIDTH, DEPTH = 128, 500, 2
 """
 VARIED = {"batch": (8, 32, 512), "width": (64, 256, 1024), "depth": (1, 4, 8)}
 """Each alone, the others as above."""
-STEPS = 40
+TIMED_STEPS = 40
 """Time steps of 1 ms in a presentation."""
 
 
 def torch_engine(full: bool, progress: Report) -> Measured:
     """784-500-500-10, batch 128, float32; with ``full`` also other batches, widths and depths."""
-    rows: list[Row | LeftOut] = list(against_brian())
+    rows: list[EngineRate | LeftOut] = list(against_brian())
     tasks = scaling() if full else [(BATCH, WIDTH, DEPTH)]
     for number, (batch, width, depth) in enumerate(tasks, start=1):
         rows += against_products(batch, width, depth)
@@ -42,7 +42,7 @@ def scaling() -> list[tuple[int, int, int]]:
     ]
 
 
-def against_brian() -> list[Row | LeftOut]:
+def against_brian() -> list[EngineRate | LeftOut]:
     """Sample-steps of the plastic network: cpp_standalone shows one sample, torch a batch."""
     sizes = layers(WIDTH, DEPTH)
     name, unit = f"{_name(sizes, BATCH)}: samples in parallel", "sample-steps"
@@ -56,37 +56,37 @@ def against_brian() -> list[Row | LeftOut]:
             finally:
                 torch.set_num_threads(cores)
             shown = f"{label}, {threads} thread{'s' if threads > 1 else ''}"
-            rows.append(Row(name, shown, build, seconds, BATCH, unit))
+            rows.append(EngineRate(name, shown, build, seconds, BATCH, unit))
     return rows
 
 
-def _one_sample(sizes: tuple[int, ...], name: str, unit: str) -> Row:
+def _one_sample(sizes: tuple[int, ...], name: str, unit: str) -> EngineRate:
     network = dll_network(sizes)
     generator = np.random.default_rng(0)
     count = 10
     inputs = generator.normal(0, (5 / sizes[0]) ** 0.5, (count, sizes[0]))
     targets = np.eye(sizes[-1])[generator.integers(sizes[-1], size=count)]
-    schedule = Schedule({"stimulus": inputs, "target": targets}, presentation=STEPS * ms)
+    schedule = Schedule({"stimulus": inputs, "target": targets}, presentation=TIMED_STEPS * ms)
     run = simulate(network, schedule, dt=1 * ms, codegen="cpp_standalone")
-    return Row(
-        name, "cpp_standalone", run.seconds["build"], run.seconds["run"], count * STEPS, unit
+    return EngineRate(
+        name, "cpp_standalone", run.seconds["build"], run.seconds["run"], count * TIMED_STEPS, unit
     )
 
 
-def against_products(batch: int, width: int, depth: int) -> list[Row]:
+def against_products(batch: int, width: int, depth: int) -> list[EngineRate]:
     """Time steps a second: bare matrix products, the engine, the engine with gathered weights."""
     sizes, at = layers(width, depth), {"batch": batch, "width": width, "depth": depth}
     products = _bare_products(sizes, batch)
 
     def one_presentation() -> None:  # as long as what it is compared with
-        for _ in range(STEPS):
+        for _ in range(TIMED_STEPS):
             products()
 
-    bare = _seconds_each(one_presentation) / STEPS
-    rows = [Row(_name(sizes, batch), "bare matrix products", 0.0, bare, 1, "steps", at)]
+    bare = _seconds_each(one_presentation) / TIMED_STEPS
+    rows = [EngineRate(_name(sizes, batch), "bare matrix products", 0.0, bare, 1, "steps", at)]
     for label, deferred in (("torch", False), ("torch, gathered", True)):
         build, seconds = step_seconds(sizes, batch, deferred)
-        rows.append(Row(_name(sizes, batch), label, build, seconds, 1, "steps", at))
+        rows.append(EngineRate(_name(sizes, batch), label, build, seconds, 1, "steps", at))
     return rows
 
 
@@ -104,7 +104,7 @@ def step_seconds(
 ) -> tuple[float, float]:
     """Seconds to build the engine, and seconds of one plastic time step (float32)."""
     start = time.perf_counter()
-    timing = Timing(STEPS, 0, 0, STEPS * 1e-3)
+    timing = Timing(TIMED_STEPS, 0, 0, TIMED_STEPS * 1e-3)
     engine = OdeEngine(
         dll_network(sizes),
         timing,
@@ -119,7 +119,7 @@ def step_seconds(
     targets = torch.randn((batch, sizes[-1]), generator=generator)
     given = {"stimulus": inputs, "target": targets}
     each = _seconds_each(lambda: engine.present(given))
-    return build, each / STEPS
+    return build, each / TIMED_STEPS
 
 
 def _bare_products(sizes: Sequence[int], batch: int) -> Callable[[], None]:

@@ -10,7 +10,7 @@ from models.standalone import missing_programs
 
 
 @dataclass(frozen=True)
-class Row:
+class EngineRate:
     """One engine at one task.
 
     Parameters
@@ -52,7 +52,7 @@ class LeftOut:
     Parameters
     ----------
     group, engine : str
-        As for :class:`Row`.
+        As for :class:`EngineRate`.
     reason : str
         What is missing; a sentence.
     """
@@ -62,13 +62,13 @@ class LeftOut:
     reason: str
 
 
-Measured = Sequence[Row | LeftOut]
+Measured = Sequence[EngineRate | LeftOut]
 
 Benchmark = Callable[[bool, Report], Measured]
 """Takes whether to take the time for the full benchmark, and a callback; returns its rows."""
 
 
-def attempted(group: str, engine: str, measure: Callable[[], Row]) -> Row | LeftOut:
+def attempted(group: str, engine: str, measure: Callable[[], EngineRate]) -> EngineRate | LeftOut:
     """The row of one of Brian2's targets, or what it would need."""
     missing = " and ".join(missing_programs(engine))
     if missing:
@@ -77,7 +77,7 @@ def attempted(group: str, engine: str, measure: Callable[[], Row]) -> Row | Left
     return measure()
 
 
-def records(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def records(rows: Iterable[EngineRate]) -> list[dict[str, Any]]:
     """The rows for ``result.json``, with rates and their ratio to the first row of the group."""
     found = []
     for _, members in groupby(rows, key=lambda row: (row.group, row.unit)):

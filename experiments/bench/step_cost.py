@@ -9,13 +9,11 @@ from matplotlib.axes import Axes
 from experiments.report.figure_style import SERIES, new_figure, save_figure, style
 from experiments.report.page import Picture
 
-Record = Mapping[str, Any]
-
 LABELS = {"batch": "batch", "width": "neurons in a hidden layer", "depth": "hidden layers"}
 """What is varied, and its name on the axis."""
 
 
-def draw(folder: Path, rows: Sequence[Record]) -> list[Picture]:
+def draw(folder: Path, rows: Sequence[Mapping[str, Any]]) -> list[Picture]:
     """The figure, if the rows vary anything; a picture with its caption, or none."""
     found = {name: varied(rows, name) for name in LABELS}
     panels = {name: members for name, members in found.items() if members}
@@ -34,7 +32,7 @@ def draw(folder: Path, rows: Sequence[Record]) -> list[Picture]:
     return [Picture("cost", caption)]
 
 
-def varied(rows: Sequence[Record], name: str) -> list[Record]:
+def varied(rows: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
     """The rows in which only ``name`` differs from the first; none where it never does."""
     middle = _middle(rows)
     others = {key: value for key, value in middle.items() if key != name}
@@ -44,12 +42,12 @@ def varied(rows: Sequence[Record], name: str) -> list[Record]:
     return members if len({row["at"][name] for row in members}) > 1 else []
 
 
-def _middle(rows: Sequence[Record]) -> Mapping[str, float]:
+def _middle(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:
     """Around what the rows vary: the first of them."""
     return next((row["at"] for row in rows if row.get("at")), {})
 
 
-def cost(axes: Axes, rows: Sequence[Record], name: str) -> Axes:
+def cost(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str) -> Axes:
     """Milliseconds a step against one quantity, a line for each engine."""
     engines = dict.fromkeys(row["engine"] for row in rows)
     for colour, engine in zip(SERIES, engines, strict=False):

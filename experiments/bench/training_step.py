@@ -57,14 +57,14 @@ class Config:
     memory: bool = True
 
 
-CASES = {"mlp-mnist": ((1, 28, 28), 128), "cnn-cifar10": ((3, 32, 32), 64)}
+TIMED = {"mlp-mnist": ((1, 28, 28), 128), "cnn-cifar10": ((3, 32, 32), 64)}
 """Shape of an input and batch size of the measured networks."""
 
-WARM_UP = {"mlp-digits": ((8, 8), 16)}
+WARMED_UP_BY = {"mlp-digits": ((8, 8), 16)}
 
 
 @dataclass(frozen=True)
-class Row:
+class RuleCost:
     """One rule on one network, over backpropagation with ``torch.nn`` layers and fused Adam.
 
     ``time_ratio`` is the median over rounds, ``spread`` half the range between their quartiles;
@@ -83,7 +83,7 @@ class Row:
 
 def training_step(network: str, rule: str) -> Callable[[], None]:
     """A function that takes one step on a fixed batch."""
-    image, batch = {**CASES, **WARM_UP}[network]
+    image, batch = {**TIMED, **WARMED_UP_BY}[network]
     model = networks.build(network, rule, seed=0)
     optimiser = torch.optim.Adam(parameter_groups(model, 1e-4), fused=True)
     generator = torch.Generator().manual_seed(0)
@@ -154,13 +154,13 @@ def peak_memory(network: str, rule: str, threads: int = 1) -> float | None:
     return float(done.stdout)
 
 
-def rows(config: Config, progress: Callable[[float], None] | None = None) -> list[Row]:
+def rows(config: Config, progress: Callable[[float], None] | None = None) -> list[RuleCost]:
     """All networks and rules, backpropagation first."""
     threads = torch.get_num_threads()
     torch.set_num_threads(config.threads)
     try:
-        found: list[Row] = []
-        for network in CASES:
+        found: list[RuleCost] = []
+        for network in TIMED:
             found += _network_rows(network, config, progress)
         return found
     finally:
@@ -169,7 +169,7 @@ def rows(config: Config, progress: Callable[[float], None] | None = None) -> lis
 
 def _network_rows(
     network: str, config: Config, progress: Callable[[float], None] | None
-) -> list[Row]:
+) -> list[RuleCost]:
     rules = ("bp", *config.rules)
     steps = [training_step(network, rule) for rule in rules]
     times = seconds_in_turns(steps, config.rounds, config.steps, CLOCKS[config.clock], progress)
@@ -182,7 +182,7 @@ def _network_rows(
         quarters = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [ratios[0]] * 3
         used, reference = memory[index], memory[0]
         made.append(
-            Row(
+            RuleCost(
                 network,
                 rule,
                 seconds=statistics.median(row[index] for row in times),
@@ -196,7 +196,7 @@ def _network_rows(
     return made
 
 
-def table(found: Sequence[Row]) -> str:
+def table(found: Sequence[RuleCost]) -> str:
     """The rows as Markdown."""
     lines = [
         "| network | rule | ms a step | time / bp | goal | peak MB | memory / bp |",

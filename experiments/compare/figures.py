@@ -1,14 +1,13 @@
 """Figures of ``tuft compare``, drawn from its saved files."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from compartments.arrays import load_arrays
 from experiments.compare import sweep_figures as compare_sweep_figures
+from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import (
     SERIES,
@@ -62,7 +61,7 @@ def _running(axes: Axes, series: np.ndarray, colour: str, label: str) -> None:
     axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def _learning(folder: Path, result: Mapping[str, Any]) -> Picture:
+def _learning(folder: Path, result: Result) -> Picture:
     at = result["checkpoints"]
     figure = new_figure(7.2, 3.0)
     with style():

@@ -9,14 +9,15 @@ import numpy as np
 
 from experiments.compare import figures as compare_figures
 from experiments.compare.sweep_figures import worst
+from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
-from experiments.report.page import FellShort, Section, Table, write_page
+from experiments.report.page import FellShort, PageTable, Section, write_page
 
 CLOSE_WEIGHTS, CLOSE_ACCURACY = 0.08, 0.02
 """What counts as close: weights within 8 % of their change, accuracies within two points."""
 
 
-def sentences(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Result) -> list[str]:
     """The result in a few sentences."""
     ours, theirs = result["accuracy"]["continuous"], result["accuracy"]["discrete"]
     worst, distance = max(result["weight_distance"].items(), key=lambda item: item[1])
@@ -48,7 +49,7 @@ def draw(folder: Path) -> Path:
     return write_page(folder, title, sentences(result), sections(folder, result))
 
 
-def sections(folder: Path, result: Mapping[str, Any]) -> list[Section]:
+def sections(folder: Path, result: Result) -> list[Section]:
     """The page: figures with captions, tables of numbers, what fell short."""
     pictures = {picture.name: picture for picture in compare_figures.draw(folder)}
     found = [
@@ -84,15 +85,15 @@ def _how(sweeps: Mapping[str, Any]) -> str:
     )
 
 
-def _accuracy_table(result: Mapping[str, Any]) -> Table:
+def _accuracy_table(result: Result) -> PageTable:
     rows = [
         [label, 100 * parts["validation"], 100 * parts["test"]]
         for label, parts in result["accuracy"].items()
     ]
-    return Table(["network", "validation accuracy / %", "test accuracy / %"], rows)
+    return PageTable(["network", "validation accuracy / %", "test accuracy / %"], rows)
 
 
-def _weight_table(result: Mapping[str, Any]) -> Table:
+def _weight_table(result: Result) -> PageTable:
     rows = [
         [
             name,
@@ -108,19 +109,19 @@ def _weight_table(result: Mapping[str, Any]) -> Table:
         "median angle / degrees",
         "median relative error",
     ]
-    return Table(header, rows)
+    return PageTable(header, rows)
 
 
-def _slope_table(result: Mapping[str, Any]) -> Table:
+def _slope_table(result: Result) -> PageTable:
     rows = [
         [weights, name, slope]
         for weights, slopes in result["sweeps"]["slope_of_error_in_T"].items()
         for name, slope in slopes.items()
     ]
-    return Table(["from weights", "of", "slope of log error against log T"], rows)
+    return PageTable(["from weights", "of", "slope of log error against log T"], rows)
 
 
-def fell_short(result: Mapping[str, Any]) -> list[str]:
+def fell_short(result: Result) -> list[str]:
     """Where continuous time did not keep to Algorithm 1."""
     found = []
     for name, distance in result["weight_distance"].items():
@@ -149,7 +150,7 @@ def fell_short(result: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _diverged(result: Mapping[str, Any]) -> list[str]:
+def _diverged(result: Result) -> list[str]:
     points = result.get("sweeps", {}).get("points", ())
     lost = [p for p in points if not np.isfinite(worst(p, "error")).all()]
     names = dict.fromkeys(f"{p['sweep']} {p['value']} ({p['remedy']})" for p in lost)

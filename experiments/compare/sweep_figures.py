@@ -28,8 +28,6 @@ STARTS = ("initial", "learned")
 KINDS = {"summed": "sum over the cycle", "error": "one presentation"}
 """What the error is of."""
 
-Row = Mapping[str, Any]
-
 
 def draw(folder: Path, sweeps: Mapping[str, Any]) -> list[Picture]:
     """Draw a figure of every sweep that was measured; returns each with its caption."""
@@ -40,12 +38,12 @@ def draw(folder: Path, sweeps: Mapping[str, Any]) -> list[Picture]:
     return drawn + [figure(folder, points) for name, figure in figures.items() if name in measured]
 
 
-def chosen(points: Sequence[Row], **wanted: object) -> list[Row]:
+def chosen(points: Sequence[Mapping[str, Any]], **wanted: object) -> list[Mapping[str, Any]]:
     """The points with these values."""
     return [p for p in points if all(p[key] == value for key, value in wanted.items())]
 
 
-def worst(point: Row, kind: str) -> Float[np.ndarray, "seed"]:
+def worst(point: Mapping[str, Any], kind: str) -> Float[np.ndarray, "seed"]:
     """The error of the worst weight matrix; NaN where a copy diverged."""
     return np.max(list(values(point, kind).values()), axis=0)
 
@@ -59,7 +57,7 @@ def banded(
     axes.fill_between(at, series.min(1), series.max(1), color=colour, alpha=0.15, linewidth=0)
 
 
-def _matrices(axes: Axes, points: Sequence[Row]) -> None:
+def _matrices(axes: Axes, points: Sequence[Mapping[str, Any]]) -> None:
     """A line for each weight matrix."""
     found = [values(point, "error") for point in points]
     at = [point["value"] for point in points]
@@ -73,7 +71,7 @@ def _log_ticks(axes: Axes, at: Sequence[float]) -> None:
     axes.minorticks_off()
 
 
-def _times(folder: Path, points: Sequence[Row]) -> Picture:
+def _times(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
     figure = new_figure(7.2, 3.2)
     with style():
         panels = figure.subplots(1, 2, sharey=True)
@@ -97,7 +95,7 @@ def _times(folder: Path, points: Sequence[Row]) -> Picture:
     )
 
 
-def _remedies(folder: Path, points: Sequence[Row]) -> Picture:
+def _remedies(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
     names = list(dict.fromkeys(p["value"] for p in chosen(points, sweep="remedy")))
     figure = new_figure(7.2, 0.7 + 0.42 * len(names))
     with style():
@@ -133,7 +131,7 @@ def _dots(axes: Axes, errors: Sequence[np.ndarray], shift: float, colour: str, l
             axes.annotate(f"{value:.2g}", (top * 1.12, place), va="center", fontsize=8)
 
 
-def _heat_map(folder: Path, points: Sequence[Row]) -> Picture:
+def _heat_map(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
     plane = chosen(points, sweep="plane")
     names = list(dict.fromkeys(p["remedy"] for p in plane))
     times = sorted({p["value"] for p in plane})
@@ -172,7 +170,7 @@ def _heat(axes: Axes, grid: Float[np.ndarray, "remedy time"]) -> None:
     axes.grid(False)
 
 
-def _others(folder: Path, points: Sequence[Row]) -> Picture:
+def _others(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
     labels = {"lag": "lag / τ", "dt": "dt / τ", "eta": "rate / configured rate"}
     figure = new_figure(7.2, 2.8)
     with style():
@@ -194,7 +192,7 @@ def _others(folder: Path, points: Sequence[Row]) -> Picture:
     )
 
 
-def _depths(folder: Path, points: Sequence[Row]) -> Picture:
+def _depths(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
     of = chosen(points, sweep="depth")
     figure = new_figure(7.2, 3.0)
     with style():

@@ -19,7 +19,7 @@ from jaxtyping import Float
 
 from experiments.compare.measures import differences, discrete_steps, log_slope, pooled_error
 from experiments.compare.points import Point, Setting
-from experiments.lab.engines import Outcome, copies
+from experiments.lab.engines import Simulated, copies
 from experiments.lab.kept_results import cell_name
 from experiments.lab.remedies import remedy
 from experiments.lab.storage import versions
@@ -163,7 +163,7 @@ def errors(group: Group) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _errors(network: DLLNetwork, cycle: Schedule, run: Outcome) -> dict[str, dict[str, float]]:
+def _errors(network: DLLNetwork, cycle: Schedule, run: Simulated) -> dict[str, dict[str, float]]:
     if not isinstance(run, Run):
         return {"error": {}, "summed": {}}
     ours = differences(run.weight_history, run.weights)

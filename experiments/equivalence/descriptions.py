@@ -7,10 +7,9 @@ import numpy as np
 from brian2 import Hz, Quantity, ms, mV, nA, nS, pF
 
 from compartments import Compartment, Neuron, PlasticityRule
+from compartments.time_step import METHODS
 from models import Eligibility, Network, Pathway, Population, Schedule, WeightBundle, dll_network
 from models.wiring import no_autapses, one_to_one, random_mask
-
-METHODS = ("euler", "exponential_euler")
 
 
 class Extent(NamedTuple):
@@ -248,7 +247,7 @@ CASES: dict[str, Callable[[Extent], Case]] = {
 }
 """Networks of other kinds; each feature of the descriptions at least once."""
 
-NAMES = (*OPTIONS, *CASES)
+DESCRIBED = (*OPTIONS, *CASES)
 
 
 def case(name: str, extent: Extent) -> Case:

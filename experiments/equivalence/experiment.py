@@ -1,6 +1,5 @@
 """``tuft equivalence``: Brian2 against torch, every option, every state and weight, every step."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,17 @@ from rich.table import Table
 
 from compartments.domains import Count
 from compartments.lookup import look_up
-from experiments.equivalence.descriptions import NAMES, Extent, case, methods
+from experiments.equivalence.descriptions import DESCRIBED, Extent, case, methods
 from experiments.lab import processes
 from experiments.lab.options import Workers
 from experiments.lab.progress import Report
-from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.runner import FolderName, Result, SeededConfig
 from experiments.lab.storage import read_json
-from experiments.report.page import FellShort, Section, write_page
-from experiments.report.page import Table as PageTable
+from experiments.report.page import FellShort, PageTable, Section, write_page
 from models import simulate
 from rate_bridge import ode_engine
 
-TOLERANCE = 1e-12
+SAME_WITHIN = 1e-12
 """float64 sums in another order, over thousands of steps of a stable system."""
 
 
@@ -47,12 +45,12 @@ class Config(SeededConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in self.only:
-            look_up("option", name, dict.fromkeys(NAMES))
+            look_up("option", name, dict.fromkeys(DESCRIBED))
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Every option under every integrator that it takes."""
-    pairs = [(name, method) for name in config.only or NAMES for method in methods(name)]
+    pairs = [(name, method) for name in config.only or DESCRIBED for method in methods(name)]
     tasks = ((config, *pair) for pair in pairs)
     rows: list[dict[str, Any]] = []
     with processes.results(compared, tasks, config.jobs, ordered=True) as done:
@@ -97,19 +95,19 @@ def _worst(row: dict[str, Any]) -> float:
     return max(row["states"], row["weights"])
 
 
-def sentences(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Result) -> list[str]:
     """The largest difference of all."""
     rows = result["rows"]
     worst = max(rows, key=_worst)
-    kept = all(_worst(row) <= TOLERANCE for row in rows)
+    kept = all(_worst(row) <= SAME_WITHIN for row in rows)
     return [
         f"Largest difference of any variable or weight at any of {worst['steps']} steps: "
         f"{_worst(worst):.1e} ({worst['option']}, {worst['method']}); "
-        f"{'within' if kept else 'BEYOND'} {TOLERANCE:g}."
+        f"{'within' if kept else 'BEYOND'} {SAME_WITHIN:g}."
     ]
 
 
-HEADER = ("option", "integrator", "states", "weights", "weights moved by")
+DIFFERENCES_HEADER = ("option", "integrator", "states", "weights", "weights moved by")
 
 
 def _cells(row: dict[str, Any]) -> list[Any]:
@@ -120,17 +118,19 @@ def draw(folder: Path) -> Path:
     """The page from the saved numbers; returns its path."""
     result = read_json(folder / "result.json")
     rows = result["rows"]
-    table = PageTable(HEADER, [_cells(row) for row in rows], "Largest absolute differences.")
+    table = PageTable(
+        DIFFERENCES_HEADER, [_cells(row) for row in rows], "Largest absolute differences."
+    )
     sections = [Section("Every option", (), (), (table,))]
-    beyond = [row["option"] for row in rows if not _worst(row) <= TOLERANCE]
+    beyond = [row["option"] for row in rows if not _worst(row) <= SAME_WITHIN]
     if beyond:
-        sections.append(FellShort(text=[f"Beyond {TOLERANCE:g}: {', '.join(beyond)}."]))
+        sections.append(FellShort(text=[f"Beyond {SAME_WITHIN:g}: {', '.join(beyond)}."]))
     return write_page(folder, "Two engines, one description", sentences(result), sections)
 
 
-def show(result: Mapping[str, Any]) -> None:
+def show(result: Result) -> None:
     """The table on the terminal."""
-    table = Table(*HEADER, box=SIMPLE_HEAD)
+    table = Table(*DIFFERENCES_HEADER, box=SIMPLE_HEAD)
     for row in result["rows"]:
         name, method, *numbers = _cells(row)
         table.add_row(name, method, *(f"{number:.1e}" for number in numbers))

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from compartments.sizes import check_size
+from experiments.lab.progress import Report
 from experiments.lab.remedies import remedy
 from experiments.lab.samples import Part, Samples, samples
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
@@ -24,8 +25,6 @@ DISCRETE = "algorithm1"
 
 TAU_MS = 10.0
 """tau_u and tau_a of the networks; tau_x is half of it."""
-
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def orders(cell: Cell, data: Samples) -> Int[np.ndarray, "copy presentation"]:
     return np.stack(rows)
 
 
-def learned(cell: Cell, progress: Progress | None = None) -> dict[str, Any]:
+def learned(cell: Cell, progress: Report | None = None) -> dict[str, Any]:
     """Learn, and report accuracy on validation samples after every epoch and on test samples once.
 
     Accuracies are those of the weights in their equilibrium form, for all engines alike. A copy
@@ -182,7 +181,7 @@ def accuracies(
 
 
 def _continuous(
-    cell: Cell, data: Samples, progress: Progress
+    cell: Cell, data: Samples, progress: Report
 ) -> tuple[list[list[float]], list[WeightBundle | None]]:
     nets = cell.networks(data)
     engine = OdeEngine(
@@ -250,7 +249,7 @@ def surviving(engine: OdeEngine) -> list[WeightBundle | None]:
 
 
 def _discrete(
-    cell: Cell, data: Samples, progress: Progress
+    cell: Cell, data: Samples, progress: Report
 ) -> tuple[list[list[float]], list[WeightBundle | None]]:
     rows = orders(cell, data)
     each = rows.shape[1] // cell.epochs

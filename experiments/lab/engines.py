@@ -46,14 +46,14 @@ def engine(name: str) -> Callable[..., Run]:
     return look_up("engine", name, ENGINES)
 
 
-Outcome = Run | DivergenceError
+Simulated = Run | DivergenceError
 """What came of one of several runs; one that diverged leaves the others alone."""
 
 
 def _one_by_one(
     networks: Sequence[Network], schedules: Sequence[Schedule], **options: Any
-) -> list[Outcome]:
-    found: list[Outcome] = []
+) -> list[Simulated]:
+    found: list[Simulated] = []
     for network, schedule in zip(networks, schedules, strict=True):
         try:
             found.append(simulate(network, schedule, codegen="numpy", **options))
@@ -64,7 +64,7 @@ def _one_by_one(
 
 def _side_by_side(
     networks: Sequence[Network], schedules: Sequence[Schedule], **options: Any
-) -> list[Outcome]:
+) -> list[Simulated]:
     try:
         with one_thread():
             run = ode_engine.simulate_copies(networks, schedules, **options)
@@ -76,10 +76,10 @@ def _side_by_side(
     return [run.of_copy(number) for number in range(len(networks))]
 
 
-COPIES: dict[str, Callable[..., list[Outcome]]] = {"brian2": _one_by_one, "torch": _side_by_side}
+COPIES: dict[str, Callable[..., list[Simulated]]] = {"brian2": _one_by_one, "torch": _side_by_side}
 
 
-def copies(name: str) -> Callable[..., list[Outcome]]:
+def copies(name: str) -> Callable[..., list[Simulated]]:
     """How the engine of that name runs copies: ``run(networks, schedules, dt=..., ...)``.
 
     The networks are of one structure, the schedules of equal timing and length. Brian2 runs them

@@ -17,6 +17,7 @@ A module with a ``main(config)`` of its own is run by that.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,10 @@ from experiments.lab.options import check_options
 from experiments.lab.storage import RunFolder, is_plain_name, read_json, versions, write_json
 
 FolderName = Annotated[str, such_that("the plain name of a folder", is_plain_name)]
+
+
+Result = Mapping[str, Any]
+"""What ``result.json`` holds."""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Config(SeededConfig):
 
 
 @dataclass(frozen=True)
-class Setting:
+class SwitchSetting:
     """One point of the sweep."""
 
     remedy: str
@@ -83,9 +83,9 @@ class Setting:
     eta: float
 
 
-def settings(config: Config) -> list[Setting]:
+def settings(config: Config) -> list[SwitchSetting]:
     """T, dt and eta varied one after another around (80 tau, 1 ms, smallest eta)."""
-    middle = Setting("none", "initial", 80.0, 1.0, min(config.etas))
+    middle = SwitchSetting("none", "initial", 80.0, 1.0, min(config.etas))
     found = []
     for name in config.remedies:
         for state in ("initial", "learned"):
@@ -108,7 +108,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     return {"rows": rows, "fits": [fitted(rows, name) for name in config.remedies]}
 
 
-def _network(config: Config, data: Samples, setting: Setting | None = None) -> DLLNetwork:
+def _network(config: Config, data: Samples, setting: SwitchSetting | None = None) -> DLLNetwork:
     sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
     if setting is None:
         return dll_network(sizes, seed=config.seed)
@@ -126,7 +126,7 @@ def _learned(config: Config, data: Samples) -> WeightBundle:
 
 
 def measured(
-    config: Config, data: Samples, setting: Setting, weights: WeightBundle | None
+    config: Config, data: Samples, setting: SwitchSetting, weights: WeightBundle | None
 ) -> dict[str, Any]:
     """Relative error of every switch's update of all W, and the terms of the law."""
     net = _network(config, data, setting)
@@ -164,7 +164,7 @@ def distance(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Ten
 
 
 def _changes(
-    net: DLLNetwork, setting: Setting, inputs: torch.Tensor, targets: torch.Tensor
+    net: DLLNetwork, setting: SwitchSetting, inputs: torch.Tensor, targets: torch.Tensor
 ) -> dict[str, torch.Tensor]:
     """The change of every weight by the second sample, (switch, n_above, n_below)."""
     dt_s = setting.dt_ms * 1e-3

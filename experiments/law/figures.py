@@ -11,7 +11,7 @@ from experiments.lab.remedies import remedy
 from experiments.lab.storage import read_json
 from experiments.law.fit import FACTORS, sentences, smallest_rate, terms
 from experiments.report.figure_style import SERIES, THEORY, new_figure, save_figure, style
-from experiments.report.page import Picture, Section, Table, write_page
+from experiments.report.page import PageTable, Picture, Section, write_page
 
 
 def draw(folder: Path) -> Path:
@@ -40,7 +40,7 @@ def draw(folder: Path) -> Path:
         "dotted: slope −1). Middle: error of the mean update. Right: every switch against the law.",
     )
     caption = "err = c1 (τ/T) |D|/|ξ| + c2 dt/T + c3 η |u₀|²; D: the change of u_L or of ξ_L."
-    section = Section("Fitted factors", (), (picture,), (Table(header, cells, caption),))
+    section = Section("Fitted factors", (), (picture,), (PageTable(header, cells, caption),))
     return write_page(folder, "The error of one update", sentences(result), [section])
 
 

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from scipy.optimize import nnls
 
+from experiments.lab.continuous_learning import TAU_MS
 from experiments.lab.remedies import remedy
+from experiments.lab.runner import Result
 from models.theory import update_error_terms
-
-TAU_MS = 10.0
-"""tau_u and tau_a."""
 
 FACTORS = ("c1", "c2", "c3")
 
@@ -61,7 +60,7 @@ def smallest_rate(rows: Sequence[dict[str, Any]]) -> float:
     return min(row["eta"] for row in rows)
 
 
-def sentences(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Result) -> list[str]:
     """The fitted law of every remedy in words."""
     return [
         f"{remedy(fit['remedy']).label}: err = {fit['c1']:.2f} (tau/T)|{fit['changes']}|/|xi| + "

@@ -8,7 +8,7 @@ where it was, and a later one learns only what is new.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,12 @@ from experiments.lab.kept_results import KeptResults, cell_name
 from experiments.lab.options import COPY_BYTES, Depth, Workers
 from experiments.lab.progress import Report
 from experiments.lab.remedies import REMEDIES, remedy
-from experiments.lab.runner import ExperimentConfig, FolderName
+from experiments.lab.runner import ExperimentConfig, FolderName, Result
 from experiments.lab.samples import samples
 from experiments.lab.storage import versions
 from experiments.remedies.figures import by_depth, draw
-from experiments.remedies.plans import PLANS
-from experiments.remedies.selection import EXTENSIONS, Task, tune
+from experiments.remedies.plans import REMEDY_PLANS
+from experiments.remedies.selection import EXTENSIONS, Tuning, tune
 from experiments.remedies.standing import sentences, standings
 
 __all__ = ["Config", "draw", "measure", "sentences"]
@@ -79,7 +79,7 @@ class Config(ExperimentConfig):
 
     def __post_init__(self) -> None:
         if self.plan is not None:
-            for option, value in look_up("plan", self.plan, PLANS).items():
+            for option, value in look_up("plan", self.plan, REMEDY_PLANS).items():
                 object.__setattr__(self, option, value)
         for name in self.remedies:
             remedy(name)
@@ -100,12 +100,12 @@ class Config(ExperimentConfig):
         """The hidden layers of every network that is compared."""
         return [self.hidden[:1] * depth for depth in self.depths] or [self.hidden]
 
-    def tasks(self) -> list[Task]:
+    def tasks(self) -> list[Tuning]:
         """For every network Algorithm 1, and every remedy at every presentation time."""
         pairs = [(DISCRETE, 1.0)]
         pairs += [(name, float(ratio)) for ratio in self.ratios for name in self.remedies]
         return [
-            Task(
+            Tuning(
                 Cell(
                     self.dataset,
                     hidden,
@@ -157,7 +157,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     return {"rows": rows, "standings": standings(rows)}
 
 
-def described(task: Task) -> dict[str, Any]:
+def described(task: Tuning) -> dict[str, Any]:
     """What was tried and selected for a task, and the test accuracy of that alone."""
     cell, best, final = task.cell, task.best, task.final
     discrete = cell.remedy == DISCRETE
@@ -192,7 +192,7 @@ def described(task: Task) -> dict[str, Any]:
     }
 
 
-def show(result: Mapping[str, Any]) -> None:
+def show(result: Result) -> None:
     """Tables on the terminal, one a depth: test accuracy of the selected setting."""
     for depth, members in by_depth(result["rows"]).items():
         _show(f"{depth} hidden layer{'s' if depth > 1 else ''}", members)

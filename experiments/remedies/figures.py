@@ -11,7 +11,7 @@ from experiments.lab.storage import read_json
 from experiments.remedies.plans import MAIN
 from experiments.remedies.standing import sentences as standing_sentences
 from experiments.report.figure_style import INK, THEORY, looks, new_figure, save_figure, style
-from experiments.report.page import Picture, Section, Table, write_page
+from experiments.report.page import PageTable, Picture, Section, write_page
 
 
 def by_depth(rows: Sequence[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
@@ -32,7 +32,7 @@ def draw(folder: Path) -> Path:
         "hidden layers", "remedy", "T/τ", "rate", "free numbers", "at the edge", "tried",
         "validation %", "test %", "s.d.", "seconds",
     )  # fmt: skip
-    table = Table(header, [_cells(row) for row in rows], _caption(config))
+    table = PageTable(header, [_cells(row) for row in rows], _caption(config))
     section = Section("Remedies", (), pictures, (table,))
     leads = [f"{depth} hidden: {line}" for depth, part in found.items() for line in lead(part)]
     leads = leads if len(found) > 1 else lead(rows)

@@ -25,7 +25,7 @@ IMAGES: Mapping[str, Any] = {
     "dt_ms": 5.0,
 }
 
-PLANS: dict[str, Mapping[str, Any]] = {
+REMEDY_PLANS: dict[str, Mapping[str, Any]] = {
     "digits": {"remedies": MAIN, "ratios": (2, 5, 3, 10)},
     "depth": {"remedies": FEW, "ratios": (5,), "depths": (4, 3, 1, 2)},
     "fashion": {**IMAGES, "dataset": "fashion-mnist", "ratios": (5, 10)},

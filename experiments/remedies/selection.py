@@ -25,7 +25,7 @@ Learned = Callable[[Sequence[Cell]], Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Setting:
+class Candidate:
     """A rate and the free numbers, with which a remedy was tried."""
 
     eta: float
@@ -34,7 +34,7 @@ class Setting:
 
 
 @dataclass
-class Task:
+class Tuning:
     """A remedy at one presentation time in one network, to be tuned.
 
     Parameters
@@ -48,8 +48,8 @@ class Task:
     cell: Cell
     search_seeds: int
     search_epochs: int
-    tried: list[Setting] = field(default_factory=list)
-    lost: list[Setting] = field(default_factory=list)
+    tried: list[Candidate] = field(default_factory=list)
+    lost: list[Candidate] = field(default_factory=list)
     seconds: float = 0.0
     final: Mapping[str, Any] | None = None
     _results: dict[tuple[float, Numbers], Mapping[str, Any]] = field(default_factory=dict)
@@ -78,12 +78,12 @@ class Task:
         """Note the validation accuracy of every rate; not a number where a seed diverged."""
         last = np.array(found["validation"], dtype=float)[-1].mean(-1)
         for place, (eta, value) in enumerate(zip(cell.etas, last, strict=True)):
-            self.tried.append(Setting(eta, cell.free, float(value)))
+            self.tried.append(Candidate(eta, cell.free, float(value)))
             self._results[eta, cell.free] = _of_rate(found, place)
         self.seconds += found["seconds"]
 
     @property
-    def best(self) -> Setting | None:
+    def best(self) -> Candidate | None:
         """The best setting that did not diverge; of equals the one that was tried first."""
         alive = [s for s in self.tried if np.isfinite(s.validation) and s not in self.lost]
         return max(alive, key=lambda setting: setting.validation, default=None)
@@ -100,10 +100,10 @@ class Task:
         factor = grid[-1] / grid[-2] if up else grid[0] / grid[1]
         return self._searching((float(f"{best.eta * factor:.3g}"),), best.free)
 
-    def _rates(self, setting: Setting) -> list[float]:
+    def _rates(self, setting: Candidate) -> list[float]:
         return sorted(s.eta for s in self.tried if s.free == setting.free)
 
-    def at_edge(self, setting: Setting) -> list[str]:
+    def at_edge(self, setting: Candidate) -> list[str]:
         """Which numbers of a setting are the smallest or the largest that were tried."""
         rates = self._rates(setting)
         found = ["eta"] if setting.eta in (rates[0], rates[-1]) else []
@@ -145,7 +145,7 @@ def _of_rate(found: Mapping[str, Any], place: int) -> dict[str, Any]:
     }
 
 
-def tune(tasks: Sequence[Task], learned: Learned) -> None:
+def tune(tasks: Sequence[Tuning], learned: Learned) -> None:
     """Search all tasks, then learn what was selected."""
     _search([(task, cell) for task in tasks for cell in task.grid()], learned)
     while further := [(task, cell) for task in tasks if (cell := task.beyond())]:
@@ -155,6 +155,6 @@ def tune(tasks: Sequence[Task], learned: Learned) -> None:
             task.take_final(found)
 
 
-def _search(pairs: Sequence[tuple[Task, Cell]], learned: Learned) -> None:
+def _search(pairs: Sequence[tuple[Tuning, Cell]], learned: Learned) -> None:
     for (task, cell), found in zip(pairs, learned([cell for _, cell in pairs]), strict=True):
         task.take(cell, found)

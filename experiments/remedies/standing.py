@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from experiments.lab.remedies import REMEDIES
+from experiments.lab.runner import Result
 
 OURS = "eligibility"
 
 CLASSES = ("best by more than one s.d.", "best", "below by at most one s.d.", "worse")
-
-Row = Mapping[str, Any]
 
 
 def rivals(told_of_switches: bool) -> list[str]:
@@ -19,7 +18,7 @@ def rivals(told_of_switches: bool) -> list[str]:
     ]
 
 
-def standing(ours: Row, others: Iterable[Row]) -> dict[str, Any] | None:
+def standing(ours: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Which of :data:`CLASSES` holds against the rival with the highest test accuracy.
 
     The deviation is the larger one of the two, over seeds. None where there is no rival.
@@ -33,7 +32,7 @@ def standing(ours: Row, others: Iterable[Row]) -> dict[str, Any] | None:
     return {"class": CLASSES[place], "rival": best["remedy"], "ahead": ahead, "sd": deviation}
 
 
-def standings(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def standings(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """For each network and presentation time, against all rivals and against those not told."""
     found = []
     for ours in (row for row in rows if row["remedy"] == OURS):
@@ -48,13 +47,13 @@ def standings(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return found
 
 
-def counted(found: Sequence[Row], told_of_switches: bool) -> dict[str, int]:
+def counted(found: Sequence[Mapping[str, Any]], told_of_switches: bool) -> dict[str, int]:
     """In how many cells each of :data:`CLASSES` holds."""
     members = [row["class"] for row in found if row["told_of_switches"] == told_of_switches]
     return {name: members.count(name) for name in CLASSES}
 
 
-def sentences(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Result) -> list[str]:
     """The counts in words."""
     found = standings(result["rows"])
     return [

@@ -34,7 +34,7 @@ MARKERS = "os^Dv"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#b0479a", "#e69f00", "#56b4e9", "#555555")
 """For lines that are no compartment: layers, engines, remedies; in this order."""
 
-NAMES = {
+COMPARTMENT_LABELS = {
     "u": "basal u",
     "a": "apical a",
     "x": "soma x",

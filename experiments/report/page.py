@@ -20,7 +20,7 @@ FILES = {
 }
 """Files that a page links to under these words; traces and weights are found by their suffix."""
 
-SUFFIXES = {".nc": "traces (netCDF)", ".npz": "arrays (NumPy)"}
+FILE_KINDS = {".nc": "traces (netCDF)", ".npz": "arrays (NumPy)"}
 
 BRIEF = 24
 """Cells of a table with fewer characters than this are not broken into lines."""
@@ -37,7 +37,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """Rows of numbers or text under a header."""
 
     header: Sequence[str]
@@ -57,14 +57,14 @@ class Section:
         Paragraphs; what stands between backticks is set as code.
     pictures : sequence of Picture
         Figures in the results folder.
-    tables : sequence of Table
+    tables : sequence of PageTable
         Numbers, from ``result.json``.
     """
 
     title: str
     text: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
-    tables: Sequence[Table] = ()
+    tables: Sequence[PageTable] = ()
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _size(png: Path) -> tuple[int, int]:
     return int.from_bytes(header[16:20], "big"), int.from_bytes(header[20:24], "big")
 
 
-def _table(table: Table) -> str:
+def _table(table: PageTable) -> str:
     head = "".join(f'<th scope="col">{_text(str(cell))}</th>' for cell in table.header)
     rows = "\n".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
     caption = f"<caption>{_text(table.caption)}</caption>" if table.caption else ""
@@ -231,7 +231,7 @@ def _files(folder: Path) -> str:
 
 def _made_from(place: Path) -> list[tuple[Path, str]]:
     found = [(place / name, words) for name, words in FILES.items() if (place / name).exists()]
-    for suffix, words in SUFFIXES.items():
+    for suffix, words in FILE_KINDS.items():
         found += [(path, words) for path in sorted(place.glob(f"*{suffix}"))]
     return found
 

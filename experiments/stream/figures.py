@@ -1,14 +1,15 @@
 """Figures, sentences and page of ``tuft stream``, from its saved numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 
+from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import THEORY, looks, new_figure, save_figure, style
-from experiments.report.page import Picture, Section, Table, write_page
+from experiments.report.page import PageTable, Picture, Section, write_page
 
 Rows = Sequence[dict[str, Any]]
 
@@ -52,7 +53,7 @@ def draw(folder: Path) -> Path:
         "is taken off. Right: variance of the summed update over that of Algorithm 1's; dotted: "
         "theory for eligibility in a linear network.",
     )
-    section = Section("In an unbroken stream", (), (picture,), (Table(header, cells),))
+    section = Section("In an unbroken stream", (), (picture,), (PageTable(header, cells),))
     return write_page(folder, "Mean and noise of continuous updates", sentences(result), [section])
 
 
@@ -72,7 +73,7 @@ def lines(axes: Axes, rows: Rows, key: str, title: str) -> Axes:
     return axes
 
 
-def sentences(result: Mapping[str, Any]) -> list[str]:
+def sentences(result: Result) -> list[str]:
     """Bias and noise of every remedy at the shortest presentation."""
     rows = result["rows"]
     shortest = min(row["ratio"] for row in rows)

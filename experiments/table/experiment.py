@@ -20,8 +20,8 @@ from experiments.table.plan import Column, Plan
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
 from experiments.table.running import run_missing
-from experiments.table.runs import Run, check_rule, dataset_of, differing
-from experiments.table.tabulate import Table, table
+from experiments.table.runs import TrainingRun, check_rule, dataset_of, differing
+from experiments.table.tabulate import ScoreTable, table
 from rate_bridge.data import DATASETS
 from rate_bridge.networks.registry import NETWORKS
 from rate_bridge.training.options import Options
@@ -121,7 +121,7 @@ def plan_of(config: Config) -> tuple[str, Plan]:
     return name, Plan(", ".join(config.datasets), "", columns)
 
 
-def chosen_runs(config: Config, plan: Plan) -> list[Run]:
+def chosen_runs(config: Config, plan: Plan) -> list[TrainingRun]:
     """The plan's runs in the columns, rules and seeds that the options leave.
 
     The first seed of everything comes before the second of anything.
@@ -196,7 +196,7 @@ def check_kept(plan: Plan, folder: Path) -> None:
             )
 
 
-def check_own_files(runs: Sequence[Run], folder: Path) -> None:
+def check_own_files(runs: Sequence[TrainingRun], folder: Path) -> None:
     """Read the files that the options name before anything is run.
 
     Raises
@@ -216,7 +216,7 @@ def check_own_files(runs: Sequence[Run], folder: Path) -> None:
             )
 
 
-def rebuilt(plan: Plan, folder: Path) -> Table:
+def rebuilt(plan: Plan, folder: Path) -> ScoreTable:
     """The table of the JSONs in ``folder``, written as `table.md`, `table.png`, `learning.png`.
 
     `notes.md`, if there is one, is put under the table: it holds the judgement, written by hand.

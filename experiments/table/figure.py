@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from experiments.table.tabulate import PERCENT, Table
+from experiments.table.tabulate import PERCENT, ScoreTable
 
 _OURS, _THEIRS, _RIVAL = "#1f4e79", "#b0622f", "#444444"
 _STYLE: Any = {
@@ -20,7 +20,7 @@ _STYLE: Any = {
 }
 
 
-def draw_column(axes: Axes, table: Table, column: str, metric: str) -> Axes:
+def draw_column(axes: Axes, table: ScoreTable, column: str, metric: str) -> Axes:
     """Mean and deviation over seeds of each rule, single seeds, and published values."""
     for row, rule in enumerate(table.rules):
         found = table.cells.get((column, rule, metric))
@@ -44,7 +44,7 @@ def draw_column(axes: Axes, table: Table, column: str, metric: str) -> Axes:
     return axes
 
 
-def save_figure(table: Table, path: Path) -> None:
+def save_figure(table: ScoreTable, path: Path) -> None:
     """Draw all columns of ``table`` side by side and save them as PNG."""
     shown = [(column, metric) for column in table.columns for metric in table.metrics[column]]
     height = 1.4 + 0.32 * len(table.rules)

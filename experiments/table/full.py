@@ -3,8 +3,8 @@
 from experiments.table.plan import Column, Plan, Search
 from rate_bridge.training.options import Options
 
-RULES = ("bp", "dll-minus", "dll-fixed", "kp", "usf", "fa")
-BASELINES = ("logistic", "knn")
+COMPARED_RULES = ("bp", "dll-minus", "dll-fixed", "kp", "usf", "fa")
+COMPARED_BASELINES = ("logistic", "knn")
 SEARCH = Search(lr=(1e-4, 3e-4, 1e-3), theta=(0.01, 0.1, 1.0))
 MOST_EPOCHS = 50
 
@@ -14,7 +14,7 @@ def _column(
     dataset: str,
     network: str,
     *,
-    rules: tuple[str, ...] = RULES,
+    rules: tuple[str, ...] = COMPARED_RULES,
     batch: int = 64,
     hidden: tuple[int, ...] = (),
 ) -> Column:
@@ -72,12 +72,25 @@ FULL = Plan(
             batch=128,
             hidden=(1024, 512),
         ),
-        _column("MNIST MLP", "mnist", "mlp-mnist", rules=(*RULES, *BASELINES), batch=128),
-        _column("Fashion MLP", "fashion-mnist", "mlp-fashion", rules=(*RULES, *BASELINES)),
+        _column(
+            "MNIST MLP",
+            "mnist",
+            "mlp-mnist",
+            rules=(*COMPARED_RULES, *COMPARED_BASELINES),
+            batch=128,
+        ),
+        _column(
+            "Fashion MLP",
+            "fashion-mnist",
+            "mlp-fashion",
+            rules=(*COMPARED_RULES, *COMPARED_BASELINES),
+        ),
         _column("MNIST CNN", "mnist", "cnn-mnist"),
         _column("Fashion CNN", "fashion-mnist", "cnn-fashion"),
         _column("CIFAR-10 CNN", "cifar10", "cnn-cifar10"),
-        _column("CIFAR-10 MLP", "cifar10", "mlp-cifar10", rules=(*RULES, *BASELINES)),
+        _column(
+            "CIFAR-10 MLP", "cifar10", "mlp-cifar10", rules=(*COMPARED_RULES, *COMPARED_BASELINES)
+        ),
     ),
 )
 """Columns in the order of what they cost."""

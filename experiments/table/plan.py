@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from experiments.table.runs import Run
+from experiments.table.runs import TrainingRun
 from rate_bridge.baselines import BASELINES
 from rate_bridge.training.options import Options
 
@@ -58,13 +58,13 @@ class Column:
     allow: tuple[str, ...] = ()
     search: Search | None = None
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[TrainingRun]:
         """All runs of the column: for each seed every rule, so that a first seed is done early.
 
         A baseline is the same with every seed: it has the first one alone.
         """
         return [
-            Run(
+            TrainingRun(
                 self.dataset,
                 self.network,
                 rule,

@@ -9,8 +9,8 @@ from experiments.lab.progress import bar
 from experiments.lab.storage import write_json
 from experiments.table.plan import Plan
 from experiments.table.records import summary
-from experiments.table.runs import Run, dataset_of, record_of
-from experiments.table.search import Stage
+from experiments.table.runs import TrainingRun, dataset_of, record_of
+from experiments.table.search import SearchInFolder
 from rate_bridge.baselines import BASELINES
 from rate_bridge.data import Dataset
 
@@ -20,7 +20,12 @@ class TimeUp(Exception):
 
 
 def run_missing(
-    plan: Plan, runs: Sequence[Run], folder: Path, *, minutes: float | None, search_only: bool
+    plan: Plan,
+    runs: Sequence[TrainingRun],
+    folder: Path,
+    *,
+    minutes: float | None,
+    search_only: bool,
 ) -> None:
     """Run what has no JSON yet, after the search where the plan has one.
 
@@ -29,7 +34,7 @@ def run_missing(
     Parameters
     ----------
     plan : Plan
-    runs : sequence of Run
+    runs : sequence of TrainingRun
         In the order in which they are run.
     folder : pathlib.Path
         Of the table.
@@ -45,13 +50,13 @@ def run_missing(
         if minutes is not None and time.monotonic() - start > 60 * minutes:
             raise TimeUp
 
-    def dataset(run: Run) -> Dataset:
+    def dataset(run: TrainingRun) -> Dataset:
         wanted = (run.dataset, run.data_options)
         if not held or held[0][0] != wanted:
             held[:] = [(wanted, dataset_of(run))]
         return held[0][1]
 
-    stage = Stage(plan, folder, dataset, on_start)
+    stage = SearchInFolder(plan, folder, dataset, on_start)
     searches = {column.name: column.search for column in plan.columns}
     try:
         for run in runs:
@@ -74,7 +79,7 @@ def run_missing(
         print("Time is up; the rest is left for the next call.")
 
 
-def finished(run: Run, dataset: Dataset, checkpoint: Path) -> dict[str, Any]:
+def finished(run: TrainingRun, dataset: Dataset, checkpoint: Path) -> dict[str, Any]:
     """The run's record, continued from the checkpoint if one is left."""
     with bar(f"{run.column}, {run.rule}, seed {run.options.seed}") as report:
         record, _ = record_of(

@@ -18,11 +18,11 @@ from rate_bridge.baselines import BASELINES, fitted
 from rate_bridge.data import Dataset, Source, load
 from rate_bridge.layers.convert import parameter_groups
 from rate_bridge.networks import registry as networks
-from rate_bridge.rules import NAMES
+from rate_bridge.rules import RULE_NAMES
 from rate_bridge.training.distributed import ALONE, World
 from rate_bridge.training.evaluation import evaluate
 from rate_bridge.training.options import Options
-from rate_bridge.training.trainer import Diverged, Report, Training
+from rate_bridge.training.trainer import Diverged, EpochReport, Training
 
 DEFAULT_NETWORKS = {
     "digits": "mlp-digits",
@@ -35,17 +35,17 @@ DEFAULT_NETWORKS = {
 }
 
 
-RULE_NAMES: dict[str, Any] = {**NAMES, **BASELINES}
+TRAINABLE: dict[str, Any] = {**RULE_NAMES, **BASELINES}
 """What can stand for a rule: the rules by all their names, and the baselines."""
 
 
 def check_rule(name: str) -> None:
     """Raise ``ValueError`` for what is neither a rule nor a baseline."""
-    look_up("rule", name, RULE_NAMES)
+    look_up("rule", name, TRAINABLE)
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """What is trained on what by which rule.
 
     Attributes
@@ -93,7 +93,7 @@ class Run:
         }
 
 
-def differing(run: Run, record: Mapping[str, Any]) -> list[str]:
+def differing(run: TrainingRun, record: Mapping[str, Any]) -> list[str]:
     """In what a run differs from a record of its name: ``"lr is 0.001 there, 0.01 here"``.
 
     Training options that an older record does not name are at their defaults there. Where it was
@@ -117,12 +117,12 @@ def differing(run: Run, record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def dataset_of(run: Run) -> Dataset:
+def dataset_of(run: TrainingRun) -> Dataset:
     """The run's data set, from :func:`data_folder` or fetched into it."""
     return load(run.dataset, Source(data_folder(), allow=run.allow), **run.data_options)
 
 
-def network_of(run: Run, dataset: Dataset) -> nn.Module:
+def network_of(run: TrainingRun, dataset: Dataset) -> nn.Module:
     """The run's network, with the rule in its backward pass."""
     options = dict(run.network_options)
     if run.network == "rnn":
@@ -135,11 +135,11 @@ def network_of(run: Run, dataset: Dataset) -> nn.Module:
 
 
 def record_of(
-    run: Run,
+    run: TrainingRun,
     dataset: Dataset,
     *,
     checkpoint: Path | None = None,
-    report: Report | None = None,
+    report: EpochReport | None = None,
     world: World = ALONE,
 ) -> tuple[dict[str, Any], nn.Module]:
     """Train, test once, and say everything that is needed to judge the number.
@@ -161,7 +161,7 @@ def record_of(
     return record(run.described, training, outcome, time.perf_counter() - start), model
 
 
-def training_of(run: Run, dataset: Dataset, world: World = ALONE) -> Training:
+def training_of(run: TrainingRun, dataset: Dataset, world: World = ALONE) -> Training:
     """The run's network beside its data, before the first step."""
     options = run.options
     return Training(
@@ -174,7 +174,7 @@ def training_of(run: Run, dataset: Dataset, world: World = ALONE) -> Training:
     )
 
 
-def _baseline_record(run: Run, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:
+def _baseline_record(run: TrainingRun, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:
     """The record of a baseline; it may be a constant, so it is not judged as one."""
     start = time.perf_counter()
     found = fitted(run.rule, dataset)

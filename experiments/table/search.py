@@ -16,7 +16,7 @@ from typing import Any
 from experiments.lab.progress import bar
 from experiments.lab.storage import read_json, versions, write_json
 from experiments.table.plan import Plan, Search
-from experiments.table.runs import Run, training_of
+from experiments.table.runs import TrainingRun, training_of
 from rate_bridge.data import Dataset
 from rate_bridge.rules import make_rule
 from rate_bridge.training.collapse import collapse, uninformed
@@ -31,7 +31,7 @@ Rates = tuple[float, float | None]
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchOutcome:
     """The outcome of a search.
 
     Attributes
@@ -51,7 +51,9 @@ class Found:
     tried: int
 
 
-def best_rates(search: Search, theta_learns: bool, accuracy: Callable[[Rates], float]) -> Found:
+def best_rates(
+    search: Search, theta_learns: bool, accuracy: Callable[[Rates], float]
+) -> SearchOutcome:
     """The best pair of rates, inside grids that grow until it is.
 
     Parameters
@@ -81,7 +83,7 @@ def best_rates(search: Search, theta_learns: bool, accuracy: Callable[[Rates], f
         ]
         open_ends = [end for end in ends if grown[end] < search.extensions]
         if not open_ends or found[best] == -math.inf:
-            return Found(best, found[best], tuple(axis for axis, _ in ends), len(found))
+            return SearchOutcome(best, found[best], tuple(axis for axis, _ in ends), len(found))
         for axis, end in open_ends:
             grids[axis] = _longer(grids[axis], end)
             grown[axis, end] += 1
@@ -103,7 +105,7 @@ def flat_after(curve: Sequence[float], window: int, gain: float) -> int | None:
     return None
 
 
-class Stage:
+class SearchInFolder:
     """The search of one table, in its folder.
 
     Parameters
@@ -121,19 +123,19 @@ class Stage:
         self,
         plan: Plan,
         folder: Path,
-        dataset: Callable[[Run], Dataset],
+        dataset: Callable[[TrainingRun], Dataset],
         on_start: Callable[[], None],
     ) -> None:
         self.plan, self.folder, self.dataset = plan, folder / "search", dataset
         self.on_start = on_start
 
-    def settled(self, run: Run, search: Search) -> tuple[Run, dict[str, Any]]:
+    def settled(self, run: TrainingRun, search: Search) -> tuple[TrainingRun, dict[str, Any]]:
         """The run at its searched rates and epochs, and what its record says of the search."""
         found, epochs = self.rates(run, search), self.epochs(run, search)
         options = replace(_at(run.options, found.best), epochs=epochs["epochs"])
         return replace(run, options=options), {**dataclasses.asdict(found), **epochs}
 
-    def rates(self, run: Run, search: Search) -> Found:
+    def rates(self, run: TrainingRun, search: Search) -> SearchOutcome:
         """The best rates of the run's rule."""
         first = self._first(run)
         short = replace(first.options, epochs=max(1, first.options.epochs // SHARE))
@@ -146,7 +148,7 @@ class Stage:
 
         return best_rates(search, make_rule(run.rule).learns_theta, accuracy)
 
-    def epochs(self, run: Run, search: Search) -> dict[str, Any]:
+    def epochs(self, run: TrainingRun, search: Search) -> dict[str, Any]:
         """The epochs of all runs of the column, and after how many each rule was flat."""
         most, flat = run.options.epochs, {}
         for rule in search.flat_rules:
@@ -157,12 +159,12 @@ class Stage:
             flat[rule] = flat_after(curve, search.flat_window, search.flat_gain)
         return {"epochs": max(most if n is None else n for n in flat.values()), "flat": flat}
 
-    def _first(self, run: Run) -> Run:
+    def _first(self, run: TrainingRun) -> TrainingRun:
         """The same with the first seed of its column: the only one that a search uses."""
         (column,) = (each for each in self.plan.columns if each.name == run.column)
         return replace(run, options=replace(run.options, seed=column.seeds[0]))
 
-    def _tried(self, run: Run, name: str) -> dict[str, Any]:
+    def _tried(self, run: TrainingRun, name: str) -> dict[str, Any]:
         """What came of a try, from its JSON or run now."""
         path = self.folder / f"{run.name.rpartition('__')[0]}__{_plain(name)}.json"
         if path.is_file():
@@ -180,7 +182,7 @@ class Stage:
         checkpoint.unlink(missing_ok=True)  # not before the JSON is there
         return made
 
-    def _run(self, run: Run, name: str, checkpoint: Path) -> dict[str, Any]:
+    def _run(self, run: TrainingRun, name: str, checkpoint: Path) -> dict[str, Any]:
         start = time.perf_counter()
         training = training_of(run, self.dataset(run))
         status, message = "ok", None

@@ -8,13 +8,11 @@ baseline says so in its cell.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from experiments.table.records import seconds_text
+from experiments.table.records import Record, seconds_text
 from rate_bridge.baselines import BASELINES
 from rate_bridge.training.collapse import collapse
 
-Record = Mapping[str, Any]
 Published = Mapping[tuple[str, str, str], float]
 """From (column, rule, metric) to a published number, in the unit of the table."""
 
@@ -23,7 +21,7 @@ PERCENT = frozenset({"accuracy"})
 
 
 @dataclass(frozen=True)
-class Cell:
+class Score:
     """One rule in one column.
 
     Attributes
@@ -84,7 +82,7 @@ def is_older(record: Record) -> bool:
     return bool(record["history"]) and "verdict" not in record
 
 
-def cell(records: Iterable[Record], metric: str) -> Cell:
+def cell(records: Iterable[Record], metric: str) -> Score:
     """The cell of these records.
 
     Raises
@@ -109,11 +107,11 @@ def cell(records: Iterable[Record], metric: str) -> Cell:
             seconds.append(record["seconds_per_epoch"])
         unofficial = unofficial or record["unofficial_data"]
     mean_seconds = sum(seconds) / len(seconds) if seconds else math.nan
-    return Cell(tuple(values), tuple(failures), mean_seconds, unofficial)
+    return Score(tuple(values), tuple(failures), mean_seconds, unofficial)
 
 
 @dataclass(frozen=True)
-class Table:
+class ScoreTable:
     """Records gathered by column and rule.
 
     Attributes
@@ -123,7 +121,7 @@ class Table:
         In the order in which they are shown.
     metrics : mapping from column to tuple of str
         Which scores a column shows.
-    cells : mapping from (column, rule, metric) to Cell
+    cells : mapping from (column, rule, metric) to Score
     published : mapping
         Published numbers, shown beside ours.
     older : int
@@ -134,7 +132,7 @@ class Table:
     columns: tuple[str, ...]
     rules: tuple[str, ...]
     metrics: Mapping[str, tuple[str, ...]]
-    cells: Mapping[tuple[str, str, str], Cell]
+    cells: Mapping[tuple[str, str, str], Score]
     published: Published
     older: int = 0
 
@@ -235,7 +233,7 @@ def table(
     columns: Sequence[str],
     rules: Sequence[str],
     published: Published | None = None,
-) -> Table:
+) -> ScoreTable:
     """Gather ``records`` into a table.
 
     Columns and rules that the records have and the sequences lack are put at the end.
@@ -270,7 +268,7 @@ def table(
         for metric in metrics[column]
     }
     older = sum(map(is_older, records))
-    return Table(title, columns, rules, metrics, cells, published or {}, older)
+    return ScoreTable(title, columns, rules, metrics, cells, published or {}, older)
 
 
 def _head(metric: str) -> str:

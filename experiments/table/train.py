@@ -14,7 +14,7 @@ from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, write_json
 from experiments.table.data_options import DataOptions
 from experiments.table.records import summary
-from experiments.table.runs import DEFAULT_NETWORKS, Run, check_rule, dataset_of, record_of
+from experiments.table.runs import DEFAULT_NETWORKS, TrainingRun, check_rule, dataset_of, record_of
 from rate_bridge.training.distributed import World, joined
 from rate_bridge.training.options import Options
 
@@ -84,7 +84,7 @@ def main(config: Config) -> None:
     print(summary(record))
 
 
-def run_of(config: Config) -> Run:
+def run_of(config: Config) -> TrainingRun:
     """The run that the options describe.
 
     Raises
@@ -101,7 +101,7 @@ def run_of(config: Config) -> Run:
         network_options["hidden"] = config.hidden[0] if network == "rnn" else config.hidden
     if config.theta_std is not None:
         network_options["theta_std"] = config.theta_std
-    return Run(
+    return TrainingRun(
         config.dataset,
         network,
         config.rule,
@@ -112,12 +112,14 @@ def run_of(config: Config) -> Run:
     )
 
 
-def checkpoint_of(config: Config, run: Run) -> Path:
+def checkpoint_of(config: Config, run: TrainingRun) -> Path:
     """Where the run's checkpoint stands while it is not done."""
     return config.out / "checkpoints" / f"{run.name}.pt"
 
 
-def trained(config: Config, run: Run, world: World) -> tuple[dict[str, Any], torch.nn.Module]:
+def trained(
+    config: Config, run: TrainingRun, world: World
+) -> tuple[dict[str, Any], torch.nn.Module]:
     """The record and the model, continued from a checkpoint where one is left."""
     path = checkpoint_of(config, run)
     remove_abandoned(path.parent)

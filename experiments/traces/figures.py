@@ -1,6 +1,6 @@
 """Figures of ``tuft traces``, drawn from its saved files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compartments.recording import trace_name, unit_dimension
+from experiments.lab.runner import Result
 from experiments.report.figure_style import (
     COLOURS,
-    NAMES,
+    COMPARTMENT_LABELS,
     SERIES,
     THEORY,
     label_layer,
@@ -22,8 +23,6 @@ from experiments.report.figure_style import (
     style,
 )
 from models.theory import chain_residual
-
-Result = Mapping[str, Any]
 
 COLUMN_WIDTH, ROW_HEIGHT, SHOWN_HEIGHT = 2.8, 1.75, 0.45
 """In inches."""
@@ -66,7 +65,7 @@ def _legend(all_axes: Any) -> tuple[list[Any], list[str]]:
     for axes in all_axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    last = [NAMES["target"] + " shown", "equilibrium of Algorithm 1"]
+    last = [COMPARTMENT_LABELS["target"] + " shown", "equilibrium of Algorithm 1"]
     labels = [*(label for label in found if label not in last), *last]
     return [found[label] for label in labels], labels
 
@@ -75,7 +74,7 @@ def _shade(axes: Axes, traces: xr.Dataset, result: Result) -> None:
     length = result["presentation_ms"]
     for begin, shown in zip(traces["presentation"].values, result["target_on"], strict=True):
         if shown:
-            shade_target(axes, begin, begin + length, NAMES["target"] + " shown")
+            shade_target(axes, begin, begin + length, COMPARTMENT_LABELS["target"] + " shown")
         if begin > 0:
             mark_switch(axes, begin)
 
@@ -111,7 +110,11 @@ def _draw_neuron(axes: Axes, traces: xr.Dataset, result: Result, layer: str, uni
         values = traces[name].sel({unit_dimension(layer): unit}).values
         width = 2.6 if variable == "a" else 1.4
         axes.plot(
-            traces["time"], values, color=COLOURS[variable], label=NAMES[variable], linewidth=width
+            traces["time"],
+            values,
+            color=COLOURS[variable],
+            label=COMPARTMENT_LABELS[variable],
+            linewidth=width,
         )
         rest = traces[f"equilibrium_{name}"].sel({unit_dimension(layer): unit}).values
         axes.hlines(rest, edges[:-1], edges[1:], **theory, label="equilibrium of Algorithm 1")

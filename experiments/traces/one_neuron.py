@@ -10,7 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compartments import hidden_neuron, load_traces, pulse, responses, save_traces
-from experiments.report.figure_style import COLOURS, FAINT, NAMES, THEORY, new_figure, style
+from experiments.report.figure_style import (
+    COLOURS,
+    COMPARTMENT_LABELS,
+    FAINT,
+    THEORY,
+    new_figure,
+    style,
+)
 from models import DLLOptions
 from models.theory import chain_response
 
@@ -81,7 +88,9 @@ def draw_one_neuron(folder: Path) -> Figure:
         _draw_pulses(above)
         time_ms = traces["time"].values
         for name in ("u", "a", "x"):
-            below.plot(time_ms, traces[f"{name}_cell"], color=COLOURS[name], label=NAMES[name])
+            below.plot(
+                time_ms, traces[f"{name}_cell"], color=COLOURS[name], label=COMPARTMENT_LABELS[name]
+            )
         for name in ("u", "a", "x"):
             label = "closed form" if name == "x" else None
             below.plot(time_ms, traces[f"theory_{name}"], **THEORY, label=label)

@@ -1,17 +1,15 @@
 """The page of ``tuft traces``, drawn from its saved files."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from compartments import load_traces
+from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import label_layer, save_figure
-from experiments.report.page import Picture, Section, Table, shown, write_page
+from experiments.report.page import PageTable, Picture, Section, shown, write_page
 from experiments.traces.figures import settling_figure, traces_figure
 from experiments.traces.one_neuron import draw_one_neuron
-
-Result = Mapping[str, Any]
 
 WORDS = {"u": "prediction u", "a": "feedback a", "x": "soma x", "error": "error x − u"}
 """What tables call the variables."""
@@ -118,7 +116,7 @@ def sections(result: Result) -> list[Section]:
     ]
 
 
-def _settling_table(result: Result) -> Table:
+def _settling_table(result: Result) -> PageTable:
     rows = [
         [
             label_layer(layer),
@@ -130,10 +128,10 @@ def _settling_table(result: Result) -> Table:
         for layer, variable, entry in _settling(result)
     ]
     header = ["layer", "variable", "stages", "settled to 1 % (ms)", "linear chain (ms)"]
-    return Table(header, rows, "Time from the last switch until 1 % of the distance is left.")
+    return PageTable(header, rows, "Time from the last switch until 1 % of the distance is left.")
 
 
-def _distance_table(result: Result) -> Table:
+def _distance_table(result: Result) -> PageTable:
     first, second = result["digits"]
     header = ["layer", "variable", f"{first}, no target", f"{first}, target", f"{second}, target"]
     rows = [
@@ -141,4 +139,6 @@ def _distance_table(result: Result) -> Table:
         for layer, variables in result["distance_at_end"].items()
         for variable, values in variables.items()
     ]
-    return Table(header, rows, "Largest distance to Algorithm 1 at the end of each presentation.")
+    return PageTable(
+        header, rows, "Largest distance to Algorithm 1 at the end of each presentation."
+    )

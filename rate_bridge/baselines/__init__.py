@@ -1,5 +1,5 @@
 """What a data set is worth without a network: rivals that cost nothing."""
 
-from rate_bridge.baselines.registry import BASELINES, Fitted, fitted
+from rate_bridge.baselines.registry import BASELINES, FittedBaseline, fitted
 
-__all__ = ["BASELINES", "Fitted", "fitted"]
+__all__ = ["BASELINES", "FittedBaseline", "fitted"]

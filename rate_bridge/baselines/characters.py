@@ -19,7 +19,7 @@ from rate_bridge.baselines.selection import Choice, selected
 from rate_bridge.data import Dataset
 
 ORDERS = (4, 5, 6, 7, 8, 9, 10, 12)
-SMOOTHINGS = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3)
+N_GRAM_SMOOTHINGS = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3)
 
 
 class Contexts(NamedTuple):
@@ -65,13 +65,13 @@ class NGram(nn.Module):
 def bigram(dataset: Dataset) -> Choice:
     """From the last character; the smoothing is selected."""
     contexts = counted(dataset, 2)
-    return selected("smoothing", SMOOTHINGS, lambda s: NGram(contexts, 2, s), dataset)
+    return selected("smoothing", N_GRAM_SMOOTHINGS, lambda s: NGram(contexts, 2, s), dataset)
 
 
 def n_gram(dataset: Dataset) -> Choice:
     """From the last few characters; how many, and the smoothing, are selected."""
     contexts = counted(dataset, max(ORDERS))
-    candidates = tuple(product(ORDERS, SMOOTHINGS))
+    candidates = tuple(product(ORDERS, N_GRAM_SMOOTHINGS))
     return selected("order, smoothing", candidates, lambda given: NGram(contexts, *given), dataset)
 
 

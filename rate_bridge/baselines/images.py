@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from rate_bridge.baselines.selection import Choice, selected
 from rate_bridge.data import Dataset
 
-INVERSE_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+PIXEL_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """Of the squared weights, against the summed loss: scikit-learn's C."""
 NEIGHBOURS = (20, 10, 7, 5, 3, 1)
 
@@ -40,7 +40,7 @@ def logistic(dataset: Dataset) -> Choice:
             linear.bias.copy_(torch.from_numpy(found.intercept_))
         return nn.Sequential(nn.Flatten(), linear)
 
-    return selected("C", INVERSE_PENALTIES, model, dataset, patience=1)
+    return selected("C", PIXEL_PENALTIES, model, dataset, patience=1)
 
 
 def nearest_neighbours(dataset: Dataset) -> Choice:

@@ -55,7 +55,7 @@ BASELINES: dict[str, Baseline] = {
 }
 
 
-class Fitted(NamedTuple):
+class FittedBaseline(NamedTuple):
     """A baseline fitted on a data set.
 
     Attributes
@@ -72,7 +72,7 @@ class Fitted(NamedTuple):
     selection: dict[str, Any]
 
 
-def fitted(name: str, dataset: Dataset) -> Fitted:
+def fitted(name: str, dataset: Dataset) -> FittedBaseline:
     """The baseline ``name`` of ``dataset``.
 
     Raises
@@ -87,4 +87,4 @@ def fitted(name: str, dataset: Dataset) -> Fitted:
     train, validation, test = (baseline.shown(split) for _, split in dataset.parts())
     seen = replace(dataset, train=train, validation=validation, test=test)
     model, selection = baseline.fits[dataset.task](seen)
-    return Fitted(model, seen, selection)
+    return FittedBaseline(model, seen, selection)

@@ -16,9 +16,9 @@ from rate_bridge.baselines.selection import Choice, selected
 from rate_bridge.data import Dataset
 from rate_bridge.data.sentences import UNKNOWN
 
-INVERSE_PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+WORD_PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Of the squared weights, against the summed loss: scikit-learn's C."""
-SMOOTHINGS = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
+NAIVE_BAYES_SMOOTHINGS = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """What is added to each count of a word in a class."""
 
 
@@ -44,7 +44,7 @@ def naive_bayes(dataset: Dataset) -> Choice:
         found = MultinomialNB(alpha=smoothing).fit(counts, targets)
         return _bag(found.feature_log_prob_, found.class_log_prior_)
 
-    return selected("alpha", SMOOTHINGS, model, dataset)
+    return selected("alpha", NAIVE_BAYES_SMOOTHINGS, model, dataset)
 
 
 def logistic(dataset: Dataset) -> Choice:
@@ -58,7 +58,7 @@ def logistic(dataset: Dataset) -> Choice:
             weights, bias = np.vstack([0 * weights, weights]), np.append(0 * bias, bias)
         return _bag(weights, bias)
 
-    return selected("C", INVERSE_PENALTIES, model, dataset)
+    return selected("C", WORD_PENALTIES, model, dataset)
 
 
 def _counts(dataset: Dataset) -> csr_array:

@@ -14,7 +14,7 @@ import pooch
 
 from compartments.sealed_files import remove_abandoned, written_whole
 
-LARGEST = 512 << 20
+LARGEST_FILE = 512 << 20
 """Bytes that a file may have, fetched, found or unpacked. The largest official content is
 CIFAR-10's, 184 MB."""
 _HEAD = 64
@@ -41,7 +41,7 @@ class DataFile:
         Whether ``url`` is the file itself; else it is the page that says how to get it.
     announced : callable, optional
         From the first bytes of the content, how many it has by its own header; no more are
-        unpacked than that, or than :data:`LARGEST`.
+        unpacked than that, or than :data:`LARGEST_FILE`.
     """
 
     path: str
@@ -96,8 +96,8 @@ def found(dataset: str, file: DataFile, source: Source) -> Found:
         by name.
     """
     path = located(dataset, file, source)
-    if path.stat().st_size > LARGEST:
-        raise _too_large(dataset, file, LARGEST)
+    if path.stat().st_size > LARGEST_FILE:
+        raise _too_large(dataset, file, LARGEST_FILE)
     return _known(dataset, file, source, path, path.read_bytes())
 
 
@@ -122,11 +122,11 @@ def archive(dataset: str, file: DataFile, content: bytes) -> tarfile.TarFile:
     Raises
     ------
     ValueError
-        If its gzip wrapper is damaged, or more is in it than :data:`LARGEST`.
+        If its gzip wrapper is damaged, or more is in it than :data:`LARGEST_FILE`.
     tarfile.TarError
         If it is no archive.
     """
-    inside = _unpacked(dataset, file, content, LARGEST)
+    inside = _unpacked(dataset, file, content, LARGEST_FILE)
     return tarfile.open(fileobj=io.BytesIO(inside), mode="r:")
 
 
@@ -178,11 +178,11 @@ def located(dataset: str, file: DataFile, source: Source) -> Path:
 
 
 class _Bounded(io.BytesIO):
-    """A buffer that takes no more than :data:`LARGEST`."""
+    """A buffer that takes no more than :data:`LARGEST_FILE`."""
 
     def write(self, part: Any) -> int:
-        if self.tell() + len(part) > LARGEST:
-            raise OSError(f"more than {LARGEST:,} bytes came")
+        if self.tell() + len(part) > LARGEST_FILE:
+            raise OSError(f"more than {LARGEST_FILE:,} bytes came")
         return super().write(part)
 
 
@@ -201,7 +201,7 @@ def _fetch(dataset: str, file: DataFile, source: Source, path: Path) -> None:
 def _uncompressed(dataset: str, file: DataFile, raw: bytes) -> bytes:
     if not file.path.endswith(".gz") or file.path.endswith(".tar.gz"):
         return raw
-    limit = LARGEST
+    limit = LARGEST_FILE
     if file.announced is not None:
         limit = min(limit, file.announced(_unpacked(dataset, file, raw, _HEAD, cut=True)))
     return _unpacked(dataset, file, raw, limit)

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-Table = Float[Tensor, "n_codes width"]
+EmbeddingTable = Float[Tensor, "n_codes width"]
 REACH = 5
 """Words to each side that count as a word's context."""
 LONGEST_LINE = 100_000
@@ -22,7 +22,7 @@ LONGEST_LINE = 100_000
 
 def trained_vectors(
     codes: Int64[Tensor, "n length"], n_codes: int, width: int
-) -> tuple[Table, dict[str, Any]]:
+) -> tuple[EmbeddingTable, dict[str, Any]]:
     """Vectors from the words' contexts: positive pointwise mutual information, truncated SVD.
 
     The count-based equal of skip-gram with negative sampling (O. Levy and Y. Goldberg, "Neural
@@ -47,7 +47,7 @@ def trained_vectors(
     return _bounded(vectors), how
 
 
-def loaded_vectors(path: Path, vocabulary: dict[str, int]) -> tuple[Table, dict[str, Any]]:
+def loaded_vectors(path: Path, vocabulary: dict[str, int]) -> tuple[EmbeddingTable, dict[str, Any]]:
     """Vectors in GloVe's text format: a line each, the word and its numbers.
 
     Only the lines of words in ``vocabulary`` are kept, so that a file of any length fits. Words
@@ -149,7 +149,7 @@ def _neighbours(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
 
 
-def _bounded(vectors: np.ndarray) -> Table:
+def _bounded(vectors: np.ndarray) -> EmbeddingTable:
     """Mean 0, deviation 1, clipped at 3, mapped to 0..1; code 0, the padding, is zero."""
     scaled = (vectors - vectors.mean()) / max(float(vectors.std()), 1e-12)
     table = torch.from_numpy((np.clip(scaled, -3, 3) / 6 + 0.5).astype(np.float32))

@@ -19,7 +19,7 @@ import torch
 
 from rate_bridge.data.csv_table import Array, columns_of
 from rate_bridge.data.dataset import Dataset, Split
-from rate_bridge.data.downloads import LARGEST, DataFile, Source, found, own_file
+from rate_bridge.data.downloads import LARGEST_FILE, DataFile, Source, found, own_file
 from rate_bridge.data.splits import time_bounds, windows
 
 _LAI = "https://raw.githubusercontent.com/laiguokun/multivariate-time-series-data/master"
@@ -181,6 +181,8 @@ def _pandas_table(content: bytes) -> Array:
         if len(groups) != 1:
             raise ValueError(f"expected one pandas table, found {len(groups)}")
         values = groups[0]["block0_values"]
-        if 8 * values.size > LARGEST:
-            raise ValueError(f"its table unpacks to {values.shape}, more than {LARGEST:,} bytes")
+        if 8 * values.size > LARGEST_FILE:
+            raise ValueError(
+                f"its table unpacks to {values.shape}, more than {LARGEST_FILE:,} bytes"
+            )
         return np.asarray(values, dtype=np.float64)

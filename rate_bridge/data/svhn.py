@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from rate_bridge.data.dataset import Dataset
-from rate_bridge.data.downloads import LARGEST, DataFile, Source, found
+from rate_bridge.data.downloads import LARGEST_FILE, DataFile, Source, found
 from rate_bridge.data.images import image_dataset
 
 _ADDRESS = "https://ufldl.stanford.edu/housenumbers"
@@ -43,8 +43,8 @@ def _labelled(file: DataFile, source: Source) -> tuple[tuple[Tensor, Tensor], di
     content = found("svhn", file, source)
     try:
         for name, shape, _ in scipy.io.whosmat(io.BytesIO(content.content)):
-            if math.prod(shape) > LARGEST:
-                raise ValueError(f"{name} unpacks to {shape}, more than {LARGEST:,} bytes")
+            if math.prod(shape) > LARGEST_FILE:
+                raise ValueError(f"{name} unpacks to {shape}, more than {LARGEST_FILE:,} bytes")
         arrays = scipy.io.loadmat(io.BytesIO(content.content), variable_names=["X", "y"])
         images = np.ascontiguousarray(arrays["X"].transpose(3, 2, 0, 1))
         labels = arrays["y"].astype(np.int64).ravel()

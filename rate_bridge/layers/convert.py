@@ -206,23 +206,23 @@ def _refuse_unknown(model: nn.Module) -> None:
             )
 
 
-class Probe(NamedTuple):
+class LayerInput(NamedTuple):
     """What a layer's input looked like."""
 
     needs_gradient: bool
     shape: tuple[int, ...]
 
 
-def _probe(model: nn.Module, example: Tensor) -> dict[str, Probe]:
+def _probe(model: nn.Module, example: Tensor) -> dict[str, LayerInput]:
     """One forward pass in evaluation mode; layers in order of execution."""
-    probes: dict[str, Probe] = {}
+    probes: dict[str, LayerInput] = {}
     modes = {module: module.training for module in model.modules()}
 
     def watch(path: str) -> Callable[..., None]:
         def hook(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-            earlier = probes.get(path, Probe(False, ()))
+            earlier = probes.get(path, LayerInput(False, ()))
             needs = earlier.needs_gradient or arguments[0].requires_grad
-            probes[path] = Probe(needs, tuple(arguments[0].shape[1:]))
+            probes[path] = LayerInput(needs, tuple(arguments[0].shape[1:]))
 
         return hook
 
@@ -241,7 +241,7 @@ def _probe(model: nn.Module, example: Tensor) -> dict[str, Probe]:
 def _reading_input(
     model: nn.Module,
     paths: list[str],
-    probes: dict[str, Probe] | None,
+    probes: dict[str, LayerInput] | None,
     inputs: Sequence[str] | None,
 ) -> set[str]:
     """Paths of the layers below which no error goes."""
@@ -268,7 +268,7 @@ def _connect_directly(
     paths: list[str],
     rule: Rule,
     generator: torch.Generator,
-    probes: dict[str, Probe] | None,
+    probes: dict[str, LayerInput] | None,
 ) -> None:
     """Give every layer its matrix from the output, and the list they share."""
     order = paths if probes is None else list(probes)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
-from rate_bridge.layers.equilibrium import Equilibrium, cast_for_autocast
+from rate_bridge.layers.equilibrium import EquilibriumProduct, cast_for_autocast
 from rate_bridge.rules.operations import Operation
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ class DirectFeedback:
         if u.requires_grad and torch.is_grad_enabled():
             self._enter(layer, u)
         tensors = cast_for_autocast(u.detach(), layer.weight, bias, None)
-        z = cast(Tensor, Equilibrium.apply(*tensors, operation, layer.rule, layer.samples(u)))
+        z = cast(
+            Tensor, EquilibriumProduct.apply(*tensors, operation, layer.rule, layer.samples(u))
+        )
         if layer.path != self.output:
             return z
         waiting, self.waiting = self.waiting, []

@@ -14,7 +14,7 @@ from rate_bridge.rules.base import Local, Rule
 from rate_bridge.rules.operations import Operation
 
 
-class Equilibrium(torch.autograd.Function):
+class EquilibriumProduct(torch.autograd.Function):
     """``z = W * u`` whose gradients are a learning rule's."""
 
     @staticmethod

@@ -22,13 +22,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rate_bridge.layers.direct_feedback import DirectFeedback
-from rate_bridge.layers.equilibrium import Equilibrium, cast_for_autocast
+from rate_bridge.layers.equilibrium import EquilibriumProduct, cast_for_autocast
 from rate_bridge.rules import Rule, make_rule
 from rate_bridge.rules.operations import ConvOperation, LinearOperation, Operation
 
 
 class FeedbackLayer(nn.Module):
-    """What the layers share: the rule, Theta, and the call of :class:`Equilibrium`.
+    """What the layers share: the rule, Theta, and the call of :class:`EquilibriumProduct`.
 
     ``error_scale`` is ``c`` where the loss is ``c * sum over samples``; None takes
     ``1 / (first axis of the input)``, which is right for a loss averaged over the batch. Theta's
@@ -78,7 +78,7 @@ class FeedbackLayer(nn.Module):
                 "Build it with feedback=True, or give convert() an example= input."
             )
         arguments = cast_for_autocast(u, self.weight, bias, self.theta)
-        z = Equilibrium.apply(*arguments, operation, self.rule, self.samples(u))
+        z = EquilibriumProduct.apply(*arguments, operation, self.rule, self.samples(u))
         return cast(Tensor, z)
 
     def extra_repr(self) -> str:

@@ -18,7 +18,7 @@ from rate_bridge.layers.equilibrium import cast_for_autocast
 from rate_bridge.rules import Local, Rule, make_rule
 from rate_bridge.rules.operations import LinearOperation
 
-LINEAR = LinearOperation()
+LINEAR_OPERATION = LinearOperation()
 
 
 class Elman(nn.Module):
@@ -101,12 +101,12 @@ class Unrolled(torch.autograd.Function):
         shift_input: bool,
     ) -> tuple[Tensor, Tensor]:
         """``(y, h_n)``; all states are kept, ``(time + 1, batch, n_hidden)``."""
-        drives = LINEAR.output(x.transpose(0, 1), W_x, b_h)
+        drives = LINEAR_OPERATION.output(x.transpose(0, 1), W_x, b_h)
         states = drives.new_empty(drives.shape[0] + 1, *drives.shape[1:])
         states[0] = h0
         for t, drive in enumerate(drives):
             states[t + 1] = torch.tanh(drive + states[t] @ W_h.t())
-        y = LINEAR.output(states[1:].transpose(0, 1), W_y, b_y)
+        y = LINEAR_OPERATION.output(states[1:].transpose(0, 1), W_y, b_y)
         last = states[-1].clone()
         ctx.mark_non_differentiable(last)
         slopes = _shifted_slopes(drives, states, W_h) if shift_input else None
@@ -125,8 +125,10 @@ class Unrolled(torch.autograd.Function):
         delta, start = _errors(error, rule.feedback(W_h, theta_h), states, slopes)
 
         def local(g: Tensor, sent: Tensor | None, u: Tensor, weights: _Pair) -> Local:
-            product = LINEAR.product(g, u, ())
-            return Local(LINEAR, g, sent, u, product, weights.theta, weights.W, ctx.samples)
+            product = LINEAR_OPERATION.product(g, u, ())
+            return Local(
+                LINEAR_OPERATION, g, sent, u, product, weights.theta, weights.W, ctx.samples
+            )
 
         to_x = local(delta, None, x, _Pair(W_x, None))
         to_h = local(delta, None, states[:-1], _Pair(W_h, theta_h))

@@ -8,7 +8,7 @@ from torch import nn
 from compartments.checks import check_sizes
 from compartments.lookup import look_up
 
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+HIDDEN_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,
     "relu": nn.ReLU,
     "sigmoid": nn.Sigmoid,
@@ -23,7 +23,7 @@ def mlp(sizes: Sequence[int], activation: str = "tanh") -> nn.Sequential:
     [(100, 784), (10, 100)]
     """
     sizes = check_sizes("mlp", sizes)
-    make = look_up("activation", activation, ACTIVATIONS)
+    make = look_up("activation", activation, HIDDEN_ACTIVATIONS)
     layers: list[nn.Module] = [nn.Flatten()]
     for i, (below, above) in enumerate(pairwise(sizes)):
         layers += [nn.Linear(below, above, bias=False)]

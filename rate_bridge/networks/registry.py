@@ -16,7 +16,7 @@ from compartments.domains import Seed, check_value
 from compartments.lookup import look_up
 from rate_bridge.layers.convert import convert
 from rate_bridge.layers.recurrent import Elman
-from rate_bridge.networks.dense import ACTIVATIONS, mlp
+from rate_bridge.networks.dense import HIDDEN_ACTIVATIONS, mlp
 from rate_bridge.networks.textcnn import TextCNN
 from rate_bridge.released_code.switches import apply_switches
 from rate_bridge.rules import Rule, make_rule
@@ -59,7 +59,7 @@ def cnn(
     stages : sequence of Stage
         Convolution, activation, pooling.
     """
-    make = look_up("activation", activation, ACTIVATIONS)
+    make = look_up("activation", activation, HIDDEN_ACTIVATIONS)
     channels, height, width = image
     layers: list[nn.Module] = []
     for stage in stages:
@@ -131,17 +131,17 @@ def _build_textcnn(name: str, **options: Any) -> nn.Module:
     return TextCNN(**options)
 
 
-class Kind(NamedTuple):
+class Family(NamedTuple):
     """How a family of networks is made, which options it takes, which layers read the input."""
 
     make: Callable[..., nn.Module]
     options: frozenset[str]
 
 
-_MLP = Kind(_build_mlp, frozenset({"hidden", "activation"}))
-_CNN = Kind(_build_cnn, frozenset({"projection", "classes", "activation", "image"}))
-_RNN = Kind(_build_rnn, frozenset({"n_in", "hidden", "n_out", "bias"}))
-_TEXT = Kind(
+_MLP = Family(_build_mlp, frozenset({"hidden", "activation"}))
+_CNN = Family(_build_cnn, frozenset({"projection", "classes", "activation", "image"}))
+_RNN = Family(_build_rnn, frozenset({"n_in", "hidden", "n_out", "bias"}))
+_TEXT = Family(
     _build_textcnn,
     frozenset(
         {"n_embedding", "classes", "filters", "widths", "pooling", "hidden", "dropout"}
@@ -149,7 +149,7 @@ _TEXT = Kind(
     ),
 )
 
-NETWORKS: dict[str, Kind] = {
+NETWORKS: dict[str, Family] = {
     **dict.fromkeys(MLP_SIZES, _MLP),
     **dict.fromkeys(CNNS, _CNN),
     "rnn": _RNN,

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from compartments.lookup import look_up, unknown_name
-from rate_bridge.networks.dense import ACTIVATIONS, mlp
+from rate_bridge.networks.dense import HIDDEN_ACTIVATIONS, mlp
 
 
 class TextCNN(nn.Module):
@@ -47,7 +47,7 @@ class TextCNN(nn.Module):
         super().__init__()
         if pooling not in ("max", "avg"):
             raise unknown_name("pooling", pooling, ("max", "avg"))
-        make = look_up("activation", activation, ACTIVATIONS)
+        make = look_up("activation", activation, HIDDEN_ACTIVATIONS)
         self.embedding = None if vocabulary is None else nn.Embedding(vocabulary, n_embedding)
         self.convs = nn.ModuleList(
             nn.Conv1d(n_embedding, filters, width, bias=False) for width in widths

@@ -12,7 +12,7 @@ from torch import Tensor
 from compartments.domains import Count, check_value
 from compartments.sizes import check_size
 from models.checks import check_dynamics
-from models.divergence import BOUND, DivergenceError
+from models.divergence import DIVERGED_BEYOND, DivergenceError
 from models.network import Network
 from models.schedule import Schedule
 from models.weights import WeightBundle
@@ -288,7 +288,7 @@ class OdeEngine:
             *self.buffers.states.items(),
         ):
             worst = float(tensor.abs().max())
-            if not worst <= BOUND:
+            if not worst <= DIVERGED_BEYOND:
                 raise DivergenceError(place, variable, self.time_ms, worst)
 
 

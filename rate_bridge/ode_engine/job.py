@@ -13,10 +13,11 @@ from brian2 import Quantity, ms
 from compartments.checks import check_callable, check_kind
 from compartments.domains import Time, check_value
 from compartments.recording import weight_traces
+from models.brian_engine import Progress
 from models.checks import check_recording, check_schedule
 from models.network import Network
 from models.noise import Noise, checked_noise
-from models.sampling import WHERE, sampling
+from models.sampling import SIMULATE, sampling
 from models.schedule import Schedule
 from models.state import State, check_start
 from models.weights import WeightBundle
@@ -26,10 +27,7 @@ from rate_bridge.ode_engine.minibatches import Dealt, common_timings, common_wav
 from rate_bridge.ode_engine.recording import Recorder
 from rate_bridge.ode_engine.state import begin
 
-Progress = Callable[[float], None]
-"""Called after every minibatch with the fraction that is done."""
-
-STEP_SECONDS = 1e-5
+TENSOR_STEP_SECONDS = 1e-5
 """The least that a time step of the smallest network takes."""
 
 
@@ -68,14 +66,14 @@ class Job:
         self.timings = common_timings(schedules, asked.batch, dt)
         steps = sum(timing.period for timing in self.timings)
         self.sampling = sampling(nets[0], dt=dt, **kept, steps=steps)
-        each = real_dtype(WHERE, asked.dtype).itemsize
+        each = real_dtype(SIMULATE, asked.dtype).itemsize
         check_recording(
             self.sampling,
             nets,
             value_bytes=each * asked.batch * len(nets),
             weight_bytes=16,  # in float64, and once more in the result
             kept=len(self.sampling.keep),
-            step_seconds=STEP_SECONDS,
+            step_seconds=TENSOR_STEP_SECONDS,
         )
         self.engine = OdeEngine(
             nets if copied else nets[0],
@@ -98,15 +96,15 @@ class Job:
 
     def _check(self, nets: list[Network], schedules: list[Schedule], dt: Quantity) -> None:
         """Refuse what cannot be run; each schedule is held against its network."""
-        check_callable(WHERE, "progress", self._asked.progress)
-        check_value(WHERE, "dt", dt, Time)
-        check_value(WHERE, "plastic", self._asked.plastic, bool)
+        check_callable(SIMULATE, "progress", self._asked.progress)
+        check_value(SIMULATE, "dt", dt, Time)
+        check_value(SIMULATE, "plastic", self._asked.plastic, bool)
         if not nets or len(schedules) != len(nets):
             raise ValueError(
                 f"{len(schedules)} schedules for {len(nets)} copies; give one, or one each."
             )
         for net, schedule in zip(nets, schedules, strict=True):
-            check_kind(WHERE, "network", net, Network, "Network(...) or dll_network(sizes)")
+            check_kind(SIMULATE, "network", net, Network, "Network(...) or dll_network(sizes)")
             check_schedule(net, schedule, dt)
         batch = () if self._asked.batch == 1 else (self._asked.batch,)
         copies = (len(nets),) if self._copied else ()

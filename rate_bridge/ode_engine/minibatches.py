@@ -8,7 +8,7 @@ from brian2 import Quantity
 from torch import Tensor
 
 from compartments.domains import Count, check_value
-from models.sampling import WHERE
+from models.sampling import SIMULATE
 from models.schedule import Schedule
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
 
@@ -21,7 +21,7 @@ def minibatches(schedule: Schedule, batch: int) -> int:
     ValueError
         If the batch does not divide the number of presentations.
     """
-    check_value(WHERE, "batch", batch, Count)
+    check_value(SIMULATE, "batch", batch, Count)
     count, left = divmod(len(schedule), batch)
     if left or not count:
         raise ValueError(

@@ -12,7 +12,7 @@ from compartments.domains import LARGEST_SEED, Seed, check_value
 from compartments.noise import Draw
 from compartments.recording import trace_name
 from models.network import Network
-from models.sampling import WHERE
+from models.sampling import SIMULATE
 from rate_bridge.ode_engine.block import Call, Level, Node
 from rate_bridge.ode_engine.buffers import Buffers
 
@@ -95,13 +95,13 @@ def number_of(name: str) -> str:
 
 def _seeds(seed: int | Sequence[int], copies: int) -> list[int]:
     if isinstance(seed, Integral):
-        check_value(WHERE, "seed", seed, Seed)
+        check_value(SIMULATE, "seed", seed, Seed)
         return [(int(seed) + k) % (LARGEST_SEED + 1) for k in range(copies)]
-    listed = check_sequence(WHERE, "seed", seed, "seeds")
+    listed = check_sequence(SIMULATE, "seed", seed, "seeds")
     if len(listed) != copies:
-        raise ValueError(f"{WHERE}: {len(listed)} seeds for {copies} copies; give one each.")
+        raise ValueError(f"{SIMULATE}: {len(listed)} seeds for {copies} copies; give one each.")
     for one in listed:
-        check_value(WHERE, "seed", one, Seed)
+        check_value(SIMULATE, "seed", one, Seed)
     return [int(one) for one in listed]
 
 

@@ -15,11 +15,10 @@ from torch import Tensor
 from compartments.recording import TIME_MS, trace_name, unit_dimension
 from models.checks import unchecked_steps
 from models.sampling import Sampling
+from models.state import Key
 from rate_bridge.ode_engine.block import Call
 from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.ode_engine.program import Program
-
-Key = tuple[str, str]
 
 
 class _Source(NamedTuple):

@@ -23,7 +23,7 @@ class Product(NamedTuple):
     pre: sympy.Expr
 
 
-class Split(NamedTuple):
+class SplitSum(NamedTuple):
     """An expression as the sum of its products and of what is mixed."""
 
     products: tuple[Product, ...]
@@ -35,7 +35,7 @@ class Split(NamedTuple):
         return sympy.Add(self.mixed, *(sympy.Mul(*product) for product in self.products))
 
 
-def split(tree: sympy.Expr, states: Collection[str]) -> Split:
+def split(tree: sympy.Expr, states: Collection[str]) -> SplitSum:
     """The products of an expression.
 
     Parameters
@@ -62,7 +62,7 @@ def split(tree: sympy.Expr, states: Collection[str]) -> Split:
         else:
             if term != 0:
                 found[parts[SYNAPSE], parts[POST], parts[PRE]] += parts[None]
-    return Split(tuple(_gathered(found)), sympy.Add(*mixed))
+    return SplitSum(tuple(_gathered(found)), sympy.Add(*mixed))
 
 
 def _kind(name: str, states: Collection[str]) -> str | None:

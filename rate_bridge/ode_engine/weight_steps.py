@@ -15,7 +15,7 @@ from torch import Tensor
 
 from rate_bridge.ode_engine.block import Block, Call, Level, Node
 from rate_bridge.ode_engine.expressions import Value, evaluated
-from rate_bridge.ode_engine.splitting import ONE, Product, Split, split
+from rate_bridge.ode_engine.splitting import ONE, Product, SplitSum, split
 
 CHUNK_BYTES = 64 * 2**20
 """Memory for one part of the batch, where an expression cannot be split."""
@@ -88,7 +88,7 @@ def weight_moves(
     return moves
 
 
-def _is_simple(name: str, part: Split) -> bool:
+def _is_simple(name: str, part: SplitSum) -> bool:
     """Whether the state can be updated in place, term by term."""
 
     def fits(product: Product) -> bool:
@@ -99,7 +99,7 @@ def _is_simple(name: str, part: Split) -> bool:
     return part.mixed == 0 and all(fits(product) for product in part.products)
 
 
-def _readers_first(parts: Mapping[str, Split]) -> list[str]:
+def _readers_first(parts: Mapping[str, SplitSum]) -> list[str]:
     waits: dict[str, set[str]] = {name: set() for name in parts}
     for name, part in parts.items():
         for symbol in set().union(*(p.synapse.free_symbols for p in part.products)):
@@ -109,7 +109,7 @@ def _readers_first(parts: Mapping[str, Split]) -> list[str]:
 
 
 def _add_simply(
-    s: Synapses, moves: list[Call], name: str, state: Tensor, part: Split, dt_s: float
+    s: Synapses, moves: list[Call], name: str, state: Tensor, part: SplitSum, dt_s: float
 ) -> None:
     own = s.own.fork(moves)
     decay = sum(
@@ -194,7 +194,7 @@ def _mean_vector(s: Synapses, moves: list[Call], product: Product) -> Tensor:
     return s.spread(vector, of_post)
 
 
-def _change(s: Synapses, part: Split) -> Tensor:
+def _change(s: Synapses, part: SplitSum) -> Tensor:
     """Emit the right-hand side of a synaptic state into a buffer of its own."""
     calls = s.own.calls
     change = s.own.buffer()

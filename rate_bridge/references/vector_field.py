@@ -22,15 +22,13 @@ from torch import Tensor
 from compartments.lookup import unknown_name
 from models.network import Network
 from models.population import Population
+from models.state import Key
 from rate_bridge.ode_engine.expressions import Value, evaluated, parsed
 
 Signals = Mapping[str, Tensor]
 """From a signal's name to what is shown, (batch, n) or (n,)."""
 
 Weights = Mapping[str, Tensor]
-
-Key = tuple[str, str]
-"""(population, variable)."""
 
 RELAXATION_S = 1e-3
 """Seconds in which an input within a loop of delays follows its sum; at rest it does not matter."""

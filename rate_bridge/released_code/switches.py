@@ -27,7 +27,7 @@ from rate_bridge.released_code.departures import (
 from rate_bridge.rules import Rule
 from rate_bridge.rules.dll import DLL
 
-BOUND = 50.0
+CLAMPED_AT = 50.0
 """Where the released code clamps updates and errors, both summed over the batch."""
 
 
@@ -144,7 +144,7 @@ def _clamp_hook(layer: nn.Module, arguments: tuple[Tensor, ...]) -> tuple[Tensor
     u = arguments[0]
     if not u.requires_grad:
         return arguments
-    return (cast(Tensor, ScaledGradient.apply(u, 1.0, BOUND / layer.samples(u))),)
+    return (cast(Tensor, ScaledGradient.apply(u, 1.0, CLAMPED_AT / layer.samples(u))),)
 
 
 def _clamped_errors(model: nn.Module) -> int:
@@ -185,7 +185,7 @@ SWITCHES: dict[str, Switch] = {
     "doubled_updates": Switch(
         8,
         "W's updates doubled and clamped to +-50",
-        lambda model: _set_rules(model, lambda layer: Altered(layer.rule, 2.0, BOUND)),
+        lambda model: _set_rules(model, lambda layer: Altered(layer.rule, 2.0, CLAMPED_AT)),
     ),
     "clamped_errors": Switch(8, "errors sent down clamped to +-50", _clamped_errors),
 }

@@ -11,7 +11,7 @@ from compartments.lookup import unknown_name
 from rate_bridge.rules.base import Local, Rule, normal_like
 
 ThetaRule = Literal["minus", "plus", "fixed"]
-THETA_RULES = (*get_args(ThetaRule), "kp")
+DLL_RULES = (*get_args(ThetaRule), "kp")
 """The four ways to change Theta; the last one is a rule of its own."""
 
 
@@ -40,7 +40,7 @@ class DLL(Rule):
 
     def __post_init__(self) -> None:
         if self.theta_rule not in get_args(ThetaRule):
-            raise unknown_name("theta_rule", self.theta_rule, THETA_RULES)
+            raise unknown_name("theta_rule", self.theta_rule, DLL_RULES)
         check_value("Rule 'dll'", "theta_std", self.theta_std, NonNegative | None)
 
     @property

@@ -9,7 +9,7 @@ from rate_bridge.rules.base import Rule
 from rate_bridge.rules.bp import Backprop
 from rate_bridge.rules.brsf import BatchwiseRandomSign
 from rate_bridge.rules.dfa import DirectFeedbackAlignment
-from rate_bridge.rules.dll import DLL, THETA_RULES
+from rate_bridge.rules.dll import DLL, DLL_RULES
 from rate_bridge.rules.fa import FeedbackAlignment
 from rate_bridge.rules.frsf import FixedRandomSign
 from rate_bridge.rules.kp import KolenPollack
@@ -28,9 +28,9 @@ RULES: dict[str, Callable[..., Rule]] = {
     "dll": DLL,
 }
 
-NAMES: dict[str, tuple[str, dict[str, Any]]] = {
+RULE_NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in RULES},
-    **{f"dll-{change}": ("dll", {"theta_rule": change}) for change in THETA_RULES},
+    **{f"dll-{change}": ("dll", {"theta_rule": change}) for change in DLL_RULES},
 }
 """Every name under which a rule is asked for: its rule and the options that the name implies."""
 
@@ -55,7 +55,7 @@ def make_rule(rule: str | Rule, **options: Any) -> Rule:
                 f"got {', '.join(sorted(options))} beside it. Give the rule's name instead."
             )
         return rule
-    name, implied = look_up("rule", rule, NAMES)
+    name, implied = look_up("rule", rule, RULE_NAMES)
     kind, options = RULES[name], {**implied, **options}
     if kind is DLL and options.get("theta_rule") == "kp":
         kind = KolenPollack

@@ -12,7 +12,7 @@ from compartments.sealed_files import opened_sealed, written_sealed
 FORMAT = 2
 """Raised with each change of the code that makes older checkpoints continue differently."""
 
-State = dict[str, Any]
+Content = dict[str, Any]
 
 
 def code_version() -> str:
@@ -31,7 +31,7 @@ def description(model: nn.Module) -> list[list[Any]]:
     ]
 
 
-def save(path: Path, model: nn.Module, run: State, world_size: int, state: State) -> None:
+def save(path: Path, model: nn.Module, run: Content, world_size: int, state: Content) -> None:
     """Write a checkpoint with its digest under a temporary name, then rename it.
 
     Parameters
@@ -57,7 +57,7 @@ def save(path: Path, model: nn.Module, run: State, world_size: int, state: State
         torch.save(whole, file)
 
 
-def load(path: Path, model: nn.Module, run: State, world_size: int) -> State:
+def load(path: Path, model: nn.Module, run: Content, world_size: int) -> Content:
     """The state in a checkpoint of the same model, run, code and number of processes.
 
     Raises
@@ -90,14 +90,14 @@ def load(path: Path, model: nn.Module, run: State, world_size: int) -> State:
             f"{world_size}. {again}, or start with "
             f"`torchrun --nproc-per-node {found['world_size']}`."
         )
-    state: State = found["state"]
+    state: Content = found["state"]
     return state
 
 
 _PARTS = {"version": str, "description": list, "run": dict, "world_size": int, "state": dict}
 
 
-def _content(path: Path, mend: str) -> State:
+def _content(path: Path, mend: str) -> Content:
     with opened_sealed(path, mend) as file:
         try:
             found = torch.load(file, weights_only=True, map_location="cpu")

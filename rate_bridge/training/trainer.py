@@ -29,7 +29,7 @@ from rate_bridge.training.evaluation import (
 from rate_bridge.training.options import Options
 
 Groups = Iterable[dict[str, Any]]
-Report = Callable[[float, Scores], None]
+EpochReport = Callable[[float, Scores], None]
 
 
 class Diverged(ArithmeticError):
@@ -121,7 +121,7 @@ class Training:
             "n_train": len(self.data.train),
         }
 
-    def fit(self, path: Path | None = None, report: Report | None = None) -> Fitted:
+    def fit(self, path: Path | None = None, report: EpochReport | None = None) -> Fitted:
         """Train to the last epoch, or until patience runs out.
 
         Parameters
@@ -152,7 +152,7 @@ class Training:
         self.model.load_state_dict(self.best_state)
         return self.fitted
 
-    def _epoch(self, epoch: int, report: Report | None) -> None:
+    def _epoch(self, epoch: int, report: EpochReport | None) -> None:
         start, loading, total = time.perf_counter(), 0.0, 0.0
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * self.options.factor(epoch)

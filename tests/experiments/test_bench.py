@@ -9,14 +9,14 @@ from experiments.bench import experiment as bench
 from experiments.bench import ode_engine as bench_ode
 from experiments.bench import step_cost as bench_cost
 from experiments.bench import training_step as bench_step
-from experiments.bench.rows import Row, groups, records
+from experiments.bench.rows import EngineRate, groups, records
 from experiments.cli import main
 from experiments.lab.storage import read_json
 
 ROWS = [
-    Row("small", "numpy", 0.1, 2.0, 100, "synapse-steps"),
-    Row("small", "cpp_standalone", 5.0, 1.0, 1000, "synapse-steps"),
-    Row("large", "numpy", 0.1, 1.0, 10, "samples"),
+    EngineRate("small", "numpy", 0.1, 2.0, 100, "synapse-steps"),
+    EngineRate("small", "cpp_standalone", 5.0, 1.0, 1000, "synapse-steps"),
+    EngineRate("large", "numpy", 0.1, 1.0, 10, "samples"),
 ]
 
 
@@ -78,7 +78,7 @@ def test_without_a_compiler_the_rest_is_measured(tmp_path, capsys, monkeypatch):
 def test_cost_is_drawn_against_what_varies_alone():
     def row(batch, width):
         at = {"batch": batch, "width": width, "depth": 2}
-        return Row(f"{width}, {batch}", "torch", 0.0, 1.0, 1, "steps", at)
+        return EngineRate(f"{width}, {batch}", "torch", 0.0, 1.0, 1, "steps", at)
 
     found = records([ROWS[0], row(128, 500), row(8, 500), row(128, 64), row(8, 64)])
     assert [r["group"] for r in bench_cost.varied(found, "batch")] == ["500, 128", "500, 8"]
@@ -91,7 +91,7 @@ def test_training_steps_become_rows(monkeypatch):
     def measured(config, progress):
         assert not config.memory
         return [
-            bench_step.Row("mlp", rule, seconds, 1, 0, None, None, None)
+            bench_step.RuleCost("mlp", rule, seconds, 1, 0, None, None, None)
             for rule, seconds in (("bp", 0.5), ("fa", 0.25))
         ]
 

@@ -91,11 +91,11 @@ def test_help_of_every_experiment(run, name):
 
 def test_help_names_every_rule_baseline_network_option_and_plan(run):
     from experiments.table.plans import PLANS
-    from experiments.table.runs import RULE_NAMES
+    from experiments.table.runs import TRAINABLE
 
     _, out, _ = run("train", "--help")
     named = set(re.findall(r"[a-z][a-z0-9-]*", out))
-    assert set(RULE_NAMES) - named == set()
+    assert set(TRAINABLE) - named == set()
     assert "--theta-std" in out
     _, out, _ = run("table", "--help")
     assert set(PLANS) - set(re.findall(r"[a-z][a-z0-9-]*", out)) == set()

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.lab.storage import write_json
 from experiments.report.figure_style import new_figure, save_figure
-from experiments.report.page import FellShort, Picture, Section, Table, shown, write_page
+from experiments.report.page import FellShort, PageTable, Picture, Section, shown, write_page
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_page_holds_everything_and_its_links_exist(folder):
             "A <title>",
             ["Use `tuft <x>` & more."],
             [Picture("lines", 'Caption "quoted"')],
-            [Table(["name", "value"], [["a & b", 0.123456], ["c", None]], "A table")],
+            [PageTable(["name", "value"], [["a & b", 0.123456], ["c", None]], "A table")],
         ),
         FellShort(text=["It did not <settle>."]),
     ]

@@ -11,8 +11,8 @@ from experiments.lab.continuous_learning import DISCRETE, Cell
 from experiments.lab.remedies import REMEDIES, remedy
 from experiments.lab.storage import read_json
 from experiments.remedies.experiment import Config, described, entry
-from experiments.remedies.plans import PLANS
-from experiments.remedies.selection import EXTENSIONS, Task, tune
+from experiments.remedies.plans import REMEDY_PLANS
+from experiments.remedies.selection import EXTENSIONS, Tuning, tune
 from experiments.remedies.standing import CLASSES, counted, rivals, standing, standings
 
 
@@ -50,7 +50,7 @@ def peak(at, share=0.75):
 
 
 def test_one_seed_has_no_deviation():
-    task = Task(cell(seeds=(0,)), 2, 2)
+    task = Tuning(cell(seeds=(0,)), 2, 2)
     tune(
         [task],
         lambda cells: [{**found, "curve": [[0.5]]} for found in Landscape(peak(0.02))(cells)],
@@ -61,7 +61,7 @@ def test_one_seed_has_no_deviation():
 
 
 def test_rate_and_free_number_are_selected_together():
-    task = Task(cell(), 2, 2)
+    task = Tuning(cell(), 2, 2)
     tune([task], Landscape(peak(0.02)))
     assert (task.best.eta, dict(task.best.free)) == (0.02, {"lag_share": 0.75})
     assert len(task.tried) == 3 * 5
@@ -71,7 +71,7 @@ def test_rate_and_free_number_are_selected_together():
 
 @pytest.mark.parametrize(("at", "added"), [(0.1, {0.08, 0.16}), (0.003, {0.005, 0.0025, 0.00125})])
 def test_the_grid_of_rates_grows_until_the_best_is_inside(at, added):
-    task = Task(cell(), 2, 2)
+    task = Tuning(cell(), 2, 2)
     tune([task], Landscape(peak(at)))
     rates = {s.eta for s in task.tried if s.free == task.best.free}
     assert rates == {0.01, 0.02, 0.04} | added
@@ -79,7 +79,7 @@ def test_the_grid_of_rates_grows_until_the_best_is_inside(at, added):
 
 
 def test_an_edge_is_said_where_the_grid_ends():
-    task = Task(cell(), 2, 2)
+    task = Tuning(cell(), 2, 2)
     tune([task], Landscape(peak(1e9, share=0.95)))
     assert task.best.eta == pytest.approx(0.04 * 2**EXTENSIONS)
     assert task.at_edge(task.best) == ["eta", "lag_share"]
@@ -91,7 +91,7 @@ def test_an_edge_is_said_where_the_grid_ends():
 
 
 def test_a_short_search_then_all_seeds_and_epochs_of_what_was_selected():
-    task, world = Task(cell(), 1, 1), Landscape(peak(0.02))
+    task, world = Tuning(cell(), 1, 1), Landscape(peak(0.02))
     tune([task], world)
     *search, last = world.asked
     assert {(len(c.seeds), c.epochs) for c in search} == {(1, 1)}
@@ -100,14 +100,14 @@ def test_a_short_search_then_all_seeds_and_epochs_of_what_was_selected():
 
 
 def test_what_diverges_later_gives_way_to_the_next_best():
-    task = Task(cell("none"), 1, 1)
+    task = Tuning(cell("none"), 1, 1)
     tune([task], Landscape(peak(0.021), diverges=lambda eta: eta >= 0.02))
     assert [setting.eta for setting in task.lost] == [0.02, 0.04]
     assert task.best.eta == 0.01
 
 
 def test_nothing_is_left_where_all_diverge():
-    task = Task(cell("none"), 2, 2)
+    task = Tuning(cell("none"), 2, 2)
     tune([task], Landscape(lambda eta, numbers: np.nan))
     assert task.best is None
     assert task.final is None
@@ -175,8 +175,8 @@ def test_counts_with_and_without_remedies_that_are_told_of_switches():
 
 
 def test_a_plan_has_a_hash_of_what_it_decides():
-    hashes = {name: Config(plan=name).plan_hash for name in PLANS}
-    assert len(set(hashes.values())) == len(PLANS)
+    hashes = {name: Config(plan=name).plan_hash for name in REMEDY_PLANS}
+    assert len(set(hashes.values())) == len(REMEDY_PLANS)
     assert Config(plan="digits", jobs=2, name="x").plan_hash == hashes["digits"]
     assert Config(etas=(0.01,)).plan_hash != Config().plan_hash
 

@@ -8,7 +8,7 @@ import torch
 from experiments.cli import main as tuft
 from experiments.table import train
 from experiments.table.records import seconds_text
-from experiments.table.runs import Run, data_folder, dataset_of, network_of, record_of
+from experiments.table.runs import TrainingRun, data_folder, dataset_of, network_of, record_of
 from rate_bridge.training.options import Options
 
 SHORT = Options(epochs=2, batch_size=64, lr=1e-3)
@@ -118,7 +118,7 @@ def test_the_data_folder_is_read_from_the_environment(tmp_path, monkeypatch):
 
 def test_a_run_that_diverges_is_marked_and_has_no_scores():
     options = Options(epochs=1, lr=1e30, optimizer="sgd", loss="mse")
-    run = Run("digits", "mlp-digits", "bp", options)
+    run = TrainingRun("digits", "mlp-digits", "bp", options)
     record, _ = record_of(run, dataset_of(run))
     assert record["status"] == "diverged"
     assert "Lower lr" in record["message"]
@@ -128,7 +128,7 @@ def test_a_run_that_diverges_is_marked_and_has_no_scores():
 
 def test_a_run_that_predicts_a_constant_is_marked():
     options = Options(epochs=1, lr=1e-30)
-    run = Run("digits", "mlp-digits", "bp", options, network_options={"weight_std": 1e-30})
+    run = TrainingRun("digits", "mlp-digits", "bp", options, network_options={"weight_std": 1e-30})
     record, _ = record_of(run, dataset_of(run))
     assert record["status"] == "collapsed"
     assert record["verdict"]["collapse"]["reason"] == "constant"

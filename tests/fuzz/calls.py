@@ -18,7 +18,7 @@ from rate_bridge.devices import available_device
 from rate_bridge.networks.dense import mlp
 from rate_bridge.networks.registry import build
 from rate_bridge.references.algorithm1 import Algorithm1
-from rate_bridge.rules import NAMES, make_rule
+from rate_bridge.rules import RULE_NAMES, make_rule
 from rate_bridge.training.options import Options
 
 
@@ -298,10 +298,10 @@ CALLS: dict[str, Call] = {
             "seed": k.SEED,
         },
     ),
-    "make_rule": Call(make_rule, {"rule": k.choice(NAMES)}),
+    "make_rule": Call(make_rule, {"rule": k.choice(RULE_NAMES)}),
     "build": Call(
         build,
-        {"name": k.choice(["mlp-digits"]), "rule": k.choice(NAMES), "seed": k.SEED},
+        {"name": k.choice(["mlp-digits"]), "rule": k.choice(RULE_NAMES), "seed": k.SEED},
     ),
     "mlp": Call(mlp, {"sizes": k.SIZES}, {"activation": k.choice(["tanh"])}),
     "data.load": Call(data.load, {"name": k.choice(DATASETS), "source": SOURCE}),

@@ -117,14 +117,14 @@ def test_nothing_is_fetched_that_cannot_be_checked(tmp_path, site):
 
 def test_no_more_is_fetched_read_or_unpacked_than_a_file_may_hold(tmp_path, site, monkeypatch):
     packed = put(tmp_path, "tiny.gz", gzip.compress(bytes(1000)))
-    monkeypatch.setattr(downloads, "LARGEST", 999)
+    monkeypatch.setattr(downloads, "LARGEST_FILE", 999)
     with pytest.raises(
         ValueError, match=r"set: tiny\.gz holds more than the 999 bytes that it may"
     ):
         found("set", DataFile("tiny.gz", NOWHERE, None, of="content"), Source(tmp_path))
     with pytest.raises(ValueError, match=r"x\.tar\.gz holds more than the 999 bytes"):
         downloads.archive("set", DataFile("x.tar.gz", NOWHERE, None), packed.read_bytes())
-    monkeypatch.setattr(downloads, "LARGEST", len(CONTENT) - 1)
+    monkeypatch.setattr(downloads, "LARGEST_FILE", len(CONTENT) - 1)
     with pytest.raises(FileNotFoundError, match=r"could not be fetched \(OSError\)"):
         found("set", DataFile("a/tiny", site, SHA), Source(tmp_path / "cache"))
     put(tmp_path, "tiny", CONTENT)

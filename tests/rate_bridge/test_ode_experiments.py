@@ -25,7 +25,7 @@ def test_equivalence_reports_what_it_found(tmp_path: Path) -> None:
     assert main(["equivalence", "--only", "paper", *few, "--out", str(tmp_path)]) == 0
     rows = read_json(tmp_path / "equivalence" / "result.json")["rows"]
     assert [row["method"] for row in rows] == ["euler", "exponential_euler"]
-    assert all(max(row["states"], row["weights"]) < equivalence.TOLERANCE for row in rows)
+    assert all(max(row["states"], row["weights"]) < equivalence.SAME_WITHIN for row in rows)
 
 
 def test_remedies_go_on_where_they_were(
@@ -136,7 +136,7 @@ def test_a_filtered_target_leaves_the_change_of_the_error_in_the_law() -> None:
     data = samples("digits")
 
     def row(name: str) -> dict:
-        return law.measured(config, data, law.Setting(name, "initial", 40.0, 2.0, 1e-4), None)
+        return law.measured(config, data, law.SwitchSetting(name, "initial", 40.0, 2.0, 1e-4), None)
 
     plain, filtered = row("matched"), row("both")
     assert (plain["changes"], filtered["changes"]) == ("du", "dxi")
