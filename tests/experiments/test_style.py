@@ -59,7 +59,7 @@ def test_nothing_half_written_on_a_full_disk(tmp_path, monkeypatch):
 def test_compartments_have_colours_that_differ_in_brightness_too():
     rgb = np.array([mpl.colors.to_rgb(colour) for colour in look.COLOURS.values()])
     assert len(np.unique(rgb, axis=0)) == 5
-    assert set(look.LABELS) == set(look.COLOURS)
+    assert set(look.COMPARTMENT_LABELS) == set(look.COLOURS)
 
 
 def test_limits_are_never_empty():
