@@ -27,7 +27,7 @@ from models.brian_signals import BrianSignals, FreeSignals
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
-from models.signals import Given
+from models.signals import InputSource
 from models.state import held
 from models.synapse_order import from_synapses, to_synapses
 from models.weights import WeightBundle
@@ -216,7 +216,7 @@ class _Builder:
         else:
             model += _shared(LEARNING, self.signals.learning, hertz.dim)
             for name in pathway.rule.signals:
-                source = self.signals.source(Given(name, False), unit="0")
+                source = self.signals.source(InputSource(name, False), unit="0")
                 model += _shared(name, source, DIMENSIONLESS)
             late = {f"{name}_pre": f"{past(name, delay)}_pre" for name in pathway.rule.reads_pre}
             model += _clock_driven(pathway.rule).substitute(**late)

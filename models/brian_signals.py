@@ -13,7 +13,7 @@ import numpy as np
 from brian2 import Hz, Quantity, TimedArray, second
 
 from models.schedule import Schedule
-from models.signals import Given, Signal
+from models.signals import InputSource, Signal
 
 SHOWN, LEARNING, ROW = "shown_at", "learning_at", "presentation_at"
 """Names of the tables with one entry a time step."""
@@ -25,7 +25,7 @@ class FreeSignals:
     learning = None
     arrays: Mapping[str, TimedArray] = MappingProxyType({})
 
-    def source(self, item: Given, unit: str = "i") -> None:
+    def source(self, item: InputSource, unit: str = "i") -> None:
         """No expression, whatever the input."""
 
 
@@ -76,12 +76,12 @@ class BrianSignals:
         early = f"*int({self._step} < {self._lengths[0]})" if blank else ""
         return f"{1 / float(window)!r}*Hz{late}{early}"
 
-    def source(self, item: Given, unit: str = "i") -> str | None:
+    def source(self, item: InputSource, unit: str = "i") -> str | None:
         """The expression for what an input variable is given; None if there is no such signal.
 
         Parameters
         ----------
-        item : Given
+        item : InputSource
             The signal, or its flag.
         unit : str
             The neuron whose value it is.

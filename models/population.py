@@ -11,7 +11,7 @@ from compartments.domains import Count, check_value, shown
 from compartments.neuron import Neuron
 from compartments.per_neuron import check_counts
 from compartments.strings import plain_name
-from models.signals import Given, given
+from models.signals import InputSource, given
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -62,6 +62,6 @@ class Population:
         return type(self), (self.name, self.size, self.neuron, dict(self.signals))
 
     @cached_property
-    def given(self) -> dict[str, Given]:
+    def given(self) -> dict[str, InputSource]:
         """What drives those of the neuron's input variables that the schedule drives."""
         return given(self.neuron.inputs, self.signals)

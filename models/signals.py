@@ -25,7 +25,7 @@ Waveform = np.ndarray | Callable[[Quantity], np.ndarray | Quantity]
 """Values (step, n), one row a time step, or a function of the times since the switch (step,)."""
 
 
-class Given(NamedTuple):
+class InputSource(NamedTuple):
     """What an input variable is given: a signal's value, or whether that signal is on."""
 
     signal: str
@@ -37,7 +37,7 @@ class Given(NamedTuple):
         return f"{self.signal}_on" if self.is_flag else self.signal
 
 
-def given(inputs: Sequence[str], named: Mapping[str, str]) -> dict[str, Given]:
+def given(inputs: Sequence[str], named: Mapping[str, str]) -> dict[str, InputSource]:
     """For every input variable that a signal drives, which, and whether it is its flag.
 
     Parameters
@@ -48,10 +48,10 @@ def given(inputs: Sequence[str], named: Mapping[str, str]) -> dict[str, Given]:
         Signals by variable, beside those of :data:`STANDARD`.
     """
     signals = {name: named.get(name, name) for name in inputs if name in (*STANDARD, *named)}
-    found = {variable: Given(signal, False) for variable, signal in signals.items()}
+    found = {variable: InputSource(signal, False) for variable, signal in signals.items()}
     for variable, signal in signals.items():
         if f"{variable}_on" in inputs:
-            found[f"{variable}_on"] = Given(signal, True)
+            found[f"{variable}_on"] = InputSource(signal, True)
     return found
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from models.network import Network
-from models.signals import Given
+from models.signals import InputSource
 from models.weights import WeightBundle
 from rate_bridge.ode_engine.block import Level, Node
 
@@ -202,10 +202,10 @@ def _rule(rule: object) -> tuple:
     return (str(rule.equations), *own)  # type: ignore[attr-defined]
 
 
-def given_inputs(net: Network) -> dict[tuple[str, str], Given]:
+def given_inputs(net: Network) -> dict[tuple[str, str], InputSource]:
     """What the schedule drives: inputs of populations, and global signals that pathways read."""
     found = {(p.name, name): item for p in net.populations for name, item in p.given.items()}
     for pathway in net.pathways:
         for name in () if pathway.rule is None else pathway.rule.signals:
-            found[pathway.name, name] = Given(name, False)
+            found[pathway.name, name] = InputSource(name, False)
     return found
