@@ -24,7 +24,7 @@ from experiments.lab.runner import SeededConfig
 from models import Network, Schedule
 from models.registry import MODELS, model
 
-Options = Mapping[str, Any]
+ModelOptions = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class ChosenModel:
     rates: tuple[str, ...]
     takes_sizes: bool
     digest: str
-    _build: Callable[[Sequence[int], int, Options], Any]
+    _build: Callable[[Sequence[int], int, ModelOptions], Any]
 
     def described(
-        self, sizes: Sequence[int], seed: int, options: Options
+        self, sizes: Sequence[int], seed: int, options: ModelOptions
     ) -> tuple[Network, Schedule | None]:
         """A network, and what it is to be shown if the model says so.
 
@@ -84,7 +84,7 @@ class ChosenModel:
             )
         return network, schedule
 
-    def network(self, sizes: Sequence[int], seed: int, options: Options) -> Network:
+    def network(self, sizes: Sequence[int], seed: int, options: ModelOptions) -> Network:
         """The network alone; see :meth:`described`."""
         return self.described(sizes, seed, options)[0]
 
@@ -101,7 +101,7 @@ class ChosenModel:
                 reason = unknown_name("option", name, self.options)
                 raise ValueError(f"--model {self.name}: {reason}{why}")
 
-    def rated(self, eta: float, shares: Options | None = None) -> dict[str, float]:
+    def rated(self, eta: float, shares: ModelOptions | None = None) -> dict[str, float]:
         """Options that set the first learning rate, and others in parts of it.
 
         Raises
@@ -158,7 +158,7 @@ def chosen(name: str) -> ChosenModel:
         raise ValueError(f"--model {name}: which function of it? Write {name}:network, say.")
     entry = model(name)
 
-    def build(sizes: Sequence[int], seed: int, options: Options) -> Network:
+    def build(sizes: Sequence[int], seed: int, options: ModelOptions) -> Network:
         return entry.build(tuple(sizes), entry.options(**options), seed)
 
     fields = tuple(field.name for field in dataclasses.fields(entry.options))
@@ -177,7 +177,7 @@ def _from_file(name: str, path: Path, function: str) -> ChosenModel:
     parameters = inspect.signature(build).parameters
     free = tuple(p for p in parameters if p not in ("sizes", "seed"))
 
-    def called(sizes: Sequence[int], seed: int, options: Options) -> Any:
+    def called(sizes: Sequence[int], seed: int, options: ModelOptions) -> Any:
         standard = {"sizes": tuple(sizes), "seed": seed}
         return build(**{k: v for k, v in standard.items() if k in parameters}, **options)
 
