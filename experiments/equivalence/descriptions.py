@@ -247,7 +247,7 @@ CASES: dict[str, Callable[[Extent], Case]] = {
 }
 """Networks of other kinds; each feature of the descriptions at least once."""
 
-DESCRIBED = (*OPTIONS, *CASES)
+COMPARISONS = (*OPTIONS, *CASES)
 
 
 def case(name: str, extent: Extent) -> Case:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from compartments.domains import Count
 from compartments.lookup import look_up
-from experiments.equivalence.descriptions import DESCRIBED, Extent, case, methods
+from experiments.equivalence.descriptions import COMPARISONS, Extent, case, methods
 from experiments.lab import processes
 from experiments.lab.options import Workers
 from experiments.lab.progress import Report
@@ -45,12 +45,12 @@ class Config(SeededConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in self.only:
-            look_up("option", name, dict.fromkeys(DESCRIBED))
+            look_up("option", name, dict.fromkeys(COMPARISONS))
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Every option under every integrator that it takes."""
-    pairs = [(name, method) for name in config.only or DESCRIBED for method in methods(name)]
+    pairs = [(name, method) for name in config.only or COMPARISONS for method in methods(name)]
     tasks = ((config, *pair) for pair in pairs)
     rows: list[dict[str, Any]] = []
     with processes.results(compared, tasks, config.jobs, ordered=True) as done:

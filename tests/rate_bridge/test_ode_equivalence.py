@@ -14,7 +14,7 @@ from ode_cases import (
     schedule_for,
 )
 
-from experiments.equivalence.descriptions import CASES, DESCRIBED, METHODS, methods
+from experiments.equivalence.descriptions import CASES, COMPARISONS, METHODS, methods
 from experiments.equivalence.experiment import SAME_WITHIN, Config, compared
 from models.brian_engine import simulate
 from models.network import Network
@@ -103,7 +103,7 @@ def test_random_networks_run_alike(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "method"), [(n, m) for n in DESCRIBED for m in methods(n)])
+@pytest.mark.parametrize(("name", "method"), [(n, m) for n in COMPARISONS for m in methods(n)])
 def test_every_option_runs_alike_for_long(name: str, method: str) -> None:
     row = compared(Config(presentations=5), name, method)
     assert row["steps"] >= 2000
