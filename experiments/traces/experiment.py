@@ -33,7 +33,7 @@ __all__ = ["Config", "draw", "measure", "sentences"]
 
 VARIABLES = ("u", "a", "x", "error")
 
-Columns = Annotated[int, such_that("a whole number in 1..100", lambda n: 1 <= n <= 100)]
+DrawnNeurons = Annotated[int, such_that("a whole number in 1..100", lambda n: 1 <= n <= 100)]
 """Of a figure: more than 150 are beyond what matplotlib draws."""
 
 
@@ -59,7 +59,7 @@ class Config(SeededConfig):
     """Let synapses learn meanwhile; the equilibrium then moves with the weights."""
     digits: tuple[int, int] = (3, 7)
     """The digit that is shown first, and the one that follows."""
-    neurons: Columns = 3
+    neurons: DrawnNeurons = 3
     """Neurons drawn in each layer: those that the switch changes most."""
     dt: str = "0.1ms"
     """Time step, with its unit."""

@@ -10,7 +10,7 @@ from compartments.domains import Count, NonNegative, Positive, Seed, Share, chec
 from compartments.sizes import check_size
 from rate_bridge.devices import available_device
 
-STEP_SECONDS = 3e-5
+BATCH_SECONDS = 3e-5
 """The least that a step of the smallest network takes."""
 
 EPOCH_SECONDS = 1e-4
@@ -74,7 +74,7 @@ class Options:
         MemoryError, ValueError
             With the predicted size and duration.
         """
-        self._check_end(EPOCH_SECONDS + steps * STEP_SECONDS, EPOCH_BYTES)
+        self._check_end(EPOCH_SECONDS + steps * BATCH_SECONDS, EPOCH_BYTES)
 
     def _check_end(self, epoch_seconds: float, epoch_bytes: float = 0) -> None:
         least = self.least_epochs
