@@ -1,7 +1,8 @@
-"""``tuft traces``: what every compartment does while a stimulus and its target come and go.
+"""``tuft traces``: what every compartment does while stimuli and targets come and go.
 
-Three presentations: a digit without its target, the same digit with it, another digit with its
-target. Every variable is held against the equilibrium that Algorithm 1 gives for that moment.
+Three presentations: a stimulus without its target, the same with it, another one with its target;
+or what the model says. Every variable is held against the equilibrium that the network's reference
+gives for that moment.
 """
 
 from collections.abc import Sequence
@@ -14,47 +15,43 @@ import xarray as xr
 from brian2 import Quantity, ms
 
 from compartments import save_traces
-from compartments.domains import Count, Positive, such_that
-from compartments.recording import trace_name, unit_dimension
+from compartments.checks import check_names
+from compartments.domains import Count, such_that
+from compartments.recording import trace_name
 from experiments.lab.engines import engine
+from experiments.lab.models import ModelConfig
 from experiments.lab.progress import Report
 from experiments.lab.quantities import duration
-from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.runner import FolderName
 from experiments.traces.one_neuron import measure_one_neuron
 from experiments.traces.page import draw, sentences
+from experiments.traces.presented import Presented, presented
+from experiments.traces.rests import most_changed, with_distances, with_equilibria
 from experiments.traces.settling import settling_time, stages_ms
-from models import DLLNetwork, Run, Schedule, WeightBundle, dll_network
+from models import DLLNetwork, Network, Run, Schedule
 from models.theory import chain_residual
-from rate_bridge.data.digits import digits
-from rate_bridge.references.reference import held
+from rate_bridge.references.numerical import NoFixedPointError
 from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
-VARIABLES = ("u", "a", "x", "error")
+PREDICTIVE = ("u", "a", "x", "error")
+"""What is drawn of neurons that predict: basal, apical, somatic potential, and their error."""
 
 DrawnNeurons = Annotated[int, such_that("a whole number in 1..100", lambda n: 1 <= n <= 100)]
 """Of a figure: more than 150 are beyond what matplotlib draws."""
 
 
 @dataclass(frozen=True)
-class Config(SeededConfig):
+class Config(ModelConfig):
     """Traces of every compartment while a digit, its target, and another digit are shown."""
 
     presentation: str = "400ms"
     """How long each of the three presentations lasts, with its unit."""
     sizes: tuple[Count, ...] = (64, 32, 32, 10)
     """Neurons in the input (64 pixels), in the hidden layers and in the output (10 digits)."""
-    activation: str = "tanh"
-    """Activation of the hidden layers: tanh, logistic, softplus or linear."""
-    theta_rule: str = "minus"
-    """How feedback weights learn: minus (Algorithm 1), plus, fixed or kp. Needs --plastic."""
-    beta: Positive | None = None
-    """Pull of the target on the output soma; without it the target clamps the soma."""
-    matched_soma: bool = False
-    """Measure the error against the basal u as the soma itself would show it."""
-    filtered_target: bool = False
-    """Let the target pass through as many low-pass stages as the network is deep."""
+    variables: tuple[str, ...] = ()
+    """What to record; without it u, a, x and error where neurons predict, else all states."""
     plastic: bool = False
     """Let synapses learn meanwhile; the equilibrium then moves with the weights."""
     digits: tuple[int, int] = (3, 7)
@@ -89,46 +86,48 @@ class Config(SeededConfig):
     def estimated_bytes(self) -> int:
         """About how much is written: the traces at one sample a millisecond, and the figures."""
         samples = 3 * float(duration("presentation", self.presentation) / ms)
-        return int(2_000_000 + 8 * samples * len(VARIABLES) * sum(self.sizes[1:]))
+        return int(2_000_000 + 8 * samples * len(PREDICTIVE) * sum(self.sizes[1:]))
 
-    def network(self) -> DLLNetwork:
-        """The network that is shown the digits."""
-        return dll_network(
+    def presented(self) -> Presented:
+        """The network, and what it is shown."""
+        return presented(
+            self.chosen,
             self.sizes,
-            seed=self.seed,
-            activation=self.activation,
-            theta_rule=self.theta_rule,
-            beta=self.beta,
-            matched_soma=self.matched_soma,
-            filtered_target=self.filtered_target,
+            self.seed,
+            self.given,
+            duration("presentation", self.presentation),
+            self.digits,
         )
-
-    def schedule(self) -> tuple[Schedule, np.ndarray]:
-        """First digit without and with its target, then the second; and their pixels."""
-        pixels, centred = _one_of_each(self.digits)
-        order = [0, 0, 1]
-        schedule = Schedule(
-            {"stimulus": centred[order], "target": np.eye(10)[list(self.digits)][order]},
-            presentation=duration("presentation", self.presentation),
-            shown={"target": np.array([False, True, True])},
-        )
-        return schedule, pixels[order]
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
-    """Simulate, and write ``traces.nc`` and ``one_neuron.nc``."""
-    network, (schedule, pixels) = config.network(), config.schedule()
-    run = _simulated(config, network, schedule, progress)
-    traces = _with_equilibria(run, network, schedule, _moments(config, schedule))
-    chosen = _most_changed(network, traces, config.neurons)
-    traces = _with_distances(traces, network)
-    traces["pixels"] = (("presentation", "pixel"), pixels)
+    """Simulate, and write ``traces.nc``; of networks that predict also ``one_neuron.nc``."""
+    shown = config.presented()
+    network, schedule = shown.network, shown.schedule
+    variables = drawn(network, config.variables)
+    run = _simulated(config, shown, variables, progress)
+    moments = _moments(config, schedule)
+    try:
+        traces, without_rest = with_equilibria(run, network, schedule, moments), None
+    except (ValueError, NoFixedPointError) as error:  # a waveform or noise; an oscillation
+        traces, without_rest = _with_switches(run, schedule), str(error)
+    layers = _recorded(network, variables)
+    moved = [name for name in variables if name in ("u", "error")] or variables
+    chosen = most_changed(traces, layers, moved, config.neurons)
+    if without_rest is None:
+        traces = with_distances(traces)
+    if shown.pixels is not None:
+        traces["pixels"] = (("presentation", "pixel"), shown.pixels)
     save_traces(traces, folder / "traces.nc")
     return {
-        **_result(network, traces),
-        "one_neuron_distance": measure_one_neuron(folder, config.activation, network.options),
+        "model": config.model,
+        "reference": reference(network).title if without_rest is None else None,
+        "without_rest": without_rest,
+        "variables": variables,
+        "presented": shown.labels,
+        **(settled(network, traces, layers, variables) if without_rest is None else {}),
+        **_one_neuron(folder, network),
         "neurons": chosen,
-        "digits": config.digits,
         "target_on": schedule.on("target"),
         "presentation_ms": float(schedule.presentation / ms),
         "weights_sha256": network.weights.hash,
@@ -136,27 +135,53 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     }
 
 
-def _one_of_each(wanted: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """The first training sample of each digit: pixels from 0 to 1, and the same centred."""
-    train = digits().train
-    pixels = (train.inputs.flatten(1).double().numpy() + 1) / 2
-    labels = train.targets.numpy()
-    index = [int(np.flatnonzero(labels == digit)[0]) for digit in wanted]
-    return pixels[index], pixels[index] - pixels.mean(0)
+def drawn(network: Network, asked: Sequence[str]) -> tuple[str, ...]:
+    """The variables that are recorded and drawn.
+
+    Raises
+    ------
+    ValueError
+        For names that no neuron with states has.
+    """
+    cells = [network.population(name).neuron for name in network.relaxing]
+    known = dict.fromkeys(name for cell in cells for name in cell.variables)
+    if asked:
+        return check_names("traces", "--variables", asked, known, "variable")
+    if all({"u", "error"} <= set(cell.variables) for cell in cells):
+        return tuple(name for name in PREDICTIVE if name in known)
+    return tuple(dict.fromkeys(name for cell in cells for name in cell.states))
 
 
-def _simulated(config: Config, network: DLLNetwork, schedule: Schedule, progress: Report) -> Run:
+def _recorded(network: Network, variables: Sequence[str]) -> list[str]:
+    """The populations that have states and any of the variables."""
+    return [
+        name
+        for name in network.relaxing
+        if set(variables) & set(network.population(name).neuron.variables)
+    ]
+
+
+def _one_neuron(folder: Path, network: Network) -> dict[str, float]:
+    """What a hidden neuron of DLL does alone; nothing of other models."""
+    if not isinstance(network, DLLNetwork):
+        return {}
+    o = network.options
+    return {"one_neuron_distance": measure_one_neuron(folder, o.activation, o)}
+
+
+def _simulated(config: Config, shown: Presented, variables: Sequence[str], progress: Report) -> Run:
     """The one place where the network is run."""
-    dt = duration("dt", config.dt)
-    layers = network.layers[1:]
+    dt, network = duration("dt", config.dt), shown.network
     return engine(config.engine)(
         network,
-        schedule,
+        shown.schedule,
         dt=dt,
-        record=VARIABLES if len(layers) > 1 else ("u", "x", "error"),  # an output has no apical a
+        record=variables,
         record_dt=max(1, round(float(1 * ms / dt))) * dt,
-        record_units={name: range(network.population(name).size) for name in layers},
-        weights_at=_moments(config, schedule) if config.plastic else (),
+        record_units={
+            name: range(network.population(name).size) for name in _recorded(network, variables)
+        },
+        weights_at=_moments(config, shown.schedule) if config.plastic else (),
         plastic=config.plastic,
         codegen=config.codegen,
         progress=progress,
@@ -166,91 +191,48 @@ def _simulated(config: Config, network: DLLNetwork, schedule: Schedule, progress
 def _moments(config: Config, schedule: Schedule) -> list[Quantity]:
     """When the equilibrium is looked at: every switch, and while synapses learn in between too."""
     dt = duration("dt", config.dt)
-    steps = schedule.steps("presentation", dt)
+    steps = schedule.steps("period", dt)
     pieces = max(k for k in range(1, 41) if steps % k == 0) if config.plastic else 1
     return [k * (steps // pieces) * dt for k in range(pieces * len(schedule))]
 
 
-def _with_equilibria(
-    run: Run, network: DLLNetwork, schedule: Schedule, moments: Sequence[Quantity]
-) -> xr.Dataset:
-    """The traces, and Algorithm 1's equilibrium from each moment on."""
-    found: dict[tuple[str, str], list[np.ndarray]] = {}
-    at, signals = reference(network), held(schedule)
-    for k, moment in enumerate(moments):
-        row = int(moment / schedule.period + 1e-9)
-        weights = network.weights
-        if run.weight_history:
-            kept = {str(name): array.values[k] for name, array in run.weight_history.items()}
-            weights = WeightBundle(kept)
-        at_rest = at.equilibrium({name: value[[row]] for name, value in signals.items()}, weights)
-        for key, values in at_rest.items():
-            found.setdefault(key, []).append(values[0])
-    traces = run.traces.assign_coords(moment=[float(moment / ms) for moment in moments])
-    traces["moment"].attrs["units"] = "ms"
-    for (variable, layer), rows in found.items():
-        if trace_name(variable, layer) in run.traces:
-            name = f"equilibrium_{trace_name(variable, layer)}"
-            traces[name] = (("moment", unit_dimension(layer)), np.stack(rows), {"units": "1"})
+def _with_switches(run: Run, schedule: Schedule) -> xr.Dataset:
+    """The traces of a network without rest, and when each presentation begins."""
     switches = [float(k * schedule.period / ms) for k in range(len(schedule))]
-    return traces.assign_coords(presentation=switches)
+    return run.traces.assign_coords(presentation=switches)
 
 
-def _with_distances(traces: xr.Dataset, network: DLLNetwork) -> xr.Dataset:
-    """The traces, and the largest distance to the equilibrium in each layer at each time."""
-    piece = np.searchsorted(traces["moment"].values, traces["time"].values + 1e-9, side="right") - 1
-    for layer in network.layers[1:]:
-        for variable in VARIABLES:
-            name = trace_name(variable, layer)
-            if name in traces:
-                apart = traces[name].values - traces[f"equilibrium_{name}"].values[piece]
-                traces[f"distance_{name}"] = ("time", np.abs(apart).max(1), {"units": "1"})
-    return traces
+def settled(
+    network: Network, traces: xr.Dataset, layers: Sequence[str], variables: Sequence[str]
+) -> dict[str, Any]:
+    """Settling times after the last switch and distances at the end of each presentation.
 
-
-def _most_changed(network: DLLNetwork, traces: xr.Dataset, count: int) -> dict[str, list[int]]:
-    """In each layer the neurons that the last switch moves most, in order of their number."""
-    chosen = {}
-    for layer in network.layers[1:]:
-        before, after = (traces.sel(moment=t, method="ffill") for t in _around_last_switch(traces))
-        moved = sum(
-            np.abs(after[name].values - before[name].values)
-            for name in (f"equilibrium_{trace_name(v, layer)}" for v in ("u", "error"))
-        )
-        chosen[layer] = sorted(int(unit) for unit in np.argsort(moved)[::-1][:count])
-    return chosen
-
-
-def _around_last_switch(traces: xr.Dataset) -> tuple[float, float]:
-    switch = float(traces["presentation"].values[-1])
-    return switch - 1e-6, switch + 1e-6
-
-
-def _result(network: DLLNetwork, traces: xr.Dataset) -> dict[str, Any]:
-    """Settling times after the last switch and distances at the end of each presentation."""
+    Beside the measured time stands that of a chain of first-order stages, where the model's delays
+    are known.
+    """
     after = traces.sel(time=slice(traces["presentation"].values[-1] - 1e-9, None))
     ends = [*np.flatnonzero(np.isin(traces["time"], traces["presentation"]))[1:] - 1, -1]
-    depth, dt_ms = len(network.sizes) - 1, traces.attrs["dt_ms"]
     settling: dict[str, Any] = {}
     distance: dict[str, Any] = {}
     time_ms = after["time"].values
-    for rank, layer in enumerate(network.layers[1:], start=1):
+    for layer in layers:
         settling[layer], distance[layer] = {}, {}
-        for variable in VARIABLES:
+        for variable in variables:
             name = f"distance_{trace_name(variable, layer)}"
             if name not in traces:
                 continue
             distance[layer][variable] = traces[name].values[ends]
-            if variable == "x":
-                continue
-            stages = stages_ms(network.options, rank, depth, variable)
-            long = np.arange(0, 60 * max(stages) + 1, dt_ms)
-            settling[layer][variable] = {
-                "measured_ms": settling_time(time_ms, after[name].values),
-                "chain_ms": settling_time(long, chain_residual(stages, long, dt_ms)),
-                "stages_ms": stages,
-            }
-    largest = [max(v[k] for layer in distance.values() for v in layer.values()) for k in range(3)]
+            measured = settling_time(time_ms, after[name].values)
+            stages = stages_ms(network, layer, variable)
+            settling[layer][variable] = {"measured_ms": measured, "stages_ms": stages}
+            if stages is not None:
+                dt_ms = traces.attrs["dt_ms"]
+                long = np.arange(0, 60 * max(stages) + 1, dt_ms)
+                chain = settling_time(long, chain_residual(stages, long, dt_ms))
+                settling[layer][variable]["chain_ms"] = chain
+    largest = [
+        max(v[k] for layer in distance.values() for v in layer.values()) for k in range(len(ends))
+    ]
     return {
         "settling_to_1_percent": settling,
         "distance_at_end": distance,

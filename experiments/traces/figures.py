@@ -1,6 +1,6 @@
 """Figures of ``tuft traces``, drawn from its saved files."""
 
-from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,11 @@ COLUMN_WIDTH, ROW_HEIGHT, SHOWN_HEIGHT = 2.8, 1.75, 0.45
 """In inches."""
 
 DRAWN = ("u", "x", "a", "error")
-"""The order in which compartments are drawn; on a hidden layer at rest error hides a."""
+"""The order in which predictive neurons are drawn; on a hidden layer at rest error hides a."""
+
+
+TARGET_SHOWN, EQUILIBRIUM = f"{COMPARTMENT_LABELS['target']} shown", "equilibrium"
+"""Labels of the legend."""
 
 
 def traces_figure(traces: xr.Dataset, result: Result) -> Figure:
@@ -45,13 +49,16 @@ def traces_figure(traces: xr.Dataset, result: Result) -> Figure:
             height_ratios=[SHOWN_HEIGHT] + [ROW_HEIGHT - 0.3] * len(neurons),
         )
         for axes in grid[0]:
-            _draw_shown(axes, traces, result)
+            if "pixels" in traces:
+                _draw_shown(axes, traces, result)
+            else:
+                _name_shown(axes, traces, result)
         for row, (layer, units) in zip(grid[1:], neurons.items(), strict=True):
             for axes in row[len(units) :]:
                 axes.set_visible(False)
             for axes, unit in zip(row, units, strict=False):
                 _draw_neuron(axes, traces, result, layer, unit)
-            row[0].set_ylabel("activity")
+            row[0].set_ylabel(_units(traces, result, layer))
         for axes in grid[-1]:
             axes.set_xlabel("time (ms)")
         handles, labels = _legend(grid[1:].flat)
@@ -65,7 +72,7 @@ def _legend(all_axes: Any) -> tuple[list[Any], list[str]]:
     for axes in all_axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    last = [COMPARTMENT_LABELS["target"] + " shown", "equilibrium of Algorithm 1"]
+    last = [name for name in (TARGET_SHOWN, EQUILIBRIUM) if name in found]
     labels = [*(label for label in found if label not in last), *last]
     return [found[label] for label in labels], labels
 
@@ -74,7 +81,7 @@ def _shade(axes: Axes, traces: xr.Dataset, result: Result) -> None:
     length = result["presentation_ms"]
     for begin, shown in zip(traces["presentation"].values, result["target_on"], strict=True):
         if shown:
-            shade_target(axes, begin, begin + length, COMPARTMENT_LABELS["target"] + " shown")
+            shade_target(axes, begin, begin + length, TARGET_SHOWN)
         if begin > 0:
             mark_switch(axes, begin)
 
@@ -99,28 +106,51 @@ def _draw_shown(axes: Axes, traces: xr.Dataset, result: Result) -> None:
 
 def _draw_neuron(axes: Axes, traces: xr.Dataset, result: Result, layer: str, unit: int) -> None:
     _shade(axes, traces, result)
-    edges = np.append(traces["moment"].values, traces["time"].values[-1])
+    moments = traces["moment" if "moment" in traces.coords else "presentation"].values
+    edges = np.append(moments, traces["time"].values[-1])
     theory = {key: value for key, value in THEORY.items() if key != "color"}
     theory |= {"linewidth": 1.3, "colors": THEORY["color"]}
     seen: list[np.ndarray] = []
-    for variable in DRAWN:
+    for variable, colour in _colours(result).items():
         name = trace_name(variable, layer)
         if name not in traces:
             continue
         values = traces[name].sel({unit_dimension(layer): unit}).values
         width = 2.6 if variable == "a" else 1.4
-        axes.plot(
-            traces["time"],
-            values,
-            color=COLOURS[variable],
-            label=COMPARTMENT_LABELS[variable],
-            linewidth=width,
-        )
-        rest = traces[f"equilibrium_{name}"].sel({unit_dimension(layer): unit}).values
-        axes.hlines(rest, edges[:-1], edges[1:], **theory, label="equilibrium of Algorithm 1")
+        label = COMPARTMENT_LABELS.get(variable, variable)
+        axes.plot(traces["time"], values, color=colour, label=label, linewidth=width)
+        if f"equilibrium_{name}" in traces:
+            rest = traces[f"equilibrium_{name}"].sel({unit_dimension(layer): unit}).values
+            axes.hlines(rest, edges[:-1], edges[1:], **theory, label=EQUILIBRIUM)
         seen.append(values)
     axes.set_ylim(*padded(min(v.min() for v in seen), max(v.max() for v in seen)))
     axes.set_title(f"{label_layer(layer)}, neuron {unit}", fontweight="normal")
+
+
+def _colours(result: Result) -> dict[str, str]:
+    """A colour for each variable, in the order of drawing."""
+    variables = result["variables"]
+    known = [name for name in DRAWN if name in variables]
+    others = [name for name in variables if name not in known]
+    return {n: COLOURS[n] for n in known} | dict(zip(others, cycle(SERIES), strict=False))
+
+
+def _units(traces: xr.Dataset, result: Result, layer: str) -> str:
+    """What the axis of a layer says."""
+    names = (trace_name(variable, layer) for variable in result["variables"])
+    units = dict.fromkeys(traces[name].attrs["units"] for name in names if name in traces)
+    return "activity" if list(units) == ["1"] else ", ".join(units)
+
+
+def _name_shown(axes: Axes, traces: xr.Dataset, result: Result) -> None:
+    """Words for each presentation, over its time."""
+    starts, length = traces["presentation"].values, result["presentation_ms"]
+    for begin, words in zip(starts, result["presented"], strict=True):
+        axes.text(begin + length / 2, 0.5, words, ha="center", va="center", fontsize=7)
+    axes.set(xlim=(0, traces["time"].values[-1]), ylim=(0, 1), yticks=[])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(bottom=False, labelbottom=False)
 
 
 def settling_figure(traces: xr.Dataset, result: Result) -> Figure:
@@ -128,27 +158,38 @@ def settling_figure(traces: xr.Dataset, result: Result) -> Figure:
     layers = list(result["neurons"])
     switch = float(traces["presentation"].values[-1])
     after = traces.sel(time=slice(switch - 1e-9, None))
-    time_ms = after["time"].values - switch
+    variables = [v for v in ("u", "error") if v in result["variables"]] or result["variables"][:2]
     figure = new_figure(7.2, 3.4)
     with style():
-        panels = figure.subplots(1, 2, sharey=True)
-        for axes, variable, title in zip(
-            panels, ("u", "error"), ("prediction u", "error x − u"), strict=True
-        ):
-            for layer, colour in zip(layers, SERIES, strict=False):
-                distance = after[f"distance_{trace_name(variable, layer)}"].values
-                axes.plot(time_ms, distance / distance[0], color=colour, label=label_layer(layer))
-                stages = result["settling_to_1_percent"][layer][variable]["stages_ms"]
-                chain = chain_residual(stages, time_ms, traces.attrs["dt_ms"])
-                axes.plot(time_ms, chain, **{**THEORY, "linewidth": 1.2}, label=_once(axes, layers))
+        panels = figure.subplots(1, len(variables), sharey=True, squeeze=False)[0]
+        for axes, variable in zip(panels, variables, strict=True):
+            for layer, colour in zip(layers, cycle(SERIES), strict=False):
+                _draw_settling(axes, after, result, (layer, variable), colour)
             axes.set(
-                xlabel="time since the switch (ms)", title=title, yscale="log", ylim=(1e-17, 30)
+                xlabel="time since the switch (ms)",
+                title=COMPARTMENT_LABELS.get(variable, variable),
+                yscale="log",
+                ylim=(1e-17, 30),
             )
         panels[0].set_ylabel("distance to equilibrium / at the switch")
-        panels[1].legend(loc="upper right")
+        panels[-1].legend(loc="upper right")
     return figure
 
 
-def _once(axes: Axes, layers: Sequence[str]) -> str | None:
-    """A label for the theory's last line only, so that the legend has it once."""
-    return "chain of stages" if len(axes.lines) == 2 * len(layers) - 1 else None
+def _draw_settling(
+    axes: Axes, after: xr.Dataset, result: Result, place: tuple[str, str], colour: str
+) -> None:
+    """One variable of one layer, and its chain of stages where that is known."""
+    layer, variable = place
+    name = f"distance_{trace_name(variable, layer)}"
+    if name not in after:
+        return
+    time_ms = after["time"].values - after["time"].values[0]
+    distance = after[name].values
+    axes.plot(time_ms, distance / (distance[0] or 1), color=colour, label=label_layer(layer))
+    stages = result["settling_to_1_percent"][layer][variable]["stages_ms"]
+    if stages:
+        chain = chain_residual(stages, time_ms, after.attrs["dt_ms"])
+        last = layer == list(result["neurons"])[-1]
+        label = "chain of stages" if last else None
+        axes.plot(time_ms, chain, **{**THEORY, "linewidth": 1.2}, label=label)

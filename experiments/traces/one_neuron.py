@@ -9,7 +9,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from compartments import hidden_neuron, load_traces, pulse, responses, save_traces
+from compartments import Activation, hidden_neuron, load_traces, pulse, responses, save_traces
 from experiments.report.figure_style import (
     COLOURS,
     COMPARTMENT_LABELS,
@@ -30,7 +30,7 @@ DRIVE, FEEDBACK = 1.0, 0.4
 DT_MS = 0.1
 
 
-def measure_one_neuron(folder: Path, activation_name: str, options: DLLOptions) -> float:
+def measure_one_neuron(folder: Path, f: str | Activation, options: DLLOptions) -> float:
     """Run one hidden neuron, write ``one_neuron.nc`` with its closed form.
 
     Returns
@@ -39,7 +39,7 @@ def measure_one_neuron(folder: Path, activation_name: str, options: DLLOptions) 
         Largest distance between any trace and its closed form.
     """
     taus = {name: getattr(options, name) for name in ("tau_u", "tau_a", "tau_x")}
-    cell = hidden_neuron("cell", activation_name, **taus)
+    cell = hidden_neuron("cell", f, **taus)
     traces = responses(
         cell,
         END_MS * ms,

@@ -12,118 +12,130 @@ from experiments.traces.figures import settling_figure, traces_figure
 from experiments.traces.one_neuron import draw_one_neuron
 
 WORDS = {"u": "prediction u", "a": "feedback a", "x": "soma x", "error": "error x − u"}
-"""What tables call the variables."""
+"""What tables call the variables of neurons that predict; those of others by their names."""
 
 
 def draw(folder: Path) -> Path:
-    """Draw the three figures and the page from the saved files; returns the page."""
+    """Draw the figures and the page from the saved files; returns the page."""
     result, traces = read_json(folder / "result.json"), load_traces(folder / "traces.nc")
     save_figure(traces_figure(traces, result), folder, "traces")
-    save_figure(settling_figure(traces, result), folder, "settling")
-    save_figure(draw_one_neuron(folder), folder, "one_neuron")
+    if result["without_rest"] is None:
+        save_figure(settling_figure(traces, result), folder, "settling")
+    if "one_neuron_distance" in result:
+        save_figure(draw_one_neuron(folder), folder, "one_neuron")
     return write_page(folder, "What every compartment does", sentences(result), sections(result))
 
 
 def sentences(result: Result) -> list[str]:
     """The result, in a few lines."""
-    slowest = _slowest(result)
-    tau = max(max(entry["stages_ms"]) for _, _, entry in _settling(result))
-    length = result["presentation_ms"]
+    if result["without_rest"] is not None:
+        return [f"There is no equilibrium to hold the traces against: {result['without_rest']}"]
+    length, farthest = result["presentation_ms"], max(result["largest_distance_at_end"])
+    stages = [entry["stages_ms"] for _, _, entry in _settling(result) if entry["stages_ms"]]
+    taus = f" ({length / max(map(max, stages)):g} time constants)" if stages else ""
     lines = [
-        f"{length:g} ms ({length / tau:g} time constants) after each switch, no compartment of any "
-        f"neuron is further than {shown(max(result['largest_distance_at_end']))} from Algorithm 1."
+        f"{length:g} ms{taus} after each switch, no compartment of any neuron is further than "
+        f"{shown(farthest)} from {result['reference']}."
     ]
-    if slowest is None:
+    if any(entry["measured_ms"] is None for _, _, entry in _settling(result)):
         lines.append("Within one presentation not every layer settles to 1 %: show it for longer.")
-    else:
-        layer, variable, entry = slowest
-        lines.append(
-            f"The last to settle to 1 % is the {WORDS[variable]} of {label_layer(layer)}, after "
-            f"{entry['measured_ms']:.0f} ms; a linear chain of as many stages "
-            f"({len(entry['stages_ms'])}) would take {entry['chain_ms']:.0f} ms."
+        return lines
+    layer, variable, entry = max(_settling(result), key=lambda item: item[2]["measured_ms"])
+    last = (
+        f"The last to settle to 1 % is the {WORDS.get(variable, variable)} of "
+        f"{label_layer(layer)}, after {entry['measured_ms']:.0f} ms"
+    )
+    if entry["stages_ms"]:
+        last += (
+            f"; a linear chain of as many stages ({len(entry['stages_ms'])}) would take "
+            f"{entry['chain_ms']:.0f} ms"
         )
-    return lines
+    return [*lines, f"{last}."]
 
 
 def _settling(result: Result) -> list[tuple[str, str, dict[str, Any]]]:
-    return [
+    """Every (layer, variable, entry); only those with stages, where any have them."""
+    found = [
         (layer, variable, entry)
         for layer, variables in result["settling_to_1_percent"].items()
         for variable, entry in variables.items()
     ]
-
-
-def _slowest(result: Result) -> tuple[str, str, dict[str, Any]] | None:
-    """Where settling takes longest; None if somewhere it does not come to its end."""
-    entries = _settling(result)
-    if any(entry["measured_ms"] is None for _, _, entry in entries):
-        return None
-    return max(entries, key=lambda item: item[2]["measured_ms"])
+    return [item for item in found if item[2]["stages_ms"]] or found
 
 
 def sections(result: Result) -> list[Section]:
     """Traces, settling, one neuron alone."""
-    first, second = result["digits"]
-    return [
-        Section(
-            "One digit, its target, another digit",
-            (
-                "Each neuron has a basal dendrite u that predicts from below, an apical dendrite a "
-                "that receives the error from above, and a soma x that relaxes to u + a; its error "
-                "x − u is local. First nothing but the digit is shown, then its target too, then "
-                "another digit with its target.",
-            ),
-            (
-                Picture(
-                    "traces",
-                    f"A {first} without and with its target (shaded), then a {second} with its "
-                    "target. Coloured: the compartments of the neurons that the switch moves most. "
-                    "Dotted: the equilibrium that Algorithm 1 gives. Right after the switch the "
-                    "error carries pulses that are none of Algorithm 1's: the target is new while "
-                    "the prediction is old, and the soma lags the basal dendrite.",
-                ),
-            ),
-        ),
-        Section(
-            "How long it takes",
-            (
-                "Predictions climb through one basal dendrite a layer; errors climb to the output "
-                "first and come down through an apical dendrite and a soma a layer. The further a "
-                "signal has come, the later it settles.",
-            ),
-            (
-                Picture(
-                    "settling",
-                    "Largest distance of any neuron of a layer to its equilibrium after the last "
-                    "switch, relative to that at the switch. Dotted: a chain of as many linear "
-                    "stages. Plateaus at the bottom are the precision of double arithmetic.",
-                ),
-            ),
-            (_settling_table(result), _distance_table(result)),
-        ),
-        Section(
-            "One neuron alone",
-            pictures=(
-                Picture(
-                    "one_neuron",
-                    "A current pulse into the basal dendrite moves u, and x after it: a "
-                    "prediction. One into the apical dendrite moves a and x but not u: an error. "
-                    "Largest distance to the closed form (dotted): "
-                    f"{shown(result['one_neuron_distance'])}, the error of Euler steps of 0.1 ms.",
-                ),
-            ),
-        ),
-    ]
+    found = [_shown_section(result)]
+    if result["without_rest"] is None:
+        found.append(_settling_section(result))
+    if "one_neuron_distance" in result:
+        found.append(_one_neuron_section(result))
+    return found
+
+
+PREDICTIVE_TEXT = (
+    "Each neuron has a basal dendrite u that predicts from below, an apical dendrite a that "
+    "receives the error from above, and a soma x that relaxes to u + a; its error x − u is local."
+)
+PREDICTIVE_CAPTION = (
+    " Right after the switch the error carries pulses that are none of the reference's: the target "
+    "is new while the prediction is old, and the soma lags the basal dendrite."
+)
+
+
+def _shown_section(result: Result) -> Section:
+    predictive = set(result["variables"]) <= set(WORDS)
+    names = ", ".join(result["variables"])
+    text = PREDICTIVE_TEXT if predictive else f"Recorded of the model {result['model']}: {names}."
+    order = "; then ".join(result["presented"])
+    caption = f"Shown are, in order: {order}. Shaded: times with a target. Coloured: the "
+    caption += "compartments of the neurons that the switch moves most."
+    if result["without_rest"] is None:
+        caption += f" Dotted: the equilibrium that {result['reference']} gives."
+        caption += PREDICTIVE_CAPTION if predictive else ""
+    return Section("What is shown, and what the neurons do", (text,), (Picture("traces", caption),))
+
+
+def _settling_section(result: Result) -> Section:
+    text = (
+        "The further a signal has come, the later it settles. Predictions climb through one basal "
+        "dendrite a layer; errors climb to the output first and come down through an apical "
+        "dendrite and a soma a layer."
+    )
+    caption = (
+        "Largest distance of any neuron of a layer to its equilibrium after the last switch, "
+        "relative to that at the switch. Plateaus at the bottom are the precision of double "
+        "arithmetic."
+    )
+    with_stages = any(entry["stages_ms"] for _, _, entry in _settling(result))
+    if with_stages:
+        caption += " Dotted: a chain of as many linear stages."
+    return Section(
+        "How long it takes",
+        (text,) if with_stages else (),
+        (Picture("settling", caption),),
+        (_settling_table(result), _distance_table(result)),
+    )
+
+
+def _one_neuron_section(result: Result) -> Section:
+    caption = (
+        "A current pulse into the basal dendrite moves u, and x after it: a prediction. One into "
+        "the apical dendrite moves a and x but not u: an error. Largest distance to the closed "
+        f"form (dotted): {shown(result['one_neuron_distance'])}, the error of Euler steps of "
+        "0.1 ms."
+    )
+    return Section("One neuron alone", pictures=(Picture("one_neuron", caption),))
 
 
 def _settling_table(result: Result) -> PageTable:
     rows = [
         [
             label_layer(layer),
-            WORDS[variable],
-            len(entry["stages_ms"]),
+            WORDS.get(variable, variable),
+            len(entry["stages_ms"]) if entry["stages_ms"] else None,
             "not settled" if entry["measured_ms"] is None else entry["measured_ms"],
-            entry["chain_ms"],
+            entry.get("chain_ms"),
         ]
         for layer, variable, entry in _settling(result)
     ]
@@ -132,13 +144,11 @@ def _settling_table(result: Result) -> PageTable:
 
 
 def _distance_table(result: Result) -> PageTable:
-    first, second = result["digits"]
-    header = ["layer", "variable", f"{first}, no target", f"{first}, target", f"{second}, target"]
+    header = ["layer", "variable", *result["presented"]]
     rows = [
-        [label_layer(layer), WORDS[variable], *values]
+        [label_layer(layer), WORDS.get(variable, variable), *values]
         for layer, variables in result["distance_at_end"].items()
         for variable, values in variables.items()
     ]
-    return PageTable(
-        header, rows, "Largest distance to Algorithm 1 at the end of each presentation."
-    )
+    caption = f"Largest distance to {result['reference']} at the end of each presentation."
+    return PageTable(header, rows, caption)

@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import ms
 from jaxtyping import Float
 
-from models import DLLOptions
+from models import DLLNetwork, Network
 
 
 def settling_time(
@@ -33,25 +33,25 @@ def settling_time(
     return float(time_ms[after] - time_ms[0]) if after < len(time_ms) else None
 
 
-def stages_ms(options: DLLOptions, layer: int, depth: int, variable: str) -> list[float]:
+def stages_ms(network: Network, layer: str, variable: str) -> list[float] | None:
     """The time constants that a change of the stimulus passes on its way to a variable.
 
-    A prediction climbs ``layer`` basal dendrites. An error first climbs to the output (and through
+    A prediction climbs a basal dendrite a layer. An error first climbs to the output (and through
     its soma, if that is pulled and not held at the target) and comes down through an apical
     dendrite and a soma for each layer below it.
 
-    Parameters
-    ----------
-    options : DLLOptions
-        Time constants, and beta.
-    layer, depth : int
-        The layer, counted from 1, and that of the output.
-    variable : str
-        ``"u"``, ``"a"`` or ``"error"``. (``x`` settles with the slower of u and error.)
+    Returns
+    -------
+    list of float or None
+        In milliseconds; None where they are not known (``x`` settles with the slower of u and
+        error).
     """
-    tau_u, tau_a, tau_x = (float(tau / ms) for tau in (options.tau_u, options.tau_a, options.tau_x))
+    if not isinstance(network, DLLNetwork) or variable not in ("u", "a", "error"):
+        return None
+    o, depth, rank = network.options, len(network.sizes) - 1, network.layers.index(layer)
+    tau_u, tau_a, tau_x = (float(tau / ms) for tau in (o.tau_u, o.tau_a, o.tau_x))
     if variable == "u":
-        return [tau_u] * layer
-    top = [] if options.beta is None else [tau_x / (1 + options.beta)]
-    down = [tau_a, tau_x] * (depth - layer)
+        return [tau_u] * rank
+    top = [] if o.beta is None else [tau_x / (1 + o.beta)]
+    down = [tau_a, tau_x] * (depth - rank)
     return [tau_u] * depth + top + (down[:-1] if variable == "a" else down)

@@ -5,7 +5,7 @@ import pytest
 from brian2 import ms
 
 from experiments.traces.settling import settling_time, stages_ms
-from models import DLLOptions
+from models import dll_network
 from models.theory import chain_residual
 
 
@@ -25,10 +25,12 @@ def test_settling_time_of_samples():
 
 
 def test_stages_follow_the_path_of_the_signal():
-    options = DLLOptions(tau_u=10 * ms, tau_a=8 * ms, tau_x=6 * ms)
-    assert stages_ms(options, 2, 3, "u") == [10, 10]
-    assert stages_ms(options, 3, 3, "error") == [10, 10, 10]
-    assert stages_ms(options, 2, 3, "a") == [10, 10, 10, 8]
-    assert stages_ms(options, 1, 3, "error") == [10, 10, 10, 8, 6, 8, 6]
-    nudged = DLLOptions(tau_u=10 * ms, tau_a=8 * ms, tau_x=6 * ms, beta=0.5)
-    assert stages_ms(nudged, 2, 3, "error") == [10, 10, 10, 4, 8, 6]
+    taus = {"tau_u": 10 * ms, "tau_a": 8 * ms, "tau_x": 6 * ms}
+    network = dll_network((4, 3, 3, 2), **taus)
+    assert stages_ms(network, "hidden2", "u") == [10, 10]
+    assert stages_ms(network, "output", "error") == [10, 10, 10]
+    assert stages_ms(network, "hidden2", "a") == [10, 10, 10, 8]
+    assert stages_ms(network, "hidden1", "error") == [10, 10, 10, 8, 6, 8, 6]
+    assert stages_ms(network, "hidden1", "x") is None  # the slower of two paths
+    nudged = dll_network((4, 3, 3, 2), **taus, beta=0.5)
+    assert stages_ms(nudged, "hidden2", "error") == [10, 10, 10, 4, 8, 6]

@@ -49,22 +49,23 @@ def test_figures_are_drawn_from_the_saved_files(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changes",
+    "options",
     [
-        {},
-        {"beta": 0.5, "matched_soma": True},
-        {"filtered_target": True, "activation": "softplus"},
+        (),
+        ("beta=0.5", "matched_soma=True"),
+        ("filtered_target=True", "activation=softplus"),
     ],
 )
-def test_every_compartment_settles_to_algorithm_1(tmp_path, changes):
-    result, _ = measured(replace(SMALL, presentation="400ms", **changes), tmp_path)
+def test_every_compartment_settles_to_algorithm_1(tmp_path, options):
+    result, _ = measured(replace(SMALL, presentation="400ms", options=options), tmp_path)
     # 40 time constants leave e^-40 40^9/9! of ten stages: 3e-9 of values of order 1
     assert max(result["largest_distance_at_end"]) < 1e-8
 
 
 def test_what_is_measured_is_what_was_shown(tmp_path):
     result, data = measured(SMALL, tmp_path)
-    assert result["digits"] == [3, 7]
+    assert result["presented"] == ["3, no target", "3, target", "7, target"]
+    assert result["reference"] == "Algorithm 1"
     assert result["target_on"] == [0, 1, 1]
     np.testing.assert_array_equal(data["presentation"], [0, 120, 240])
     assert {layer: len(units) for layer, units in result["neurons"].items()} == {
@@ -87,7 +88,7 @@ def test_a_prediction_settles_as_its_stage_does(tmp_path):
 
 
 def test_the_equilibrium_moves_while_synapses_learn(tmp_path):
-    _, data = measured(replace(SMALL, plastic=True, theta_rule="kp"), tmp_path)
+    _, data = measured(replace(SMALL, plastic=True, options=("theta_rule=kp",)), tmp_path)
     assert data.sizes["moment"] == 3 * 40
     u = data["equilibrium_u_hidden1"].values
     assert np.abs(u[79] - u[40]).max() > 1e-4
@@ -115,6 +116,8 @@ def test_a_network_without_hidden_layers(tmp_path):
         ({"presentation": "400"}, "presentation: '400' has no unit"),
         ({"dt": "-1ms"}, "dt: must be positive"),
         ({"digits": (3, 12)}, "digits must be from 0 to 9, got 12"),
+        ({"options": ("bta=1",)}, "Unknown option 'bta'. Did you mean 'beta'"),
+        ({"model": "dl"}, "Unknown model 'dl'"),
         ({"neurons": 0}, "neurons must be a whole number of 1 or more"),
     ],
 )
@@ -134,3 +137,62 @@ def test_one_neuron_follows_its_closed_form(tmp_path, activation):
         float(np.ptp(late["u_cell"].values)) < 1e-5
     )  # an apical current does not move the basal u
     assert float(late["a_cell"][-1, 0]) == pytest.approx(0.4, abs=1e-4)
+
+
+OWN = """
+import numpy as np
+from brian2 import ms, mV
+from compartments import Compartment, Neuron
+from models import Network, Population, Schedule, WeightBundle
+
+def described(equations, signals, parameters):
+    cell = Neuron("cell", (Compartment("soma", equations),), parameters)
+    return Network((Population("cells", 4, cell, signals),), (), WeightBundle({}))
+
+def voltages():
+    equations = "dv/dt = (rest + shown - v)/tau : volt\\nshown : volt"
+    net = described(equations, {"shown": "shown"}, {"tau": 20 * ms, "rest": -70 * mV})
+    steps = np.array([[0.0] * 4, [10.0, 5.0, 1.0, -1.0]]) * mV
+    return net, Schedule({"shown": steps}, presentation=500 * ms)
+
+def noisy():
+    return described(
+        "dv/dt = (stimulus - v)/tau + sigma*tau**-0.5*xi : 1\\nstimulus : 1",
+        {},
+        {"tau": 20 * ms, "sigma": 0.1},
+    )
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    return path
+
+
+def test_a_model_in_volts_settles_to_its_numerical_reference(own, tmp_path):
+    folder = tmp_path / "result"
+    config = traces.Config(model=f"{own}:voltages", dt="1ms", engine="torch")
+    result, data = measured(config, folder)
+    assert result["reference"] == "the numerical reference"
+    assert data["v_cells"].attrs["units"] == data["equilibrium_v_cells"].attrs["units"] == "V"
+    # a step of 10 mV, 25 time constants of 20 ms later, by Euler steps of 1 ms: 0.95^500 = 7e-12
+    assert result["largest_distance_at_end"][-1] < 1e-13
+    np.testing.assert_allclose(data["equilibrium_v_cells"][1, 0], -0.06, rtol=1e-12)
+    assert result["settling_to_1_percent"]["cells"]["v"]["stages_ms"] is None
+    traces.draw(folder)
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "the numerical reference" in page
+    assert "Algorithm 1" not in page
+
+
+def test_a_network_without_rest_is_drawn_and_says_so(own, tmp_path):
+    folder = tmp_path / "result"
+    config = traces.Config(model=f"{own}:noisy", dt="1ms", engine="torch", presentation="50ms")
+    result, data = measured(config, folder)
+    assert "contains 'xi'" in result["without_rest"]
+    assert "equilibrium_v_cells" not in data
+    traces.draw(folder)
+    assert "no equilibrium" in traces.sentences(result)[0]
+    assert not (folder / "settling.png").exists()
