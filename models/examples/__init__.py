@@ -1,0 +1,1 @@
+"""Models in one file each, to copy and to change; ``network(seed)`` of a file describes one."""
