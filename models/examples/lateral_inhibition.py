@@ -11,7 +11,7 @@ from brian2 import ms
 from compartments import Compartment, Neuron, PlasticityRule, input_neuron
 from models import Network, Pathway, Population, WeightBundle, no_autapses, one_to_one
 
-CELL = Neuron(
+INHIBITED = Neuron(
     "cell",
     (Compartment("soma", "dv/dt = (drive - inhibition - v)/tau : 1\ndrive : 1\ninhibition : 1"),),
     {"tau": 10 * ms},
@@ -33,5 +33,5 @@ def network(seed: int = 0, n: int = 5) -> Network:
             "lateral", "cells", "cells", "inhibition", "v", ANTI_HEBB, mask=others, bounds=bounds
         ),
     )
-    populations = (Population("input", n, input_neuron()), Population("cells", n, CELL))
+    populations = (Population("input", n, input_neuron()), Population("cells", n, INHIBITED))
     return Network(populations, pathways, WeightBundle(weights), readout=("cells", "v"))

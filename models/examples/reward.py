@@ -13,7 +13,7 @@ from brian2 import ms
 from compartments import Compartment, Neuron, PlasticityRule, input_neuron
 from models import Network, Pathway, Population, WeightBundle
 
-CELL = Neuron(
+EXPLORING = Neuron(
     "cell",
     (
         Compartment("soma", "dv/dt = (drive + noise - v)/tau : 1\ndrive : 1"),
@@ -31,7 +31,7 @@ THREE_FACTORS = PlasticityRule(
 
 def network(seed: int = 0) -> Network:
     """Four inputs, two cells, and the signal ``reward``."""
-    populations = (Population("input", 4, input_neuron()), Population("cells", 2, CELL))
+    populations = (Population("input", 4, input_neuron()), Population("cells", 2, EXPLORING))
     pathways = (Pathway("W", "input", "cells", "drive", "u", THREE_FACTORS),)
     weights = {"W": np.random.default_rng(seed).normal(0, 0.1, (2, 4))}
     return Network(populations, pathways, WeightBundle(weights), readout=("cells", "v"))

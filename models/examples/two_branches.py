@@ -12,7 +12,7 @@ from brian2 import ms
 from compartments import Compartment, Neuron, PlasticityRule, input_neuron
 from models import Network, Pathway, Population, WeightBundle
 
-CELL = Neuron(
+BRANCHED = Neuron(
     "cell",
     (
         Compartment("fast_branch", "dfast/dt = (fast_drive - fast)/tau_fast : 1\nfast_drive : 1"),
@@ -34,7 +34,7 @@ def network(seed: int = 0) -> Network:
     populations = (
         Population("input", 6, input_neuron()),
         Population("context", 4, input_neuron("context"), {"stimulus": "context"}),
-        Population("cell", 1, CELL),
+        Population("cell", 1, BRANCHED),
     )
     pathways = (
         Pathway("on_fast", "input", "cell", "fast_drive", "u", _oja("fast")),
