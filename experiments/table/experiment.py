@@ -19,6 +19,7 @@ from experiments.table.learning_figure import save_learning
 from experiments.table.plan import Column, Plan
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
+from experiments.table.records import read_record
 from experiments.table.running import run_missing
 from experiments.table.runs import TrainingRun, check_rule, dataset_of, differing
 from experiments.table.tabulate import ScoreTable, table
@@ -174,18 +175,14 @@ def check_kept(plan: Plan, folder: Path) -> None:
     """
     columns = {column.name: column for column in plan.columns}
     for path in sorted(folder.glob("*__seed*.json")):
-        record = read_json(path)
-        try:
-            column, rule, seed = (record["run"][name] for name in ("column", "rule", "seed"))
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path} is no record of a run: it lacks run, column, rule or seed. Delete it."
-            ) from error
-        if column not in columns:
+        record = read_record(path)
+        there = record.run
+        if there.column not in columns:
             continue
-        (run,) = replace(columns[column], rules=(rule,), seeds=(seed,)).runs()
-        if columns[column].search is not None:  # rates and epochs are the search's
-            kept = record.get("plan_hash")
+        column = columns[there.column]
+        (run,) = replace(column, rules=(there.rule,), seeds=(there.seed,)).runs()
+        if column.search is not None:  # rates and epochs are the search's
+            kept = record.plan_hash
             differences = [f"its plan is {kept}, here {plan.hash}"] if kept != plan.hash else []
         else:
             differences = differing(run, record)
@@ -209,7 +206,7 @@ def check_own_files(runs: Sequence[TrainingRun], folder: Path) -> None:
             continue
         path = folder / f"{run.name}.json"
         here = json.loads(json.dumps(dataset_of(run).provenance))
-        if path.is_file() and read_json(path)["data"] != here:
+        if path.is_file() and read_record(path).data != here:
             raise ValueError(
                 f"{path} was made with other data: a file has changed since. Choose another --out, "
                 "or delete the record to run it anew."
@@ -233,7 +230,7 @@ def rebuilt(plan: Plan, folder: Path) -> ScoreTable:
         )
     columns = [column.name for column in plan.columns]
     rules = dict.fromkeys(rule for column in plan.columns for rule in column.rules)
-    records = [read_json(path) for path in paths]
+    records = [read_record(path) for path in paths]
     made = table(plan.title, records, columns, [*rules], PUBLISHED)
     notes = folder / "notes.md"
     parts = [made.markdown(), plan.protocol]

@@ -21,11 +21,11 @@ Look = Mapping[str, Mapping[str, Any]]
 def draw_curves(axes: Axes, records: Sequence[Record], look: Look) -> Axes:
     """The validation score after each epoch: a line a run, a colour a rule."""
     for record in records:
-        scores = [entry["validation"] for entry in record["history"]]
-        name = "accuracy" if record["kind"] == "classes" else "mse"
+        scores = [entry["validation"] for entry in record.history]
+        name = "accuracy" if record.kind == "classes" else "mse"
         factor = 100 if name == "accuracy" else 1
         values = [factor * score[name] for score in scores]
-        rule = record["run"]["rule"]
+        rule = record.run.rule
         axes.plot(range(1, len(values) + 1), values, color=look[rule]["color"], lw=1, alpha=0.8)
         axes.plot(len(values), values[-1], **look[rule])
         axes.set_ylabel("validation accuracy (%)" if name == "accuracy" else "validation MSE")
@@ -37,10 +37,10 @@ def draw_angles(axes: Axes, records: Sequence[Record], kind: str, look: Look) ->
     """One kind of angle in each layer at the best epoch: a mark a run, a colour a rule."""
     layers: dict[str, int] = {}
     for record in records:
-        found = record.get("angles", {}).get(kind, {})  # the oldest records have none
+        found = (record.angles or {}).get(kind, {})  # the oldest records have none
         known = {layer: value for layer, value in found.items() if value is not None}
         places = [layers.setdefault(layer, len(layers)) for layer in known]
-        rule = record["run"]["rule"]
+        rule = record.run.rule
         axes.plot(places, list(known.values()), ls=":", lw=0.8, **look[rule])
     axes.set_xticks(range(len(layers)), layers, rotation=30, ha="right")
     axes.axhline(90, color="#8a8a8e", lw=0.8, zorder=0)
@@ -51,17 +51,17 @@ def draw_angles(axes: Axes, records: Sequence[Record], kind: str, look: Look) ->
 
 def save_learning(records: Sequence[Record], columns: Sequence[str], path: Path) -> bool:
     """Draw all trained runs, a column of panels each, as PNG; False where there are none."""
-    trained = [each for each in records if each["history"] and each["run"]["rule"] not in BASELINES]
-    shown = [name for name in columns if any(r["run"]["column"] == name for r in trained)]
+    trained = [each for each in records if each.history and each.run.rule not in BASELINES]
+    shown = [name for name in columns if any(r.run.column == name for r in trained)]
     if not shown:
         return False
-    look = looks(sorted({record["run"]["rule"] for record in trained}))
+    look = looks(sorted({record.run.rule for record in trained}))
     figure = new_figure(0.6 + 3.1 * len(shown), 7.6)
     try:
         with style():
             panels = figure.subplots(1 + len(ANGLES), len(shown), squeeze=False)
             for place, name in enumerate(shown):
-                members = [record for record in trained if record["run"]["column"] == name]
+                members = [record for record in trained if record.run.column == name]
                 draw_curves(panels[0, place], members, look).set_title(name)
                 for row, kind in enumerate(ANGLES, start=1):
                     draw_angles(panels[row, place], members, kind, look)

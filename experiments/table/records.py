@@ -1,153 +1,165 @@
-"""The record of a run: every number that is needed to judge it, as plain values for a JSON."""
+"""What a run leaves as JSON: the one schema, written and read here."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
-import torch
-from torch import nn
+from experiments.lab.read_back import read_back
+from experiments.lab.storage import read_json, write_json
+from rate_bridge.data.dataset import Kind
 
-from experiments.lab.storage import versions
-from rate_bridge.layers.parameters import feedback_layers
-from rate_bridge.training.collapse import Collapse, as_record, collapse, uninformed
-from rate_bridge.training.diagnostics import alignment, backprop_angles
-from rate_bridge.training.evaluation import Scores, class_loss, squared_loss
-from rate_bridge.training.trainer import Training
+SavedScores = Mapping[str, float | None]
+"""Scores by name; not a number is None."""
 
-Record = dict[str, Any]
+Status = Literal["ok", "collapsed", "diverged"]
+
+Kept = TypeVar("Kept", "Record", "Try")
 
 
-class Outcome(NamedTuple):
-    """What became of a run.
+@dataclass(frozen=True)
+class RunDescription:
+    """What was run."""
 
-    Attributes
-    ----------
-    status : {"ok", "collapsed", "diverged"}
-    message : str or None
-        Why it is not ok.
-    test : dict
-        Scores on the test part at the best epoch, of a run that is ok.
-    test_at_best_epoch : dict or None
-        The same of a run that has collapsed since: what it was, and no result.
-    verdict : dict
-        What was compared for it.
+    column: str
+    """Of a table; else data set and network."""
+    dataset: str
+    network: str
+    rule: str
+    seed: int
+    data_options: dict[str, Any]
+    network_options: dict[str, Any]
+    options: dict[str, Any]
+    """Of training; one that an older record does not name was at its default."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it was run."""
+
+    device: str
+    threads: int
+    processes: int
+
+
+@dataclass(frozen=True)
+class BaselineChoice:
+    """How a baseline's free numbers were found, and what it sees and a network does not."""
+
+    selection: dict[str, Any]
+    sees_beyond_the_networks: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run: every number that is needed to judge it. What older records lack is None."""
+
+    run: RunDescription
+    kind: Kind
+    status: Status
+    message: str | None
+    """Why it is not ok."""
+    test: SavedScores
+    """On the test part at the best epoch; of a run that is not ok, nothing."""
+    validation: SavedScores
+    best_epoch: int
+    epochs: int
+    stopped_early: bool
+    seconds: float
+    seconds_per_epoch: float | None
+    loading_share: float | None
+    history: list[dict[str, Any]]
+    """For each epoch what :class:`rate_bridge.training.trainer.Fitted` holds."""
+    parameters: int
+    data: dict[str, Any]
+    """Where the data are from, with the hashes of their files."""
+    samples: dict[str, int]
+    unofficial_data: bool
+    versions: dict[str, str]
+    machine: Machine
+    best_is_last: bool | None = None
+    angles: Mapping[str, SavedScores] | None = None
+    """In degrees at the end, by kind and layer."""
+    shapes: dict[str, list[int]] | None = None
+    verdict: dict[str, Any] | None = None
+    """What was compared for the status."""
+    test_at_best_epoch: SavedScores | None = None
+    """On the test part, of a run that has collapsed since: what it was, and no result."""
+    baseline: BaselineChoice | None = None
+    search: dict[str, Any] | None = None
+    """What its rates and epochs were found by."""
+    plan_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Try:
+    """One pair of rates, tried on the validation part alone."""
+
+    plan_hash: str
+    run: RunDescription
+    status: Status
+    message: str | None
+    curve: list[float | None]
+    """The validation accuracy after each epoch."""
+    seconds: float
+    versions: dict[str, str]
+
+
+def read_record(path: Path) -> Record:
+    """The record in a file.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or no record; says what is wrong with it.
     """
-
-    status: str
-    message: str | None = None
-    test: Scores = {}
-    test_at_best_epoch: Scores | None = None
-    verdict: Record = {}
+    return _read(path, Record, "record of a run")
 
 
-def judged(training: Training, scores: Scores) -> Outcome:
-    """The outcome of a run that reached its end with finite numbers.
-
-    Parameters
-    ----------
-    training : Training
-        After its last step.
-    scores : dict
-        On the test part, at the best epoch.
-    """
-    fitted = training.fitted
-    nothing = uninformed(training.data, training.options.loss)
-    found = collapse(training.data.kind, fitted.history, fitted.start, nothing)
-    if found is None and scores["constant"]:
-        found = Collapse("constant", "its best epoch gives one answer to the whole test part", {})
-    verdict = as_record(found, fitted.start, nothing)
-    if found is None:
-        return Outcome("ok", None, scores, None, verdict)
-    return Outcome("collapsed", f"{found.reason}: {found.message}", {}, scores, verdict)
+def read_try(path: Path) -> Try:
+    """What came of a try; errors as of :func:`read_record`."""
+    return _read(path, Try, "try of a search")
 
 
-def record(
-    described: Mapping[str, Any], training: Training, outcome: Outcome, seconds: float
-) -> Record:
-    """The record of a run.
+def _read(path: Path, kind: type[Kept], words: str) -> Kept:
+    values = read_json(path)
+    try:
+        found: Kept = read_back(kind, values, f"{path} is no {words}")
+    except ValueError as error:
+        raise ValueError(f"{error}. Delete it to run it anew.") from error
+    return found
 
-    Parameters
-    ----------
-    described : dict
-        What was run: column, data set, network, rule, seed and their options.
-    training : Training
-        After its last step.
-    outcome : Outcome
-    seconds : float
-        That all of it took.
-    """
-    dataset, history = training.data, training.fitted.history
-    busy = sum(entry["seconds"] for entry in history)
-    loading = sum(entry["loading_seconds"] for entry in history)
-    best = training.fitted.best_epoch
-    files = dataset.provenance["files"]
+
+def write_record(path: Path, kept: Record | Try) -> None:
+    """Write a record whole or not at all; what it lacks is left out."""
+    write_json(path, plain(kept))
+
+
+def plain(kept: Record | Try) -> dict[str, Any]:
+    """A record's fields by name, without those that it lacks."""
     return {
-        "run": dict(described),
-        "kind": dataset.kind,
-        **outcome._asdict(),
-        "validation": history[best]["validation"] if history else {},
-        "best_epoch": best,
-        "best_is_last": bool(history) and best == len(history) - 1,
-        "epochs": len(history),
-        "stopped_early": training.fitted.stopped_early,
-        "seconds": seconds,
-        "seconds_per_epoch": busy / len(history) if history else None,
-        "loading_share": loading / busy if busy else None,
-        "history": history,
-        "angles": _angles(training),
-        "parameters": sum(p.numel() for p in training.model.parameters()),
-        "shapes": {name: list(p.shape) for name, p in training.model.named_parameters()},
-        "data": dataset.provenance,
-        "samples": {part: len(split) for part, split in dataset.parts()},
-        "unofficial_data": not all(file["official"] for file in files),
-        "versions": versions(),
-        "machine": {
-            "device": training.options.device,
-            "threads": torch.get_num_threads(),
-            "processes": training.world.size,
-        },
+        field.name: getattr(kept, field.name)
+        for field in fields(kept)
+        if field.default is MISSING or getattr(kept, field.name) is not None
     }
-
-
-def _angles(training: Training) -> dict[str, dict[str, float]]:
-    """Angles in degrees at the end: W to Theta, and each gradient to backpropagation's.
-
-    Gradients are those of the loss over the first 256 training samples. A zero tensor has no
-    angle; a run that diverged or was not trained has none at all.
-    """
-    network, data, kind = training.model, training.data, training.options.loss
-    if not training.fitted.history or not list(feedback_layers(network)):
-        return {}
-    inputs, targets = data.train.batch(torch.arange(min(256, len(data.train))))
-
-    def loss(model: nn.Module) -> torch.Tensor:
-        outputs = model(inputs)
-        return (
-            squared_loss(outputs, targets)
-            if data.kind == "series"
-            else class_loss(outputs, targets, kind)
-        )
-
-    found = backprop_angles(network, loss)
-    forward = {name: degrees for name, degrees in found.items() if "theta" not in name}
-    return {"theta_to_weight": alignment(network), "gradient_to_backprop": forward}
 
 
 def summary(record: Record) -> str:
     """The record in a line."""
-    run = record["run"]
-    head = f"{run['dataset']}, {run['network']}, {run['rule']}, seed {run['seed']}"
-    if record["status"] != "ok":
-        at_best = record["test_at_best_epoch"]
-        once = f" At epoch {record['best_epoch'] + 1}: {_score(at_best)}." if at_best else ""
-        return f"{head}: {record['status']}. {record['message'].rstrip('.')}.{once}"
-    data = " (data not the official files)" if record["unofficial_data"] else ""
-    if not record["epochs"]:
-        return f"{head}: {_score(record['test'])}, not trained"
-    last = ", which is the last: it may not be trained to the end" if record["best_is_last"] else ""
+    run = record.run
+    head = f"{run.dataset}, {run.network}, {run.rule}, seed {run.seed}"
+    if record.status != "ok":
+        at_best = record.test_at_best_epoch
+        once = f" At epoch {record.best_epoch + 1}: {_score(at_best)}." if at_best else ""
+        return f"{head}: {record.status}. {(record.message or '').rstrip('.')}.{once}"
+    data = " (data not the official files)" if record.unofficial_data else ""
+    if record.seconds_per_epoch is None or record.loading_share is None:
+        return f"{head}: {_score(record.test)}, not trained"
+    last = ", which is the last: it may not be trained to the end" if record.best_is_last else ""
     return (
-        f"{head}: {_score(record['test'])} at epoch {record['best_epoch'] + 1} of "
-        f"{record['epochs']}{last}; {seconds_text(record['seconds_per_epoch'])}/epoch, "
-        f"{100 * record['loading_share']:.1f} % of it loading data{data}"
+        f"{head}: {_score(record.test)} at epoch {record.best_epoch + 1} of "
+        f"{record.epochs}{last}; {seconds_text(record.seconds_per_epoch)}/epoch, "
+        f"{100 * record.loading_share:.1f} % of it loading data{data}"
     )
 
 
@@ -158,7 +170,7 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
 
 
-def _score(test: Scores) -> str:
+def _score(test: Mapping[str, Any]) -> str:
     """The scores that a reader wants."""
     if "accuracy" in test:
         return f"test accuracy {100 * test['accuracy']:.2f} %"

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from experiments.lab.progress import bar
-from experiments.lab.storage import write_json
 from experiments.table.plan import Plan
-from experiments.table.records import summary
+from experiments.table.records import Record, summary, write_record
 from experiments.table.runs import TrainingRun, dataset_of, record_of
 from experiments.table.search import SearchInFolder
 from rate_bridge.baselines import BASELINES
@@ -64,22 +64,22 @@ def run_missing(
             search = None if run.rule in BASELINES else searches[run.column]
             if path.is_file() or (search_only and search is None):
                 continue
-            made: dict[str, Any] = {"plan_hash": plan.hash}
+            searched = None
             if search is not None:
-                run, made["search"] = stage.settled(run, search)
+                run, searched = stage.settled(run, search)
             if search_only:
                 continue
             on_start()
             checkpoint = folder / f".{run.name}.pt"
             record = finished(run, dataset(run), checkpoint)
-            write_json(path, made | record)
+            write_record(path, replace(record, search=searched, plan_hash=plan.hash))
             checkpoint.unlink(missing_ok=True)  # not before the record is there
             print(summary(record), flush=True)
     except TimeUp:
         print("Time is up; the rest is left for the next call.")
 
 
-def finished(run: TrainingRun, dataset: Dataset, checkpoint: Path) -> dict[str, Any]:
+def finished(run: TrainingRun, dataset: Dataset, checkpoint: Path) -> Record:
     """The run's record, continued from the checkpoint if one is left."""
     with bar(f"{run.column}, {run.rule}, seed {run.options.seed}") as report:
         record, _ = record_of(

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from torch import nn
 
 from compartments.lookup import look_up
 from experiments.lab.samples import data_folder
-from experiments.table.records import Outcome, judged, record
+from experiments.table.judging import Outcome, judged, recorded
+from experiments.table.records import BaselineChoice, Record, RunDescription
 from rate_bridge.baselines import BASELINES, fitted
 from rate_bridge.data import Dataset, Source, load
 from rate_bridge.layers.convert import parameter_groups
@@ -51,7 +51,7 @@ class TrainingRun:
     Attributes
     ----------
     dataset, network, rule : str
-        A rule is one of :data:`rate_bridge.rules.NAMES`. In its place may stand one of
+        A rule is one of :data:`rate_bridge.rules.RULE_NAMES`. In its place may stand one of
         :data:`rate_bridge.baselines.BASELINES`; then the network is not used.
     options : Options
         Of training; its seed is also the network's.
@@ -75,41 +75,36 @@ class TrainingRun:
     @property
     def name(self) -> str:
         """A name for files: column, rule and seed."""
-        slug = re.sub(r"[^a-z0-9]+", "-", self.described["column"].lower()).strip("-")
+        slug = re.sub(r"[^a-z0-9]+", "-", self.described.column.lower()).strip("-")
         return f"{slug}__{self.rule}__seed{self.options.seed}"
 
     @property
-    def described(self) -> dict[str, Any]:
+    def described(self) -> RunDescription:
         """What a record says of the run."""
-        return {
-            "column": self.column or f"{self.dataset} {self.network}",
-            "dataset": self.dataset,
-            "network": self.network,
-            "rule": self.rule,
-            "seed": self.options.seed,
-            "data_options": self.data_options,
-            "network_options": self.network_options,
-            "options": dataclasses.asdict(self.options),
-        }
+        return RunDescription(
+            column=self.column or f"{self.dataset} {self.network}",
+            dataset=self.dataset,
+            network=self.network,
+            rule=self.rule,
+            seed=self.options.seed,
+            data_options=self.data_options,
+            network_options=self.network_options,
+            options=dataclasses.asdict(self.options),
+        )
 
 
-def differing(run: TrainingRun, record: Mapping[str, Any]) -> list[str]:
+def differing(run: TrainingRun, record: Record) -> list[str]:
     """In what a run differs from a record of its name: ``"lr is 0.001 there, 0.01 here"``.
 
     Training options that an older record does not name are at their defaults there. Where it was
     computed makes no difference.
     """
-    there = record["run"]
-    here = {
-        "dataset": run.dataset,
-        "network": run.network,
-        "data_options": run.data_options,
-        "network_options": run.network_options,
-        **dataclasses.asdict(run.options),
-    }
+    shared = ("dataset", "network", "data_options", "network_options")
+    here, there = vars(run.described), vars(record.run)
     defaults = dataclasses.asdict(Options())
-    kept = {**defaults, **there["options"], **{name: there[name] for name in list(here)[:4]}}
-    asked = json.loads(json.dumps(here))
+    kept = {**defaults, **there["options"], **{name: there[name] for name in shared}}
+    asked = {**here["options"], **{name: here[name] for name in shared}}
+    asked = json.loads(json.dumps(asked))
     return [
         f"{name} is {kept[name]} there, {value} here"
         for name, value in asked.items()
@@ -141,7 +136,7 @@ def record_of(
     checkpoint: Path | None = None,
     report: EpochReport | None = None,
     world: World = ALONE,
-) -> tuple[dict[str, Any], nn.Module]:
+) -> tuple[Record, nn.Module]:
     """Train, test once, and say everything that is needed to judge the number.
 
     A run that diverges has the status ``"diverged"`` and no scores; one that ends worthless has
@@ -158,7 +153,7 @@ def record_of(
         outcome = judged(training, evaluate(model, training.data.test, kind, run.options.loss))
     except Diverged as error:
         outcome = Outcome("diverged", str(error))
-    return record(run.described, training, outcome, time.perf_counter() - start), model
+    return recorded(run.described, training, outcome, time.perf_counter() - start), model
 
 
 def training_of(run: TrainingRun, dataset: Dataset, world: World = ALONE) -> Training:
@@ -174,17 +169,19 @@ def training_of(run: TrainingRun, dataset: Dataset, world: World = ALONE) -> Tra
     )
 
 
-def _baseline_record(run: TrainingRun, dataset: Dataset) -> tuple[dict[str, Any], nn.Module]:
+def _baseline_record(run: TrainingRun, dataset: Dataset) -> tuple[Record, nn.Module]:
     """The record of a baseline; it may be a constant, so it is not judged as one."""
     start = time.perf_counter()
     found = fitted(run.rule, dataset)
     untrained = replace(run.options, device="cpu")
     training = Training(found.model, found.dataset, untrained, groups=lambda _: [{"params": []}])
     outcome = Outcome("ok", None, evaluate(found.model, training.data.test, dataset.kind))
-    made = record(run.described, training, outcome, time.perf_counter() - start)
-    made["validation"] = evaluate(found.model, training.data.validation, dataset.kind)
-    made["baseline"] = {
-        "selection": found.selection,
-        "sees_beyond_the_networks": BASELINES[run.rule].beyond,
-    }
+    made = recorded(
+        run.described,
+        training,
+        outcome,
+        time.perf_counter() - start,
+        validation=evaluate(found.model, training.data.validation, dataset.kind),
+        baseline=BaselineChoice(found.selection, BASELINES[run.rule].beyond),
+    )
     return made, found.model

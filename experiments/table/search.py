@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments.lab.progress import bar
-from experiments.lab.storage import read_json, versions, write_json
+from experiments.lab.storage import versions
 from experiments.table.plan import Plan, Search
+from experiments.table.records import Status, Try, read_try, write_record
 from experiments.table.runs import TrainingRun, training_of
 from rate_bridge.data import Dataset
 from rate_bridge.rules import make_rule
@@ -144,7 +145,8 @@ class SearchInFolder:
             lr, ratio = rates
             name = f"lr{lr:g}" + ("" if ratio is None else f"-theta{ratio:g}")
             tried = self._tried(replace(first, options=_at(short, rates)), name)
-            return max(tried["curve"]) if tried["status"] == "ok" else -math.inf
+            scores = [score for score in tried.curve if score is not None]
+            return max(scores) if tried.status == "ok" else -math.inf
 
         return best_rates(search, make_rule(run.rule).learns_theta, accuracy)
 
@@ -155,7 +157,8 @@ class SearchInFolder:
             first = self._first(replace(run, rule=rule))
             options = _at(first.options, self.rates(first, search).best)
             held = replace(options, schedule="constant")
-            curve = self._tried(replace(first, options=held), "flat")["curve"]
+            tried = self._tried(replace(first, options=held), "flat")
+            curve = [-math.inf if score is None else score for score in tried.curve]
             flat[rule] = flat_after(curve, search.flat_window, search.flat_gain)
         return {"epochs": max(most if n is None else n for n in flat.values()), "flat": flat}
 
@@ -164,28 +167,29 @@ class SearchInFolder:
         (column,) = (each for each in self.plan.columns if each.name == run.column)
         return replace(run, options=replace(run.options, seed=column.seeds[0]))
 
-    def _tried(self, run: TrainingRun, name: str) -> dict[str, Any]:
+    def _tried(self, run: TrainingRun, name: str) -> Try:
         """What came of a try, from its JSON or run now."""
         path = self.folder / f"{run.name.rpartition('__')[0]}__{_plain(name)}.json"
         if path.is_file():
-            kept = read_json(path)
-            if kept["plan_hash"] != self.plan.hash:
+            kept = read_try(path)
+            if kept.plan_hash != self.plan.hash:
                 raise ValueError(
-                    f"{path} is of another plan ({kept['plan_hash']}, this is {self.plan.hash}). "
+                    f"{path} is of another plan ({kept.plan_hash}, this is {self.plan.hash}). "
                     "Choose another --out, or delete the folder `search` to search anew."
                 )
-            return dict(kept)
+            return kept
         self.on_start()
         checkpoint = path.with_suffix(".pt")
-        made = {"plan_hash": self.plan.hash, **self._run(run, name, checkpoint)}
-        write_json(path, made)
+        made = self._run(run, name, checkpoint)
+        write_record(path, made)
         checkpoint.unlink(missing_ok=True)  # not before the JSON is there
         return made
 
-    def _run(self, run: TrainingRun, name: str, checkpoint: Path) -> dict[str, Any]:
+    def _run(self, run: TrainingRun, name: str, checkpoint: Path) -> Try:
         start = time.perf_counter()
         training = training_of(run, self.dataset(run))
-        status, message = "ok", None
+        status: Status = "ok"
+        message = None
         try:
             with bar(f"{run.column}, {run.rule}, {name}") as report:
                 training.fit(checkpoint, lambda fraction, _: report(fraction))
@@ -195,14 +199,15 @@ class SearchInFolder:
                 status, message = "collapsed", failed.message
         except Diverged as error:
             status, message = "diverged", str(error)
-        return {
-            "run": run.described,
-            "status": status,
-            "message": message,
-            "curve": [entry["validation"]["accuracy"] for entry in training.fitted.history],
-            "seconds": time.perf_counter() - start,
-            "versions": versions(),
-        }
+        return Try(
+            plan_hash=self.plan.hash,
+            run=run.described,
+            status=status,
+            message=message,
+            curve=[entry["validation"]["accuracy"] for entry in training.fitted.history],
+            seconds=time.perf_counter() - start,
+            versions=versions(),
+        )
 
 
 def _at(options: Options, rates: Rates) -> Options:

@@ -1,6 +1,6 @@
 """Tables from the records of runs: mean and deviation over seeds, failures named, never averaged.
 
-A record is the plain dictionary that one run leaves as JSON. A table's cell gathers the records of
+A table's cell gathers the records of
 one rule in one column; a cell without records stays empty. A network that does worse than a
 baseline says so in its cell.
 """
@@ -72,14 +72,14 @@ def status_of(record: Record) -> str:
     Its history allows constant answers, lost accuracy and loss to be judged, not chance nor
     weights.
     """
-    if record["status"] != "ok" or not is_older(record):
-        return str(record["status"])
-    return "ok" if collapse(record["kind"], record["history"]) is None else "collapsed"
+    if record.status != "ok" or not is_older(record):
+        return record.status
+    return "ok" if collapse(record.kind, record.history) is None else "collapsed"
 
 
 def is_older(record: Record) -> bool:
     """Whether a trained run's record was made before runs were judged by their end."""
-    return bool(record["history"]) and "verdict" not in record
+    return bool(record.history) and record.verdict is None
 
 
 def cell(records: Iterable[Record], metric: str) -> Score:
@@ -96,16 +96,16 @@ def cell(records: Iterable[Record], metric: str) -> Score:
         if status != "ok":
             failures.append(status)
             continue
-        if record["test"].get(metric) is None:
+        run, score = record.run, record.test.get(metric)
+        if score is None:
             raise ValueError(
-                f"The record of {record['run']['rule']} on {record['run']['column']}, seed "
-                f"{record['run']['seed']}, has no {metric!r} on the test part. It has: "
-                f"{', '.join(record['test'])}."
+                f"The record of {run.rule} on {run.column}, seed {run.seed}, has no {metric!r} on "
+                f"the test part. It has: {', '.join(record.test)}."
             )
-        values.append(record["test"][metric] * (100 if metric in PERCENT else 1))
-        if record["seconds_per_epoch"] is not None:
-            seconds.append(record["seconds_per_epoch"])
-        unofficial = unofficial or record["unofficial_data"]
+        values.append(score * (100 if metric in PERCENT else 1))
+        if record.seconds_per_epoch is not None:
+            seconds.append(record.seconds_per_epoch)
+        unofficial = unofficial or record.unofficial_data
     mean_seconds = sum(seconds) / len(seconds) if seconds else math.nan
     return Score(tuple(values), tuple(failures), mean_seconds, unofficial)
 
@@ -246,18 +246,17 @@ def table(
     grouped: dict[tuple[str, str], list[Record]] = {}
     seen: set[tuple[str, str, int]] = set()
     for record in records:
-        run = record["run"]
-        key = (run["column"], run["rule"], run["seed"])
+        run = record.run
+        key = (run.column, run.rule, run.seed)
         if key in seen:
             raise ValueError(
-                f"Two records of {run['rule']} on {run['column']} with seed {run['seed']}. Keep "
-                f"one of them."
+                f"Two records of {run.rule} on {run.column} with seed {run.seed}. Keep one of them."
             )
         seen.add(key)
         grouped.setdefault(key[:2], []).append(record)
     columns = tuple(dict.fromkeys([*columns, *(column for column, _ in grouped)]))
     rules = tuple(dict.fromkeys([*rules, *(rule for _, rule in grouped)]))
-    kinds = {column: record["kind"] for (column, _), found in grouped.items() for record in found}
+    kinds = {column: record.kind for (column, _), found in grouped.items() for record in found}
     metrics = {
         column: ("mse", "mae") if kinds.get(column) == "series" else ("accuracy",)
         for column in columns

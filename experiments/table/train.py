@@ -13,7 +13,7 @@ from experiments.lab.options import Workers
 from experiments.lab.progress import bar
 from experiments.lab.storage import RunFolder, write_json
 from experiments.table.data_options import DataOptions
-from experiments.table.records import summary
+from experiments.table.records import Record, summary, write_record
 from experiments.table.runs import DEFAULT_NETWORKS, TrainingRun, check_rule, dataset_of, record_of
 from rate_bridge.training.distributed import World, joined
 from rate_bridge.training.options import Options
@@ -74,12 +74,12 @@ def main(config: Config) -> None:
             return
         with RunFolder(config.out, f"train-{run.name}") as folder:
             write_json(folder.path / "config.json", config)
-            write_json(folder.path / "result.json", record)
+            write_record(folder.path / "result.json", record)
             with written_sealed(folder.path / "weights.pt") as file:
                 torch.save(model.state_dict(), file)
         checkpoint_of(config, run).unlink(missing_ok=True)
         print(folder.path / "result.json")
-    if record["status"] != "ok":
+    if record.status != "ok":
         raise ArithmeticError(summary(record))
     print(summary(record))
 
@@ -117,9 +117,7 @@ def checkpoint_of(config: Config, run: TrainingRun) -> Path:
     return config.out / "checkpoints" / f"{run.name}.pt"
 
 
-def trained(
-    config: Config, run: TrainingRun, world: World
-) -> tuple[dict[str, Any], torch.nn.Module]:
+def trained(config: Config, run: TrainingRun, world: World) -> tuple[Record, torch.nn.Module]:
     """The record and the model, continued from a checkpoint where one is left."""
     path = checkpoint_of(config, run)
     remove_abandoned(path.parent)

@@ -1,12 +1,12 @@
 """Baselines in the tables of the repository: selected inside their grids, named where they win."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from experiments.table import experiment
 from experiments.table.plans import PLANS
+from experiments.table.records import read_record
 from experiments.table.tabulate import table
 from rate_bridge.baselines import BASELINES
 
@@ -16,14 +16,14 @@ NATURAL_ENDS = {("k", 1)}
 
 
 def records(plan):
-    return [json.loads(path.read_text()) for path in sorted((RESULTS / plan).glob("*__seed*.json"))]
+    return [read_record(path) for path in sorted((RESULTS / plan).glob("*__seed*.json"))]
 
 
 SELECTED = [
-    pytest.param(record["baseline"]["selection"], id=f"{plan}-{record['run']['rule']}")
+    pytest.param(record.baseline.selection, id=f"{plan}-{record.run.rule}")
     for plan in PLANS
     for record in records(plan)
-    if record.get("baseline", {}).get("selection")
+    if record.baseline is not None and record.baseline.selection
 ]
 
 

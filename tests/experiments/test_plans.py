@@ -1,6 +1,5 @@
 """Plans are data with a hash; the records of the repository are those of its plans."""
 
-import json
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from experiments.table import experiment
 from experiments.table.plan import SILENT, Column, Plan
 from experiments.table.plans import PLANS, SUPERSEDED
+from experiments.table.records import read_record
 from rate_bridge.training.options import Options
 
 RESULTS = Path(experiment.__file__).parents[1] / "results"
@@ -52,9 +52,9 @@ def test_every_record_made_since_plans_have_hashes_carries_that_of_a_plan():
     known = {plan.hash for plan in PLANS.values()} | set(SUPERSEDED)
     assert len(RECORDS) > 50
     for path in RECORDS:
-        record = json.loads(path.read_text())
-        if "verdict" in record:  # as old as the hash
-            assert record["plan_hash"] in known, path
+        record = read_record(path)
+        if record.verdict is not None:  # as old as the hash
+            assert record.plan_hash in known, path
 
 
 @pytest.mark.parametrize("name", ["mnist-mlp", "fashion-mlp", "cnn"])
@@ -62,14 +62,12 @@ def test_superseded_records_are_of_another_plan_than_todays(name):
     old = sorted((RESULTS / "superseded" / name).glob("*__seed*.json"))
     assert old
     for path in old:
-        today = json.loads((RESULTS / name / path.name).read_text())["run"]["options"]
-        assert json.loads(path.read_text())["run"]["options"] != today
+        today = read_record(RESULTS / name / path.name)
+        assert read_record(path).run.options != today.run.options
 
 
 def test_a_record_is_written_with_the_hash_of_its_plan(tmp_path):
     config = experiment.Config(rules=("bp",), seeds=(0,), training=Options(epochs=1), out=tmp_path)
     experiment.main(config)
-    record = json.loads(
-        (tmp_path / "digits-mlp-digits" / "digits-mlp-digits__bp__seed0.json").read_text()
-    )
-    assert record["plan_hash"] == experiment.plan_of(config)[1].hash
+    path = tmp_path / "digits-mlp-digits" / "digits-mlp-digits__bp__seed0.json"
+    assert read_record(path).plan_hash == experiment.plan_of(config)[1].hash

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from experiments.cli import main
+from experiments.lab.read_back import read_back
 from experiments.lab.storage import read_json, write_json
 from experiments.registry import EXPERIMENTS
-from experiments.run import read_back
 
 WITH_DEFAULTS = [
     name

@@ -11,6 +11,7 @@ from experiments.table import experiment as table
 from experiments.table.learning_figure import draw_angles, draw_curves
 from experiments.table.plans import PLANS
 from experiments.table.published import PUBLISHED
+from experiments.table.records import read_record
 from rate_bridge.baselines import BASELINES
 from rate_bridge.data import DATASETS
 from rate_bridge.networks.registry import NETWORKS
@@ -49,16 +50,16 @@ def test_a_table_is_rebuilt_from_the_records(made):
 
 
 def test_learning_curves_and_angles_are_those_of_the_records(made):
-    records = [read_json(path) for path in sorted(made.glob("*__seed*.json"))]
+    records = [read_record(path) for path in sorted(made.glob("*__seed*.json"))]
     look = looks(["bp", "dll-minus"])
     figure = new_figure(3, 3)
     curves = draw_curves(figure.add_subplot(), records, look)
     drawn = [line.get_ydata() for line in curves.lines[::2]]
     for line, record in zip(drawn, records, strict=True):
-        accuracies = [100 * entry["validation"]["accuracy"] for entry in record["history"]]
+        accuracies = [100 * entry["validation"]["accuracy"] for entry in record.history]
         assert list(line) == pytest.approx(accuracies)
     angles = draw_angles(figure.add_subplot(), records[-1:], "theta_to_weight", look)
-    expected = records[-1]["angles"]["theta_to_weight"]
+    expected = records[-1].angles["theta_to_weight"]
     assert [label.get_text() for label in angles.get_xticklabels()] == list(expected)
     assert list(angles.lines[0].get_ydata()) == pytest.approx(list(expected.values()))
     close(figure)

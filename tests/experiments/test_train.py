@@ -75,7 +75,7 @@ def test_a_baseline_is_a_rule_of_its_own(tmp_path, capsys):
 def test_the_defaults_train_to_the_end(rule):
     run = train.run_of(train.Config(rule=rule))
     record, _ = record_of(run, dataset_of(run))
-    curve = [entry["validation"]["accuracy"] for entry in record["history"]]
+    curve = [entry["validation"]["accuracy"] for entry in record.history]
     before, end = sum(curve[-20:-10]) / 10, sum(curve[-10:]) / 10
     # of 180 validation samples at 95 %: one standard deviation of guessing is 1.6 points
     assert abs(end - before) < 0.016
@@ -120,9 +120,9 @@ def test_a_run_that_diverges_is_marked_and_has_no_scores():
     options = Options(epochs=1, lr=1e30, optimizer="sgd", loss="mse")
     run = TrainingRun("digits", "mlp-digits", "bp", options)
     record, _ = record_of(run, dataset_of(run))
-    assert record["status"] == "diverged"
-    assert "Lower lr" in record["message"]
-    assert record["test"] == {}
+    assert record.status == "diverged"
+    assert "Lower lr" in record.message
+    assert record.test == {}
     assert "diverged" in train.summary(record)
 
 
@@ -130,8 +130,8 @@ def test_a_run_that_predicts_a_constant_is_marked():
     options = Options(epochs=1, lr=1e-30)
     run = TrainingRun("digits", "mlp-digits", "bp", options, network_options={"weight_std": 1e-30})
     record, _ = record_of(run, dataset_of(run))
-    assert record["status"] == "collapsed"
-    assert record["verdict"]["collapse"]["reason"] == "constant"
+    assert record.status == "collapsed"
+    assert record.verdict["collapse"]["reason"] == "constant"
 
 
 def test_a_run_that_was_good_once_and_ends_worthless_is_collapsed(tmp_path, capsys):

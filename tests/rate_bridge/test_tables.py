@@ -1,23 +1,37 @@
 """Tables: averaged over seeds, failures named, empty cells left empty."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from experiments.table.records import Machine, Record, RunDescription
 from experiments.table.tabulate import cell, table
 
 
 def record(rule="bp", seed=0, column="data net", status="ok", kind="classes", **test):
-    return {
-        "run": {"rule": rule, "seed": seed, "column": column},
-        "status": status,
-        "kind": kind,
-        "history": [],
-        "verdict": {},
-        "test": test,
-        "seconds_per_epoch": 1.5,
-        "unofficial_data": False,
-    }
+    return Record(
+        run=RunDescription(column, "data", "net", rule, seed, {}, {}, {}),
+        kind=kind,
+        status=status,
+        message=None,
+        test=test,
+        validation={},
+        best_epoch=0,
+        epochs=0,
+        stopped_early=False,
+        seconds=1.5,
+        seconds_per_epoch=1.5,
+        loading_share=0.0,
+        history=[],
+        parameters=0,
+        data={},
+        samples={},
+        unofficial_data=False,
+        versions={},
+        machine=Machine("cpu", 1, 1),
+        verdict={},
+    )
 
 
 def test_a_cell_is_mean_and_deviation_over_seeds():
@@ -53,7 +67,7 @@ def test_a_record_without_a_verdict_is_judged_by_its_history():
             for a, c in scores
         ]
         made = record(seed=round(100 * last), accuracy=0.9359)
-        return {**{k: v for k, v in made.items() if k != "verdict"}, "history": history}
+        return replace(made, verdict=None, history=history)
 
     records = [older(0.93, 0.0), older(0.099, 1.0), older(0.3, 0.0)]
     assert cell(records, "accuracy").text(2) == "93.59 (1), 2 collapsed"
@@ -80,7 +94,7 @@ def test_the_table_has_empty_cells_and_published_values():
 
 
 def test_data_that_are_not_official_are_marked():
-    made = table("T", [{**record(accuracy=0.5), "unofficial_data": True}], [], [])
+    made = table("T", [replace(record(accuracy=0.5), unofficial_data=True)], [], [])
     assert "50.00 (1)\\*" in made.markdown()
     assert "not the official files" in made.markdown()
 
