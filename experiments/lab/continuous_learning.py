@@ -13,18 +13,21 @@ from jaxtyping import Int
 from torch import Tensor
 
 from compartments.sizes import check_size
+from experiments.lab.classification import classifier
+from experiments.lab.learning_rates import varied
+from experiments.lab.models import chosen, parsed_options
 from experiments.lab.progress import Report
 from experiments.lab.remedies import remedy
 from experiments.lab.samples import Part, Samples, samples
-from models import DLLNetwork, Schedule, WeightBundle, dll_network
+from models import Network, Schedule, WeightBundle
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
-from rate_bridge.references import algorithm1
+from rate_bridge.references.registry import reference
 
-DISCRETE = "algorithm1"
-"""Stands in the place of a remedy for Algorithm 1 itself."""
+DISCRETE = "discrete"
+"""Stands in the place of a remedy for the reference's own learning."""
 
 TAU_MS = 10.0
-"""tau_u and tau_a of the networks; tau_x is half of it."""
+"""The unit of presentation times: tau_u and tau_a of DLL; tau_x is half of it."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,19 @@ class Cell:
 
     Parameters
     ----------
-    dataset, hidden, power, activation, theta_rule
-        What is learned, by which network; see :func:`experiments.lab.samples.samples`.
+    dataset, power
+        What is learned; see :func:`experiments.lab.samples.samples`.
+    hidden, model, options
+        By which network: its hidden layers, its model, and what of that model's options is given,
+        as texts.
     remedy : str
-        A name in :data:`experiments.lab.remedies.REMEDIES`, or ``"algorithm1"``.
+        A name in :data:`experiments.lab.remedies.REMEDIES`, or ``"discrete"``.
     ratio : float
-        Presentation time over tau; of no meaning to Algorithm 1.
+        Presentation time over tau; of no meaning to the reference.
     etas : tuple of float
-        Learning rates of W.
-    theta_share : float
-        Learning rate of Theta, in parts of that of W.
+        The model's first learning rate.
+    shares : tuple of str
+        The others in parts of it, as texts; in the ratio of the model's defaults if not given.
     seeds : tuple of int
         For initial weights and the order of the samples.
     epochs, batch : int
@@ -63,9 +69,9 @@ class Cell:
     epochs: int
     batch: int
     dt_ms: float
-    theta_share: float = 0.1
-    activation: str = "tanh"
-    theta_rule: str = "minus"
+    model: str = "dll"
+    options: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
     free: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
@@ -105,15 +111,15 @@ class Cell:
         lag = min(round(self.numbers.get("lag_share", 0.0) * steps), steps - 1)
         return Timing(steps, lag, 0, (steps - lag) * self.dt_ms * 1e-3)
 
-    def networks(self, data: Samples) -> list[DLLNetwork]:
+    def networks(self, data: Samples) -> list[Network]:
         """The copies' descriptions."""
-        sizes = (data.train.inputs.shape[1], *self.hidden, data.n_classes)
-        options: dict[str, Any] = {"activation": self.activation, "theta_rule": self.theta_rule}
+        model, shares = chosen(self.model), parsed_options(self.shares)
+        options = parsed_options(self.options)
         if self.remedy != DISCRETE:
             described = remedy(self.remedy).options
             options |= described(self.presentation, self.dt_ms * ms, **self.numbers)
         return [
-            dll_network(sizes, seed=seed, eta_W=eta, eta_theta=self.theta_share * eta, **options)
+            classifier(model, data, self.hidden, seed, options | varied(eta, model, shares))
             for eta, seed in self.copies
         ]
 
@@ -174,9 +180,8 @@ def accuracies(
         if bundle is None:
             found.append(float("nan"))
         else:
-            found.append(
-                part.accuracy(algorithm1.Algorithm1(net).outputs({"stimulus": part.inputs}, bundle))
-            )
+            outputs = reference(net).outputs({"stimulus": part.inputs}, bundle)
+            found.append(part.accuracy(outputs))
     return found
 
 
@@ -260,14 +265,12 @@ def _discrete(
         bundle: WeightBundle | None = net.weights
         curve = []
         for epoch in range(cell.epochs):
-            chosen = rows[number, epoch * each : (epoch + 1) * each]
-            schedule = Schedule({"stimulus": data.train.inputs[chosen], "target": targets[chosen]})
+            shown = rows[number, epoch * each : (epoch + 1) * each]
+            schedule = Schedule({"stimulus": data.train.inputs[shown], "target": targets[shown]})
             bundle = _epoch(net, bundle, schedule, cell.batch)
             outputs = None
             if bundle is not None:
-                outputs = algorithm1.Algorithm1(net).outputs(
-                    {"stimulus": data.validation.inputs}, bundle
-                )
+                outputs = reference(net).outputs({"stimulus": data.validation.inputs}, bundle)
             missing = float("nan")
             curve.append(missing if outputs is None else data.validation.accuracy(outputs))
             progress((number + (epoch + 1) / cell.epochs) / len(cell.copies))
@@ -277,13 +280,11 @@ def _discrete(
 
 
 def _epoch(
-    net: DLLNetwork, bundle: WeightBundle | None, schedule: Schedule, batch: int
+    net: Network, bundle: WeightBundle | None, schedule: Schedule, batch: int
 ) -> WeightBundle | None:
     if bundle is None:
         return None
     try:
-        return algorithm1.Algorithm1(net.with_weights(bundle), dtype=torch.float32).learn(
-            schedule, batch=batch
-        )
+        return reference(net.with_weights(bundle)).single.learn(schedule, batch=batch)
     except FloatingPointError:
         return None

@@ -7,7 +7,6 @@ shown. It may have parameters: ``sizes`` and ``seed`` are given where it has the
 """
 
 import ast
-import dataclasses
 import hashlib
 import importlib.util
 import inspect
@@ -43,6 +42,8 @@ class ChosenModel:
         Whether its networks can have any sizes.
     digest : str
         Of the file that it comes from; empty for the registry's.
+    defaults : mapping of str to object
+        The values of options that are not given, where the model says so.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ChosenModel:
     rates: tuple[str, ...]
     takes_sizes: bool
     digest: str
+    defaults: ModelOptions
     _build: Callable[[Sequence[int], int, ModelOptions], Any]
 
     def described(
@@ -101,20 +103,19 @@ class ChosenModel:
                 reason = unknown_name("option", name, self.options)
                 raise ValueError(f"--model {self.name}: {reason}{why}")
 
-    def rated(self, eta: float, shares: ModelOptions | None = None) -> dict[str, float]:
-        """Options that set the first learning rate, and others in parts of it.
+    def need_rate(self) -> None:
+        """Refuse a model without a learning rate.
 
         Raises
         ------
         ValueError
-            For a model without a learning rate.
+            With what to add.
         """
         if not self.rates:
             raise ValueError(
                 f"--model {self.name}: none of its options is a learning rate; give its function a "
                 "parameter such as eta."
             )
-        return {self.rates[0]: eta, **{n: share * eta for n, share in (shares or {}).items()}}
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,8 @@ def chosen(name: str) -> ChosenModel:
     def build(sizes: Sequence[int], seed: int, options: ModelOptions) -> Network:
         return entry.build(tuple(sizes), entry.options(**options), seed)
 
-    fields = tuple(field.name for field in dataclasses.fields(entry.options))
-    return ChosenModel(name, fields, entry.rates, True, "", build)
+    defaults = vars(entry.options())
+    return ChosenModel(name, tuple(defaults), entry.rates, True, "", defaults, build)
 
 
 def _from_file(name: str, path: Path, function: str) -> ChosenModel:
@@ -187,6 +188,11 @@ def _from_file(name: str, path: Path, function: str) -> ChosenModel:
         tuple(p for p in free if p.startswith("eta")),
         "sizes" in parameters,
         hashlib.sha256(path.read_bytes()).hexdigest(),
+        {
+            p: parameters[p].default
+            for p in free
+            if parameters[p].default is not inspect.Parameter.empty
+        },
         called,
     )
 

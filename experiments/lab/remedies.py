@@ -3,13 +3,14 @@
 Every number that a remedy leaves free stands with its candidates, so that all are tuned alike.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from brian2 import Quantity
+from brian2 import Quantity, ms
 
 from compartments.lookup import look_up
+from experiments.lab.models import ChosenModel
 from models import Eligibility
 
 
@@ -38,7 +39,7 @@ class Remedy:
     label : str
         For figures.
     options : callable
-        (presentation, dt, **numbers) to keyword arguments of :func:`models.dll_network`.
+        (presentation, dt, **numbers) to options of a model.
     free : mapping of str to FreeNumber
         The numbers by name. ``lag_share`` is the share of the presentation for which plasticity
         waits after each switch; ``step_ms`` is the time step, too.
@@ -46,6 +47,8 @@ class Remedy:
         Whether it needs a signal that tells all synapses when the stimulus has switched.
     rival : bool
         Whether delay-matched eligibility is held against it; not so its own variants.
+    slow : float
+        Time constant of a mean that it keeps, in presentations; 0 if it keeps none.
     """
 
     label: str
@@ -53,6 +56,12 @@ class Remedy:
     free: Mapping[str, FreeNumber] = field(default_factory=dict)
     told_of_switches: bool = False
     rival: bool = True
+    slow: float = 0.0
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The options that it sets."""
+        return tuple(self.options(100 * ms, ms, **self.defaults))
 
     @property
     def defaults(self) -> dict[str, float]:
@@ -82,6 +91,9 @@ TRACES = {
     "trace_scale": FreeNumber((0.7, 1.0, 1.3), 1.0),
 }
 """Those of :class:`models.Eligibility`; 0 and 1 match."""
+
+SLOW = 100
+"""Presentations in the time constant of a mean."""
 
 
 def _plain(**options: Any) -> Callable[..., Mapping[str, Any]]:
@@ -113,11 +125,11 @@ def _waiting(
     ) -> Mapping[str, Any]:
         own = {"presentation": presentation} if rate else {}
         if mean:
-            own |= {"mean_corrected": True, "tau_mean": 100 * presentation}
+            own |= {"mean_corrected": True, "tau_mean": SLOW * presentation}
         own |= {"extra_stages": int(extra_stages), "scale": trace_scale}
         return {**options, "eligibility": Eligibility(**own, **fields)}
 
-    return Remedy(label, described, TRACES, rival=False)
+    return Remedy(label, described, TRACES, rival=False, slow=SLOW if mean else 0.0)
 
 
 REMEDIES: dict[str, Remedy] = {
@@ -164,3 +176,23 @@ def remedy(name: str) -> Remedy:
         For an unknown name.
     """
     return look_up("remedy", name, REMEDIES)
+
+
+def check_remedies(names: Sequence[str], model: ChosenModel, given: Mapping[str, Any]) -> None:
+    """Refuse remedies whose options a model lacks, or that set options which are given.
+
+    Raises
+    ------
+    ValueError
+        With the remedies that any model has.
+    """
+    for name in names:
+        own = remedy(name)
+        others = ", ".join(n for n in REMEDIES if not remedy(n).sets)
+        why = f" The remedy {name!r} sets it; remedies for every model: {others}."
+        model.need(*own.sets, why=why)
+        for option in own.sets:
+            if option in given:
+                raise ValueError(
+                    f"--options {option}: the remedy {name!r} sets it; leave out one of them."
+                )

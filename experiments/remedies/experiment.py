@@ -8,8 +8,8 @@ where it was, and a later one learns only what is new.
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,49 +18,52 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from compartments.domains import Count, NonNegative, Positive
+from compartments.domains import Count, Positive
 from compartments.lookup import look_up
 from compartments.sizes import check_size
+from experiments.lab.classification import LearningConfig, check_takes_sizes
 from experiments.lab.continuous_learning import DISCRETE, TAU_MS, Cell, learned
 from experiments.lab.kept_results import KeptResults, cell_name
+from experiments.lab.learning_rates import check_varied, shares
+from experiments.lab.models import parsed_options
 from experiments.lab.options import COPY_BYTES, Depth, Workers
 from experiments.lab.progress import Report
-from experiments.lab.remedies import REMEDIES, remedy
-from experiments.lab.runner import ExperimentConfig, FolderName, Result
+from experiments.lab.remedies import REMEDIES, check_remedies, remedy
+from experiments.lab.runner import FolderName, Result
 from experiments.lab.samples import samples
 from experiments.lab.storage import versions
 from experiments.remedies.figures import by_depth, draw
 from experiments.remedies.plans import REMEDY_PLANS
 from experiments.remedies.selection import EXTENSIONS, Tuning, tune
 from experiments.remedies.standing import sentences, standings
+from models import Network
+from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
 
+SILENT: Mapping[str, Any] = {"model": "dll", "options": (), "seed": 0}
+"""Fields that a plan's hash leaves out at these values: they are younger than the first hashes."""
+
+
 @dataclass(frozen=True)
-class Config(ExperimentConfig):
-    """Learning with continuous plasticity under each remedy, beside Algorithm 1."""
+class Config(LearningConfig):
+    """Learning with continuous plasticity under each remedy, beside the model's reference."""
 
     plan: str | None = None
     """Take all options but jobs, out and name from this plan (`experiments/remedies/plans.py`)."""
-    dataset: str = "digits"
-    """Classified data set; digits needs no file."""
-    hidden: tuple[Count, ...] = (32, 32)
-    """Neurons in each hidden layer."""
     depths: tuple[Depth, ...] = ()
     """Compare networks with so many hidden layers, each as wide as the first of `hidden`."""
-    power: Positive = 5.0
-    """Mean squared length of the centred inputs."""
     remedies: tuple[str, ...] = tuple(REMEDIES)
-    """Which remedies; all of them unless told otherwise."""
+    """Which remedies; all of them unless told otherwise. Any model has none and lag."""
     ratios: tuple[Positive, ...] = (2, 5)
     """Presentation times, in tau (10 ms)."""
     etas: tuple[Positive, ...] = (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08)
-    """Learning rates of W; the grid grows where the best one is at its edge."""
-    theta_share: NonNegative = 0.1
-    """Learning rate of Theta, in parts of that of W."""
+    """The model's first learning rate (DLL: W's); the grid grows where the best is at its edge."""
+    shares: tuple[str, ...] = ()
+    """The other learning rates in parts of it, as eta_theta=0.1; else in their defaults' ratio."""
     seeds: Count = 4
-    """How many seeds: 0, 1, ..."""
+    """How many seeds: --seed and the ones after it."""
     search_seeds: Count | None = None
     """With how many seeds rate and free numbers are selected; all unless told otherwise."""
     epochs: Count = 5
@@ -81,9 +84,10 @@ class Config(ExperimentConfig):
         if self.plan is not None:
             for option, value in look_up("plan", self.plan, REMEDY_PLANS).items():
                 object.__setattr__(self, option, value)
-        for name in self.remedies:
-            remedy(name)
         super().__post_init__()
+        check_varied(self.chosen, self.given, "give --etas and --shares")
+        check_remedies(self.remedies, self.chosen, self.given)
+        _ = self.all_shares
         copies = self.seeds * len(self.etas)
         check_size("remedies", "--seeds or --etas", needed_bytes=COPY_BYTES * copies)
         for name in ("seeds", "epochs"):
@@ -93,15 +97,22 @@ class Config(ExperimentConfig):
             raise ValueError("--remedies, --ratios and --etas each need at least one value.")
         if self.depths and not self.hidden:
             raise ValueError("--depths needs a width: give --hidden one.")
+        if self.depths:
+            check_takes_sizes("--depths", self.chosen)
         for task in self.tasks():
             task.grid()  # each checks its times
+
+    @property
+    def all_shares(self) -> dict[str, float]:
+        """Every learning rate but the first, in parts of it."""
+        return shares(self.chosen, parsed_options(self.shares))
 
     def networks(self) -> list[tuple[int, ...]]:
         """The hidden layers of every network that is compared."""
         return [self.hidden[:1] * depth for depth in self.depths] or [self.hidden]
 
     def tasks(self) -> list[Tuning]:
-        """For every network Algorithm 1, and every remedy at every presentation time."""
+        """For every network its reference, and every remedy at every presentation time."""
         pairs = [(DISCRETE, 1.0)]
         pairs += [(name, float(ratio)) for ratio in self.ratios for name in self.remedies]
         return [
@@ -113,11 +124,13 @@ class Config(ExperimentConfig):
                     name,
                     ratio,
                     self.etas,
-                    tuple(range(self.seeds)),
+                    tuple(range(self.seed, self.seed + self.seeds)),
                     self.epochs,
                     self.batch,
                     min(self.dt_ms, ratio * TAU_MS / self.steps),
-                    self.theta_share,
+                    self.model,
+                    self.options,
+                    self.shares,
                 ),
                 self.search_seeds or self.seeds,
                 self.search_epochs or self.epochs,
@@ -129,8 +142,15 @@ class Config(ExperimentConfig):
     @property
     def plan_hash(self) -> str:
         """A hash of all that is decided before anything is learned: options, and candidates."""
-        left_out = ("plan", "jobs", "out", "name")
-        described = {key: value for key, value in asdict(self).items() if key not in left_out}
+        left_out = ("plan", "jobs", "out", "name", "shares")
+        described = {
+            key: value
+            for key, value in asdict(self).items()
+            if key not in left_out and (key not in SILENT or value != SILENT[key])
+        }
+        described |= {f"{n.removeprefix('eta_')}_share": v for n, v in self.all_shares.items()}
+        if self.chosen.digest:
+            described["model"] = self.chosen.digest
         free = {name: remedy(name).candidates for name in self.remedies}
         text = json.dumps([described, free, EXTENSIONS], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -144,26 +164,30 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
             f"--batch {config.batch} is more than the {len(data.train.labels)} training samples of "
             f"{config.dataset}."
         )
-    shared = {"data": data.provenance, "versions": versions()}
+    shared = {"data": data.provenance, "model": config.chosen.digest, "versions": versions()}
     kept = KeptResults(config.out / ".remedies-cells")  # for later runs, too
     tasks = config.tasks()
+    (network,) = replace(tasks[0].cell, etas=config.etas[:1], seeds=(0,)).networks(data)
 
     def results(cells: Sequence[Cell]) -> list[Any]:
         named = {cell_name(cell.key, vars(cell) | shared): cell for cell in cells}
         return kept.results(learned, named, config.jobs, progress)
 
     tune(tasks, results)
-    rows = [described(task) for task in tasks]
+    rows = [described(task, network) for task in tasks]
     return {"rows": rows, "standings": standings(rows)}
 
 
-def described(task: Tuning) -> dict[str, Any]:
-    """What was tried and selected for a task, and the test accuracy of that alone."""
+def described(task: Tuning, network: Network) -> dict[str, Any]:
+    """What was tried and selected for a task, and the test accuracy of that alone.
+
+    The row of the reference of ``network`` has that in the place of a remedy.
+    """
     cell, best, final = task.cell, task.best, task.final
     discrete = cell.remedy == DISCRETE
     row: dict[str, Any] = {
-        "remedy": cell.remedy,
-        "label": "Algorithm 1" if discrete else remedy(cell.remedy).label,
+        "remedy": network.reference if discrete else cell.remedy,
+        "label": reference(network).title if discrete else remedy(cell.remedy).label,
         "ratio": None if discrete else cell.ratio,
         "dataset": cell.dataset,
         "hidden": cell.hidden,

@@ -49,9 +49,10 @@ def against_time(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
     figure = new_figure(5.6, 3.6)
     lines(figure.subplots(), rows)
     save_figure(figure, folder, "accuracy")
+    name = discrete(rows)["label"]
     return [
-        Picture("heat_map", "Test accuracy in points beside Algorithm 1, best rate of each cell."),
-        Picture("accuracy", "Test accuracy; dotted: Algorithm 1. Bars: s.d. over seeds."),
+        Picture("heat_map", f"Test accuracy in points beside {name}, best rate of each cell."),
+        Picture("accuracy", f"Test accuracy; dotted: {name}. Bars: s.d. over seeds."),
     ]
 
 
@@ -65,7 +66,8 @@ def against_depth(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]
     panels[0].set_ylabel("test accuracy (%)")
     panels[0].legend(fontsize=7)
     save_figure(figure, folder, "depth")
-    caption = "Test accuracy against depth; dotted: Algorithm 1. Bars: s.d. over seeds."
+    name = discrete(rows)["label"]
+    caption = f"Test accuracy against depth; dotted: {name}. Bars: s.d. over seeds."
     return [Picture("depth", caption)]
 
 
@@ -114,16 +116,23 @@ def _cells(row: dict[str, Any]) -> list[object]:
     return [*place, *percent, row["seconds"]]
 
 
+def discrete(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The row of the discrete reference."""
+    return next(row for row in rows if row["ratio"] is None)
+
+
 def reference(rows: Sequence[dict[str, Any]]) -> tuple[float, str]:
-    """Algorithm 1's test accuracy and its name; where it diverged, 1 and a name that says so."""
-    test = next(row["test"] for row in rows if row["ratio"] is None)
-    return (1.0, "100 % (Algorithm 1 diverged)") if test is None else (test, "Algorithm 1")
+    """The reference's test accuracy and its name; 1 and a name that says so where it diverged."""
+    row = discrete(rows)
+    diverged = 1.0, f"100 % ({row['label']} diverged)"
+    return diverged if row["test"] is None else (row["test"], row["label"])
 
 
 def lead(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The result in a sentence for each presentation time."""
     base, name = reference(rows)
-    sentences = [f"{name} reaches {100 * base:.1f} %." if base < 1 else f"Held against {name}."]
+    first = name[0].upper() + name[1:]
+    sentences = [f"{first} reaches {100 * base:.1f} %." if base < 1 else f"Held against {name}."]
     for ratio in sorted({row["ratio"] for row in rows if row["ratio"] is not None}):
         members = [r for r in rows if r["ratio"] == ratio and r["test"] is not None]
         if not members:
@@ -140,7 +149,7 @@ def lead(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
-    """Remedies by presentation times; number: points beside Algorithm 1, colour: below it."""
+    """Remedies by presentation times; number: points beside the reference, colour: below it."""
     ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
     names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
     labels = {row["remedy"]: row["label"] for row in rows}

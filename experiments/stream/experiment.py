@@ -2,10 +2,10 @@ r"""``tuft stream``: mean and noise of continuous updates while stimuli follow w
 
 Weights stand still (their rate is tiny), samples are drawn independently, and many copies of the
 network each see a stream of their own. Of the summed change of weights two things are measured,
-both beside Algorithm 1's steps for the same samples:
+both beside the steps of the model's reference (Algorithm 1 for DLL) for the same samples:
 
-* bias: how far its mean is from Algorithm 1's, relative to the latter;
-* noise: its variance from stream to stream over that of Algorithm 1, that is, by what factor more
+* bias: how far its mean is from the reference's, relative to the latter;
+* noise: its variance from stream to stream over that of the reference, that is, by what factor more
   samples have to be averaged for the same precision.
 
 For delay-matched eligibility in a linear network theory gives both (:mod:`models.theory.meetings`),
@@ -24,42 +24,42 @@ from torch import Tensor
 
 from compartments.domains import Count, Positive
 from compartments.sizes import check_size
+from experiments.lab.classification import LearningConfig
 from experiments.lab.continuous_learning import TAU_MS, Cell
+from experiments.lab.learning_rates import check_varied
 from experiments.lab.options import COPY_BYTES, Several
 from experiments.lab.progress import Report
-from experiments.lab.remedies import remedy
-from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.remedies import check_remedies, remedy
+from experiments.lab.runner import FolderName
 from experiments.lab.samples import Samples, samples
+from experiments.stream.discrete_steps import Products, Steps, discrete_steps
 from experiments.stream.figures import draw, sentences
-from models import DLLNetwork
+from models import DLLNetwork, Network
 from models.eligibility import DELTA_STAGES
 from models.theory import chances_of_meeting, eligibility_bias, eligibility_variance
 from rate_bridge.ode_engine.engine import OdeEngine
-from rate_bridge.references import algorithm1
+from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
 ETA = 1e-7
 """Learning rate: so small that weights stand still."""
 
+ACTIVATION = "activation"
+"""The option that :attr:`Config.activations` sets."""
+
 WARM_UP = 60.0
 """Time in tau before changes are counted."""
 
 
 @dataclass(frozen=True)
-class Config(SeededConfig):
+class Config(LearningConfig):
     """Bias and noise of the update in an unbroken stream of samples."""
 
-    dataset: str = "digits"
-    """Classified data set; digits needs no file."""
-    hidden: tuple[Count, ...] = (32, 32)
-    """Neurons in each hidden layer."""
-    power: Positive = 5.0
-    """Mean squared length of the inputs."""
     uncentred: bool = False
     """Leave the mean of the inputs in them."""
     activations: tuple[str, ...] = ("linear", "tanh")
-    """Activations of the hidden layers, one network each."""
+    """Activations, one network each; of no meaning to a model without an option of that name."""
     remedies: tuple[str, ...] = ("none", "lag", "both", "eligibility", "eligibility-gain")
     """Which remedies."""
     ratios: tuple[Positive, ...] = (2, 3, 5, 10)
@@ -73,9 +73,11 @@ class Config(SeededConfig):
     name: FolderName = "stream"
 
     def __post_init__(self) -> None:
-        for name in self.remedies:
-            remedy(name)
         super().__post_init__()
+        check_varied(self.chosen, self.given, "here all are tiny")
+        check_remedies(self.remedies, self.chosen, self.given)
+        if ACTIVATION in self.given:
+            raise ValueError(f"--options {ACTIVATION}: give --activations instead.")
         each = COPY_BYTES + 8 * self.presentations  # and the number of every sample that it shows
         check_size("stream", "--streams or --presentations", needed_bytes=each * self.streams)
         for name in ("activations", "remedies", "ratios"):
@@ -83,73 +85,76 @@ class Config(SeededConfig):
                 raise ValueError(f"--{name} needs at least one value.")
         self.cells()  # each checks its times
 
-    def cells(self) -> list[Cell]:
-        """One measurement each."""
-        return [
-            Cell(
-                self.dataset,
-                self.hidden,
-                self.power,
-                name,
-                float(ratio),
-                (ETA,),
-                (self.seed,),
-                1,
-                1,
-                self.dt_ms,
-                activation=activation,
-            )
-            for activation in self.activations
-            for name in self.remedies
-            for ratio in self.ratios
-        ]
+    def kinds(self) -> dict[str, tuple[str, ...]]:
+        """The options of every network that is measured, by what it is called."""
+        if ACTIVATION not in self.chosen.options:
+            return {self.model: self.options}
+        return {name: (*self.options, f"{ACTIVATION}={name}") for name in self.activations}
+
+    def cells(self) -> dict[str, list[Cell]]:
+        """The measurements, by what their network is called."""
+        return {
+            kind: [
+                Cell(
+                    self.dataset,
+                    self.hidden,
+                    self.power,
+                    name,
+                    float(ratio),
+                    (ETA,),
+                    (self.seed,),
+                    1,
+                    1,
+                    self.dt_ms,
+                    self.model,
+                    options,
+                )
+                for name in self.remedies
+                for ratio in self.ratios
+            ]
+            for kind, options in self.kinds().items()
+        }
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
-    """Bias and noise of every remedy, time and activation."""
+    """Bias and noise of every network, remedy and time."""
     data = samples(config.dataset, config.power, centred=not config.uncentred)
+    cells = [(kind, cell) for kind, of_kind in config.cells().items() for cell in of_kind]
     rows: list[dict[str, Any]] = []
-    cells = config.cells()
-    for cell in cells:
-        rows.append(measured(cell, data, config.streams, config.presentations))
+    for kind, cell in cells:
+        found = measured(cell, data, config.streams, config.presentations)
+        rows.append({"remedy": cell.remedy, "label": remedy(cell.remedy).label, **found})
+        rows[-1]["activation"] = kind
         progress(len(rows) / len(cells))
-    return {"rows": rows}
+    (net,) = cells[0][1].networks(data)
+    return {"reference": reference(net).title, "rows": rows}
 
 
 def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dict[str, Any]:
-    """Bias and noise of all W together, and of each, with what theory says where it does."""
+    """Bias and noise of all forward weights together, and of each, with theory where it is."""
     (net,) = cell.networks(data)
-    warm = warm_up(net, cell.ratio)
+    warm = warm_up(cell)
     generator = np.random.default_rng(cell.seeds[0])
     rows = generator.integers(len(data.train.labels), size=(warm + presentations, streams))
     change = _change(cell, net, data, torch.as_tensor(rows), warm)
-    delta, u = factors(net, data)
+    shown = torch.as_tensor(rows[warm:])
+    centred = data.provenance["then"]["centred"]
     found: dict[str, dict[str, float]] = {}
-    for i in range(len(delta)):
-        shown = torch.as_tensor(rows[warm:])
-        ours = change[f"W{i}"] / presentations
-        theirs = torch.einsum("psn,psm->snm", delta[i][shown], u[i][shown]) / presentations
-        mean = delta[i].T @ u[i] / len(u[i])
-        both = (delta[i] ** 2).T @ (u[i] ** 2) / len(u[i])
-        apart = ours - theirs
-        found[f"W{i}"] = {
+    for name, steps in discrete_steps(net, data, ETA).items():
+        ours = change[name] / presentations
+        mean = steps.mean
+        apart = ours - steps.summed(shown) / presentations
+        found[name] = {
             "bias": float((apart.mean(0) ** 2 - apart.var(0) / streams).sum()),
             "chance": float((apart.var(0) / streams).sum()),
             "mean": float((mean**2).sum()),
             "variance": float(ours.var(0).sum()) * presentations,
-            "discrete_variance": float((both - mean**2).sum()),
+            "discrete_variance": float((steps.mean_square - mean**2).sum()),
         }
-        if cell.activation == "linear" and cell.remedy == "eligibility":
-            chances = meetings(net, i, cell.ratio)
-            pair = delta[i].numpy(), u[i].numpy()
-            found[f"W{i}"]["bias_theory"] = eligibility_bias(*pair, chances[0]) ** 2
-            if data.provenance["then"]["centred"]:
-                found[f"W{i}"]["noise_theory"] = eligibility_variance(*pair, chances)
-    total = {key: sum(f[key] for f in found.values()) for key in found["W0"]}
+        if cell.remedy == "eligibility":
+            found[name] |= theory(net, name, steps, cell.ratio, centred=centred)
+    total = {key: sum(f[key] for f in found.values()) for key in next(iter(found.values()))}
     return {
-        "remedy": cell.remedy,
-        "label": remedy(cell.remedy).label,
-        "activation": cell.activation,
         "ratio": cell.ratio,
         "streams": streams,
         "presentations": presentations,
@@ -158,13 +163,23 @@ def measured(cell: Cell, data: Samples, streams: int, presentations: int) -> dic
     }
 
 
-def warm_up(net: DLLNetwork, ratio: float) -> int:
+def theory(
+    net: Network, name: str, steps: Steps, ratio: float, *, centred: bool
+) -> dict[str, float]:
+    """What theory says of delay-matched eligibility in a linear network that learns by DLL."""
+    if not isinstance(net, DLLNetwork) or not isinstance(steps, Products):
+        return {}
+    if any(f.name != "linear" for f in net.activations):
+        return {}
+    chances = meetings(net, int(name.removeprefix("W")), ratio)
+    pair = steps.above.numpy(), steps.below.numpy()
+    bias = {"bias_theory": eligibility_bias(*pair, chances[0]) ** 2}
+    return bias | ({"noise_theory": eligibility_variance(*pair, chances)} if centred else {})
+
+
+def warm_up(cell: Cell) -> int:
     """Presentations until the beginning is forgotten, by a slow mean (0.7 % is left of it), too."""
-    eligibility, presentation = net.options.eligibility, ratio * TAU_MS * ms
-    needed = WARM_UP / ratio
-    if eligibility is not None and eligibility.mean_corrected:
-        needed += 5 * float(eligibility.tau_mean / presentation)
-    return int(np.ceil(needed))
+    return int(np.ceil(WARM_UP / cell.ratio + 5 * remedy(cell.remedy).slow))
 
 
 def _relative(numbers: dict[str, float]) -> dict[str, float]:
@@ -186,7 +201,7 @@ def _relative(numbers: dict[str, float]) -> dict[str, float]:
 
 
 def _change(
-    cell: Cell, net: DLLNetwork, data: Samples, rows: Tensor, warm: int
+    cell: Cell, net: Network, data: Samples, rows: Tensor, warm: int
 ) -> dict[str, Float[Tensor, "stream _n_above _n_below"]]:
     """The summed change of every weight after the warm-up, in units of the learning rate."""
     engine = OdeEngine(
@@ -206,17 +221,6 @@ def _change(
     return {
         name: (engine.buffers.synapses[name, "w"] - value) / ETA for name, value in before.items()
     }
-
-
-def factors(net: DLLNetwork, data: Samples) -> tuple[list[Tensor], list[Tensor]]:
-    """delta_{i+1} and u_i of every training sample at equilibrium, for i = 0..L-1."""
-    targets = data.targets(data.train.labels)
-    settled = algorithm1.Algorithm1(net).equilibrium(
-        {"stimulus": data.train.inputs, "target": targets}
-    )
-    names = net.layers
-    delta = [torch.as_tensor(settled["delta", name]) for name in names[1:]]
-    return delta, [torch.as_tensor(settled["u", name]) for name in names[:-1]]
 
 
 def meetings(net: DLLNetwork, layer: int, ratio: float) -> dict[int, float]:

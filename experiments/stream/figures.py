@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from experiments.lab.classification import reference_of
 from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import THEORY, looks, new_figure, save_figure, style
@@ -18,6 +19,7 @@ def draw(folder: Path) -> Path:
     """Figure and page; returns the page."""
     result = read_json(folder / "result.json")
     rows = result["rows"]
+    name = reference_of(result)
     inputs = "uncentred" if read_json(folder / "config.json")["uncentred"] else "centred"
     kinds = list(dict.fromkeys(row["activation"] for row in rows))
     with style():
@@ -26,7 +28,7 @@ def draw(folder: Path) -> Path:
         for (left, right), kind in zip(panels, kinds, strict=True):
             chosen = [row for row in rows if row["activation"] == kind]
             lines(left, chosen, "bias", f"{kind}, {inputs} inputs: bias of the mean")
-            lines(right, chosen, "noise", f"{kind}, {inputs}: variance / Algorithm 1's")
+            lines(right, chosen, "noise", f"{kind}, {inputs}: variance / {name}'s")
         panels[0, 0].legend(fontsize=7)
         save_figure(figure, folder, "stream")
     header = (
@@ -49,8 +51,8 @@ def draw(folder: Path) -> Path:
     picture = Picture(
         "stream",
         f"Independent samples, {inputs}, each shown for T, weights that stand still. Left: "
-        "distance of the mean update from Algorithm 1's, relative to it; what chance alone makes "
-        "is taken off. Right: variance of the summed update over that of Algorithm 1's; dotted: "
+        f"distance of the mean update from {name}'s, relative to it; what chance alone makes "
+        f"is taken off. Right: variance of the summed update over that of {name}'s; dotted: "
         "theory for eligibility in a linear network.",
     )
     section = Section("In an unbroken stream", (), (picture,), (PageTable(header, cells),))
@@ -82,7 +84,7 @@ def sentences(result: Result) -> list[str]:
         f"{100 * row['bias']:.0f} % (chance {100 * row['chance']:.0f} %"
         + (f", theory {100 * row['bias_theory']:.0f} %" if "bias_theory" in row else "")
         + "), variance "
-        f"{row['noise']:.2f} times Algorithm 1's"
+        f"{row['noise']:.2f} times {reference_of(result)}'s"
         + (f" (theory {row['noise_theory']:.2f})" if "noise_theory" in row else "")
         + "."
         for row in rows

@@ -5,7 +5,7 @@ described network.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -76,6 +76,11 @@ class Algorithm1(Reference):
     def title(self) -> str:
         """Its name in sentences."""
         return TITLE
+
+    @property
+    def single(self) -> "Algorithm1":
+        """The same with numbers of single precision."""
+        return replace(self, dtype=torch.float32)
 
     @property
     def options(self) -> DLLOptions:
@@ -150,6 +155,18 @@ class Algorithm1(Reference):
         stacked = {name: self.tensor(array) for name, array in history.items()}
         found = torch.func.vmap(one, chunk_size=256)(stacked, shown)
         return {name: step.numpy(force=True) for name, step in found.items()}
+
+    def factors(self, signals: Given) -> dict[str, tuple[Tensor, Tensor]]:
+        """delta_{i+1} and u_i, whose product moves W_i."""
+        settled = self.equilibrium(signals)
+        names = self.network.layers
+        return {
+            f"W{i}": (
+                self.tensor(settled["delta", names[i + 1]]),
+                self.tensor(settled["u", names[i]]),
+            )
+            for i in range(len(names) - 1)
+        }
 
     def outputs(
         self, signals: Given, weights: WeightBundle | None = None

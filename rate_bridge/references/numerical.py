@@ -4,7 +4,7 @@ differentiation, its learning step from the rules at rest.
 Where a closed form exists (Algorithm 1) this is a second witness; where none exists, the only one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,8 @@ from torch import Tensor
 
 from models.pathway import Pathway
 from models.weights import WeightBundle
-from rate_bridge.ode_engine.expressions import evaluated, parsed
-from rate_bridge.ode_engine.integrators import linear_parts
 from rate_bridge.references.reference import Given, Reference, Values
+from rate_bridge.references.rules_at_rest import change_at_rest, projected, where_synapses_are
 from rate_bridge.references.vector_field import Instant, Signals, VectorField, Weights
 
 TOLERANCE = 1e-12
@@ -26,7 +25,7 @@ ITERATIONS = 200
 """A layered network needs as many as it has layers; one that needs these has no rest nearby."""
 
 LARGEST = 4096
-"""States for which a dense Jacobian is made: 128 MiB a sample."""
+"""States for which a dense Jacobian is made: 128 MiB a sample, and for many samples at once."""
 
 Loss = Callable[[Instant], Float[Tensor, "batch"]]
 """From every variable at rest to the loss of each sample."""
@@ -213,7 +212,7 @@ class Numerical(Reference):
         wanted = [matrices[pathway.name] for pathway in pathways]
         found = torch.autograd.grad(total, wanted, materialize_grads=True, allow_unused=True)
         return {
-            pathway.name: _where_synapses_are(pathway, grad).numpy()
+            pathway.name: where_synapses_are(pathway, grad).numpy()
             for pathway, grad in zip(pathways, found, strict=True)
         }
 
@@ -229,26 +228,47 @@ class Numerical(Reference):
         ValueError
             For a rule with a state of its own that does not come to rest.
         """
-        shown = self.field.signals({name: np.asarray(value) for name, value in signals.items()})
+        shown = {name: np.asarray(value) for name, value in signals.items()}
+        return {
+            pathway.name: projected(pathway, weights[pathway.name], change.mean(0))
+            for pathway, change in self._changes(shown, weights)
+        }
+
+    def each(self, signals: Given) -> dict[str, Float[np.ndarray, "batch _n_above _n_below"]]:
+        """Every sample's own step, from the network's weights; many rests at once."""
+        weights = self.tensors()
+        parts = [
+            {
+                pathway.name: projected(pathway, weights[pathway.name], change)
+                for pathway, change in self._changes(part, weights)
+            }
+            for part in self._parts(signals)
+        ]
+        return {n: torch.cat([part[n] for part in parts]).numpy(force=True) for n in parts[0]}
+
+    def outputs(
+        self, signals: Given, weights: WeightBundle | None = None
+    ) -> Float[np.ndarray, "batch n_out"]:
+        """The network's readout at rest, so many samples at once as their Jacobians allow."""
+        parts = [super(Numerical, self).outputs(p, weights) for p in self._parts(signals)]
+        return np.concatenate(parts)
+
+    def _changes(self, signals: Given, weights: Weights) -> Iterator[tuple[Pathway, Tensor]]:
+        """Every plastic pathway, and its change by each sample, (batch, n_above, n_below)."""
+        shown = self.field.signals(signals)
         instant = self._fixed_point(shown, weights).instant
-        changes = {}
         for pathway in self.network.pathways:
             if pathway.rule is not None:
-                change = _change(pathway, instant, weights, shown).mean(0)
-                changes[pathway.name] = _projected(pathway, weights[pathway.name], change)
-        return changes
+                yield pathway, change_at_rest(pathway, instant, weights, shown)
 
-
-def _projected(pathway: Pathway, weights: Tensor, change: Tensor) -> Tensor:
-    """The part of a change of weights that bounds and absent synapses leave."""
-    if pathway.is_bounded:
-        change = (weights + change).clamp(*pathway.bounds) - weights
-    return _where_synapses_are(pathway, change)
-
-
-def _where_synapses_are(pathway: Pathway, values: Tensor) -> Tensor:
-    """The values, and 0 where a pathway has no synapse."""
-    return values if pathway.mask is None else values * torch.tensor(pathway.mask)
+    def _parts(self, signals: Given) -> Iterator[dict[str, np.ndarray]]:
+        """The rows of all signals, in parts whose Jacobians together have a bounded size."""
+        arrays = {name: np.atleast_2d(np.asarray(value)) for name, value in signals.items()}
+        rows = max((len(array) for array in arrays.values()), default=1)
+        many = max(1, LARGEST**2 // self.field.size**2)
+        for first in range(0, rows, many):
+            here = slice(first, first + many)
+            yield {name: a if len(a) == 1 else a[here] for name, a in arrays.items()}
 
 
 def _rest(
@@ -272,41 +292,3 @@ def _rest(
         if bool((residual < TOLERANCE).all()) or not bool(torch.isfinite(states).all()):
             break
     return states, residual.nan_to_num(torch.inf)
-
-
-def _change(pathway: Pathway, instant: Instant, weights: Weights, signals: Signals) -> Tensor:
-    """(batch, n_above, n_below): a rule's change of its weights, all else at rest."""
-    rule = pathway.rule
-    assert rule is not None
-    where = f"Plasticity rule {rule.name!r}"
-    known: dict[str, Tensor | float] = {"learning": 1.0, "w": weights[pathway.name]}
-    known |= {name: signals[name][..., None] for name in rule.signals if name in signals}
-    known |= {name: 0.0 for name in rule.signals if name not in signals}
-    known |= {name: float(np.asarray(value)) for name, value in rule.parameters.items()}
-    for side, population in (("pre", pathway.pre), ("post", pathway.post)):
-        below = (side == "pre") == pathway.upward
-        for name in rule.reads_pre if side == "pre" else rule.reads_post:
-            known[f"{name}_{side}"] = instant(population, name).unsqueeze(-2 if below else -1)
-    trees = {
-        name: parsed(line.expr.code, f"{where}, equation of {name!r}")
-        for name, line in rule.equations.items()
-    }
-    for name in rule.equations.ordered:
-        if name.varname not in rule.states:
-            known[name.varname] = evaluated(trees[name.varname], known)
-    for state in rule.states:
-        if state == "w":
-            continue
-        parts = linear_parts(trees[state], state)
-        if parts is None or parts[0] == 0:
-            raise ValueError(f"{where}: {state!r} has no rest of its own; give it a linear decay.")
-        slope, offset = (evaluated(part, known) for part in parts)
-        known[state] = -offset / slope
-    change = evaluated(trees["w"], known)
-    return torch.as_tensor(change, dtype=torch.float64).expand(
-        *_batch(instant, pathway), *weights[pathway.name].shape
-    )
-
-
-def _batch(instant: Instant, pathway: Pathway) -> tuple[int, ...]:
-    return tuple(instant(pathway.post, pathway.target).shape[:-1])

@@ -7,6 +7,7 @@ while its signals are constant, and how its weights change in a presentation tha
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -80,6 +81,20 @@ class Reference(ABC):
         weights.check_fits(self.network.weight_shapes, self.title)
         return {name: self.tensor(array) for name, array in weights.items()}
 
+    @property
+    def single(self) -> Self:
+        """The same with numbers of single precision, where it can compute with them."""
+        return self
+
+    def factors(
+        self, signals: Given
+    ) -> dict[str, tuple[Float[Tensor, "batch _n_above"], Float[Tensor, "batch _n_below"]]]:
+        """Steps that are outer products, by weights: of each sample both factors, without the rate.
+
+        Empty where the reference knows of none.
+        """
+        return {}
+
     def outputs(
         self, signals: Given, weights: WeightBundle | None = None
     ) -> Float[np.ndarray, "batch n_out"]:
@@ -115,6 +130,13 @@ class Reference(ABC):
             for row in range(len(next(iter(stacked.values()))))
         ]
         return {name: torch.stack([r[name] for r in rows]).numpy(force=True) for name in rows[0]}
+
+    def each(self, signals: Given) -> dict[str, Float[np.ndarray, "batch _n_above _n_below"]]:
+        """Every sample's own step, from the network's weights."""
+        rows = max(len(np.atleast_2d(value)) for value in signals.values())
+        weights = self.network.weights
+        history = {n: np.broadcast_to(a, (rows, *a.shape)) for n, a in weights.items()}
+        return self.steps(signals, history)
 
     def learn(
         self,

@@ -14,6 +14,7 @@ from experiments.remedies.experiment import Config, described, entry
 from experiments.remedies.plans import REMEDY_PLANS
 from experiments.remedies.selection import EXTENSIONS, Tuning, tune
 from experiments.remedies.standing import CLASSES, counted, rivals, standing, standings
+from models import dll_network
 
 
 def cell(name="lag", ratio=2.0, etas=(0.01, 0.02, 0.04), seeds=(0, 1)):
@@ -55,7 +56,7 @@ def test_one_seed_has_no_deviation():
         [task],
         lambda cells: [{**found, "curve": [[0.5]]} for found in Landscape(peak(0.02))(cells)],
     )
-    row = described(task)
+    row = described(task, dll_network((4, 2)))
     assert row["test_sd"] is None
     assert entry(row).startswith("-100.0 (")  # no "± nan"; the landscape's test score is negative
 
@@ -188,6 +189,7 @@ COMMITTED = Path(__file__).parents[2] / "experiments" / "results" / "continuous"
 def test_a_committed_record_is_of_the_plan_that_it_holds(name):
     record = read_json(COMMITTED / f"{name}.json")
     options = {k: v for k, v in record["config"].items() if k not in ("experiment", "plan")}
+    options["shares"] = (f"eta_theta={options.pop('theta_share')}",)
     config = Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
     assert config.plan_hash == record["plan_hash"]
     plan = Config(plan=name)
@@ -212,3 +214,34 @@ def test_the_published_count_is_that_of_the_committed_records():
     ):
         (line,) = (x for x in notes.splitlines() if x.startswith("|") and words in x)
         assert line.split("|")[2:-1] == [f" {count} " for count in counts]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("digits", "abddffb8b3cd1041"),
+        ("depth", "93ec1f7c12ea0681"),
+        ("fashion", "4fb1f2f446c0a134"),
+        ("mnist", "a356df6e6444470f"),
+        ("mnist-40", "cca32563b22e5bbc"),
+        ("others", "58b8ef56fa5f67a9"),
+    ],
+)
+def test_a_plans_hash_stays_the_same_between_versions(name, expected):
+    # computed once; another number here means that records lose their plan
+    assert Config(plan=name).plan_hash == expected
+
+
+def test_a_hash_is_of_the_model_and_its_options_too():
+    hashes = [
+        Config(**changed).plan_hash
+        for changed in (
+            {},
+            {"shares": ("eta_theta=0.2",)},
+            {"options": ("beta=1",), "remedies": ("none",)},
+            {"remedies": ("none",)},
+            {"seed": 1},
+        )
+    ]
+    assert len(set(hashes)) == len(hashes)
+    assert Config(shares=("eta_theta=0.1",)).plan_hash == hashes[0]

@@ -1,12 +1,16 @@
 """Bias and noise of updates in an unbroken stream, against theory."""
 
+import numpy as np
 import pytest
 import torch
 
 from experiments.lab.samples import samples
 from experiments.stream import experiment as stream
+from experiments.stream.discrete_steps import Matrices, discrete_steps
 from models import dll_network
 from models.theory import eligibility_variance, same_presentation
+from rate_bridge.references.numerical import Numerical
+from rate_bridge.references.registry import reference
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +22,7 @@ def cell(remedy, ratio=2.0, hidden=(12,)):
     config = stream.Config(
         hidden=hidden, activations=("linear",), remedies=(remedy,), ratios=(ratio,), dt_ms=2.0
     )
-    return config.cells()[0]
+    return config.cells()["linear"][0]
 
 
 def test_eligibility_is_unbiased_and_as_noisy_as_theory_says(digits):
@@ -42,10 +46,8 @@ def test_uncentred_inputs_bias_eligibility_as_theory_says_and_the_mean_correctio
 
 
 def test_the_beginning_is_forgotten_by_a_slow_mean_too():
-    nets = [
-        cell(name).networks(samples("digits"))[0] for name in ("eligibility", "eligibility-mean")
-    ]
-    assert [stream.warm_up(net, 2.0) for net in nets] == [30, 530]
+    names = ("none", "eligibility", "eligibility-mean")
+    assert [stream.warm_up(cell(name)) for name in names] == [30, 30, 530]
 
 
 def test_without_remedy_the_mean_update_is_mostly_wrong(digits):
@@ -54,12 +56,32 @@ def test_without_remedy_the_mean_update_is_mostly_wrong(digits):
 
 def test_with_full_meeting_theory_is_the_variance_of_the_samples(digits):
     net = dll_network((64, 5, 10), activation="linear")
-    delta, u = (pair[0] for pair in stream.factors(net, digits))
+    steps = discrete_steps(net, digits, 1.0)["W0"]
+    delta, u = steps.above, steps.below
     products = torch.einsum("sn,sm->snm", delta, u)
     expected = float(products.var(0, correction=0).sum())
     assert eligibility_variance(delta.numpy(), u.numpy(), {0: 1.0}) == pytest.approx(
         expected, rel=1e-9
     )
+
+
+def test_products_and_matrices_are_the_same_steps(digits):
+    net = dll_network((64, 5, 10), eta_W=0.5)
+    products = discrete_steps(net, digits, 1.0)
+    signals = {"stimulus": digits.train.inputs, "target": digits.targets(digits.train.labels)}
+    each = reference(net).each(signals)
+    numerical = Numerical(net).each({name: value[:5] for name, value in signals.items()})
+    shown = torch.tensor([[0, 7], [3, 7], [9, 1]])
+    for name, pairs in products.items():
+        matrices = Matrices(torch.as_tensor(each[name] / net.options.eta_W))
+        for found, expected in (
+            (pairs.mean, matrices.mean),
+            (pairs.mean_square, matrices.mean_square),
+            (pairs.summed(shown), matrices.summed(shown)),
+        ):
+            torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)  # rounding
+        # a thousand times Newton's tolerance, as for a single rest
+        np.testing.assert_allclose(numerical[name], each[name][:5], atol=1e-10)
 
 
 def test_chances_of_meeting_add_up():

@@ -100,7 +100,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "--ratios": NUMBER,
         "--long-ratios": NUMBER,
         "--etas": NUMBER,
-        "--theta-share": NUMBER[:4],
+        "--shares": ("eta_theta=-1", "eta=1", "eta_theta", "eta_theta=x"),
         "--seeds": COUNT,
         "--epochs": COUNT,
         "--batch": COUNT,
