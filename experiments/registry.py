@@ -19,7 +19,9 @@ EXPERIMENTS: dict[str, Entry] = {
         "experiments.compare.experiment", "continuous time against Algorithm 1, same samples"
     ),
     "transfer": Entry("experiments.transfer", "weights from Algorithm 1 into Brian2 and back"),
-    "verify": Entry("experiments.verify", "every link between the engines, beside its tolerance"),
+    "verify": Entry(
+        "experiments.verify.experiment", "every link between the engines, beside its tolerance"
+    ),
     "bench": Entry(
         "experiments.bench.experiment", "speed of the engines, as ratios measured in one run"
     ),

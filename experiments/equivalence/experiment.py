@@ -12,11 +12,13 @@ from rich.table import Table
 
 from compartments.domains import Count
 from compartments.lookup import look_up
-from experiments.equivalence.descriptions import COMPARISONS, Extent, case, methods
+from experiments.equivalence.descriptions import COMPARISONS, METHODS, Case, Extent, case, methods
 from experiments.lab import processes
+from experiments.lab.models import ModelConfig
 from experiments.lab.options import Workers
 from experiments.lab.progress import Report
-from experiments.lab.runner import FolderName, Result, SeededConfig
+from experiments.lab.random_signals import random_numbers, random_schedule
+from experiments.lab.runner import FolderName, Result
 from experiments.lab.storage import read_json
 from experiments.report.page import FellShort, PageTable, Section, write_page
 from models import simulate
@@ -27,11 +29,13 @@ SAME_WITHIN = 1e-12
 
 
 @dataclass(frozen=True)
-class Config(SeededConfig):
+class Config(ModelConfig):
     """The plastic network in Brian2 and in torch: the largest difference of anything, ever."""
 
+    model: str = ""
+    """A model of the registry, or path/to/file.py:function; else the descriptions of --only."""
     only: tuple[str, ...] = ()
-    """Options to compare; all of them unless some are named."""
+    """Descriptions of the package to compare; all of them unless some are named."""
     sizes: tuple[Count, ...] = (64, 32, 32, 10)
     """Neurons in each layer."""
     presentations: Count = 6
@@ -44,13 +48,18 @@ class Config(SeededConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.options and not self.model:
+            raise ValueError("--options needs a --model to which they belong.")
+        if self.model and self.only:
+            raise ValueError("--only names descriptions of the package; leave it with --model.")
         for name in self.only:
-            look_up("option", name, dict.fromkeys(COMPARISONS))
+            look_up("description", name, dict.fromkeys(COMPARISONS))
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Every option under every integrator that it takes."""
-    pairs = [(name, method) for name in config.only or COMPARISONS for method in methods(name)]
+    names = (config.model,) if config.model else config.only or COMPARISONS
+    pairs = [(name, method) for name in names for method in _methods(config, name)]
     tasks = ((config, *pair) for pair in pairs)
     rows: list[dict[str, Any]] = []
     with processes.results(compared, tasks, config.jobs, ordered=True) as done:
@@ -60,28 +69,47 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     return {"rows": rows}
 
 
+def _methods(config: Config, name: str) -> tuple[str, ...]:
+    if not config.model:
+        return methods(name)
+    noisy = any(p.neuron.draws for p in _described(config, name).network.populations)
+    return METHODS[:1] if noisy else METHODS
+
+
+def _described(config: Config, name: str) -> Case:
+    """One of the package's descriptions, or the model with random signals and numbers."""
+    extent = Extent(config.sizes, config.presentations, config.steps, config.seed)
+    if not config.model:
+        return case(name, extent)
+    network, schedule = config.chosen.described(config.sizes, config.seed, config.given)
+    if schedule is None:
+        times = {"presentation": config.steps * ms, "lag": config.steps // 4 * ms}
+        schedule = random_schedule(network, config.presentations, config.seed, **times)
+    steps = int(schedule.steps_each("period", 1 * ms).sum())
+    return Case(network, schedule, {"noise": random_numbers(network, steps, config.seed)})
+
+
 def compared(config: Config, name: str, method: str) -> dict[str, Any]:
     """The largest differences of one option under one integrator.
 
     Of a variable with a unit, relative to its largest value; of a number as it is.
     """
-    extent = Extent(config.sizes, config.presentations, config.steps, config.seed)
-    network, schedule, more = case(name, extent)
+    network, schedule, more = _described(config, name)
     record = sorted({n for p in network.populations for n in p.neuron.variables})
     settings: dict[str, Any] = {"dt": 1 * ms, "record": record, "method": method, **more}
     brian = simulate(network, schedule, **settings)
     torch = ode_engine.simulate(network, schedule, **settings)
     traces = {n: _difference(brian.traces[n], torch.traces[n]) for n in brian.traces}
     weights = {n: float(abs(brian.weights[n] - torch.weights[n]).max()) for n in brian.weights}
-    moved = max(float(abs(brian.weights[n] - network.weights[n]).max()) for n in brian.weights)
+    moved = [float(abs(brian.weights[n] - network.weights[n]).max()) for n in brian.weights]
     return {
         "option": name,
         "method": method,
         "steps": int(schedule.steps_each("period", settings["dt"]).sum()),
         "variables": len(traces),
         "states": max(traces.values()),
-        "weights": max(weights.values()),
-        "weights_moved": moved,
+        "weights": max(weights.values(), default=0.0),
+        "weights_moved": max(moved, default=0.0),
         "seconds": {"brian2": brian.seconds, "torch": torch.seconds},
     }
 

@@ -129,7 +129,8 @@ class ModelConfig(SeededConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.chosen.need(*self.given)
+        if self.model:
+            self.chosen.need(*self.given)
 
     @property
     def chosen(self) -> ChosenModel:

@@ -1,9 +1,12 @@
-"""Signals for networks of which nothing else is known: independent normal numbers."""
+"""Signals, and noise, for networks of which nothing else is known: independent numbers."""
+
+from typing import Any
 
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit_for_display
 
-from models import Network
+from compartments.recording import trace_name
+from models import Network, Schedule
 
 SCALES = {"target": 0.5}
 """Standard deviation of a signal, by its name; of the others :data:`SCALE`."""
@@ -42,4 +45,23 @@ def random_signals(network: Network, count: int, seed: int) -> dict[str, np.ndar
     return {
         name: generator.normal(0, SCALES.get(name, SCALE), (count, size))
         for name, size in signal_sizes(network).items()
+    }
+
+
+def random_schedule(network: Network, count: int, seed: int, **times: Any) -> Schedule:
+    """So many presentations of :func:`random_signals`; ``times`` as for a schedule."""
+    return Schedule(random_signals(network, count, seed), **times)
+
+
+def random_numbers(network: Network, steps: int, seed: int) -> dict[str, np.ndarray]:
+    """Everything that a network draws, (step, n), to be given to several engines as ``noise``."""
+    generator = np.random.default_rng(seed)
+    return {
+        trace_name(draw.name, p.name): (
+            generator.random((steps, p.size))
+            if draw.is_uniform
+            else generator.normal(size=(steps, p.size))
+        )
+        for p in network.populations
+        for draw in p.neuron.draws
     }

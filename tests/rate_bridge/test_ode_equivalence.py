@@ -15,7 +15,7 @@ from ode_cases import (
 )
 
 from experiments.equivalence.descriptions import CASES, COMPARISONS, METHODS, methods
-from experiments.equivalence.experiment import SAME_WITHIN, Config, compared
+from experiments.equivalence.experiment import SAME_WITHIN, Config, compared, measure
 from models.brian_engine import simulate
 from models.network import Network
 from models.schedule import Schedule
@@ -108,3 +108,21 @@ def test_every_option_runs_alike_for_long(name: str, method: str) -> None:
     row = compared(Config(presentations=5), name, method)
     assert row["steps"] >= 2000
     assert max(row["states"], row["weights"]) < SAME_WITHIN
+
+
+def test_a_model_from_a_file_is_compared_with_its_own_noise(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from brian2 import ms\n"
+        "from compartments import Compartment, Neuron\n"
+        "from models import Network, Population, WeightBundle\n"
+        "def noisy():\n"
+        "    equations = 'dv/dt = (stimulus - v)/tau + 0.1*tau**-0.5*xi : 1\\nstimulus : 1'\n"
+        "    cell = Neuron('cell', (Compartment('soma', equations),), {'tau': 20 * ms})\n"
+        "    return Network((Population('cells', 4, cell),), (), WeightBundle({}))\n"
+    )
+    config = Config(model=f"{path}:noisy", presentations=2, steps=50)
+    (row,) = measure(config, tmp_path, lambda share: None)["rows"]
+    assert row["method"] == "euler"  # white noise takes Euler-Maruyama steps
+    assert row["states"] < SAME_WITHIN
+    assert row["steps"] == 100

@@ -1,61 +1,27 @@
-"""``tuft verify``: every link between theory and engines, measured, beside its tolerance."""
+"""The links of DLL: theory, its engines at rest, Algorithm 1, backpropagation."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from brian2 import ms, second
-from rich.console import Console
-from rich.table import Table
 
 from compartments.activations import ACTIVATIONS
 from compartments.plasticity import THETA_RULES
 from experiments.compare.points import PURE_ETA, Point, Setting
 from experiments.compare.sweeps import Material, measured, slopes, values
-from experiments.lab.progress import Report
-from experiments.lab.runner import FolderName, Result, SeededConfig
+from experiments.lab.random_signals import random_schedule
+from experiments.verify.link import Link
 from models import DLLNetwork, Schedule, dll_network, simulate
 from models.theory import erlang_residual, euler_residual, integrated_errors
 from rate_bridge.ode_engine.activations import torch_activation
 from rate_bridge.references import algorithm1
+from rate_bridge.references.numerical import Numerical
 from rate_bridge.references.reference import held
 
 SIZES = (64, 32, 32, 10)
-
-
-@dataclass(frozen=True)
-class Config(SeededConfig):
-    """The chain of evidence: Brian2, its fixed point, Algorithm 1, backpropagation."""
-
-    name: FolderName = "verify"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-
-
-class Link(NamedTuple):
-    """One measured number and what it must not exceed, with the reason."""
-
-    claim: str
-    value: float
-    tolerance: float
-    reason: str
-
-    @property
-    def holds(self) -> bool:
-        """Whether the number is within its tolerance."""
-        return bool(self.value <= self.tolerance)
-
-
-def random_schedule(network: DLLNetwork, count: int, seed: int, **times: Any) -> Schedule:
-    """Independent normal stimuli and targets."""
-    generator = np.random.default_rng(seed)
-    inputs = generator.normal(0, 0.3, (count, network.sizes[0]))
-    targets = generator.normal(0, 0.5, (count, network.sizes[-1]))
-    return Schedule({"stimulus": inputs, "target": targets}, **times)
 
 
 def _constant(schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
@@ -179,8 +145,7 @@ def _distance_to_autograd(activation: str, loss: str, seed: int) -> float:
     network = dll_network(
         SIZES, activation=activation, output_activation=activation, eta_W=1.0, bias=True, seed=seed
     )
-    tied = {f"theta{i}": network.weights[f"W{i}"] for i in (1, 2)}
-    network = network.with_weights(network.weights.with_arrays(**tied))
+    network = _tied(network)
     generator = np.random.default_rng(seed)
     discrete = algorithm1.Algorithm1(network, loss)
     inputs = discrete.tensor(generator.normal(size=(16, SIZES[0])))
@@ -197,6 +162,50 @@ def _distance_to_autograd(activation: str, loss: str, seed: int) -> float:
         steps = discrete.change(weights, {"stimulus": inputs, "target": targets})
     gradients = {n: w.grad for n, w in weights.items() if w.grad is not None}
     return max(float((steps[n] + g).abs().max()) for n, g in gradients.items())
+
+
+def numerical(seed: int) -> Iterator[Link]:
+    """The numerical reference against Algorithm 1: its rest, its step, and the gradient."""
+    for beta in (None, 0.5):
+        network = dll_network(SIZES, beta=beta, eta_W=1.0, eta_theta=1.0, seed=seed)
+        signals = held(random_schedule(network, 4, seed))
+        closed, found = algorithm1.Algorithm1(network), Numerical(network)
+        output = "clamped" if beta is None else f"nudged, beta {beta}"
+        rest = found.equilibrium(signals)
+        yield Link(
+            f"numerical fixed point against Algorithm 1, {output}",
+            max(float(np.abs(rest[k] - v).max()) for k, v in closed.equilibrium(signals).items()),
+            1e-10,
+            "Newton's last step is below 1e-12; errors grow through three layers",
+        )
+        steps = found.step(signals)
+        yield Link(
+            f"its step against Algorithm 1's, {output}",
+            max(float(np.abs(steps[k] - v).max()) for k, v in closed.step(signals).items()),
+            1e-10,
+            "as above",
+        )
+    network = _tied(dll_network(SIZES, eta_W=1.0, seed=seed))
+    schedule = random_schedule(network, 4, seed)
+    goal = torch.tensor(schedule.constant("target"))
+    gradients = Numerical(network).gradient(
+        lambda at: 0.5 * (goal - at("output", "u")).square().sum(-1),
+        {"stimulus": schedule.constant("stimulus")},
+    )
+    steps = algorithm1.Algorithm1(network).step(held(schedule))
+    yield Link(
+        "gradient by implicit differentiation against Algorithm 1 at Theta := W",
+        max(float(np.abs(gradients[f"W{i}"] + 4 * steps[f"W{i}"]).max()) for i in range(3)),
+        1e-8,
+        "one linear system of 202 states; Algorithm 1 is autograd's to 1e-12 (above)",
+    )
+
+
+def _tied(network: DLLNetwork) -> DLLNetwork:
+    """The network with Theta := W."""
+    depth = len(network.sizes) - 1
+    tied = {f"theta{i}": network.weights[f"W{i}"] for i in range(1, depth)}
+    return network.with_weights(network.weights.with_arrays(**tied))
 
 
 def bias_of_transients(seed: int) -> Iterator[Link]:
@@ -273,41 +282,8 @@ CHECKS: dict[str, Callable[[int], Iterator[Link]]] = {
     "settled updates": settled_updates,
     "settling": settling,
     "backpropagation": backprop,
+    "numerical reference": numerical,
     "transients": bias_of_transients,
     "low-pass": low_pass,
 }
-
-
-def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
-    """All links, by check."""
-    found = {}
-    for done, (name, check) in enumerate(CHECKS.items()):
-        progress(done / len(CHECKS))
-        found[name] = [{**x._asdict(), "holds": x.holds} for x in check(config.seed)]
-    return {"links": found}
-
-
-def listed(result: Result) -> list[dict[str, Any]]:
-    """The links of a result, whatever check they belong to."""
-    return [link for links in result["links"].values() for link in links]
-
-
-def show(result: Result) -> None:
-    """The table on the terminal."""
-    table = Table("claim", "measured", "tolerance", "why this tolerance")
-    for link in listed(result):
-        value = "nan" if link["value"] is None else f"{link['value']:.2e}"
-        mark = "" if link["holds"] else "  FAILS"
-        table.add_row(link["claim"], f"{value}{mark}", f"{link['tolerance']:g}", link["reason"])
-    Console(width=150).print(table)
-
-
-def failure(result: Result) -> str | None:
-    """The links that do not hold, or None."""
-    broken = [link["claim"] for link in listed(result) if not link["holds"]]
-    return f"{len(broken)} links do not hold: {'; '.join(broken)}." if broken else None
-
-
-def sentences(result: Result) -> list[str]:
-    """How many links there are."""
-    return [f"All {len(listed(result))} links hold."]
+"""What is checked of DLL, from a seed."""

@@ -1,0 +1,1 @@
+"""``tuft verify``: every link between theory and engines, measured."""

@@ -1,0 +1,91 @@
+"""``tuft verify``: every link between theory and engines, measured, beside its tolerance."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from compartments.domains import Count
+from experiments.lab.models import ModelConfig
+from experiments.lab.progress import Report
+from experiments.lab.quantities import duration
+from experiments.lab.random_signals import random_schedule
+from experiments.lab.runner import FolderName, Result
+from experiments.verify import any_network, dll
+from experiments.verify.link import Link
+
+MODEL_CHECKS = {"dll": dll.CHECKS}
+"""Checks of a model of the registry beside those of any network, from a seed."""
+
+
+@dataclass(frozen=True)
+class Config(ModelConfig):
+    """The chain of evidence: both engines, their fixed point, the reference, backpropagation."""
+
+    sizes: tuple[Count, ...] = (64, 32, 32, 10)
+    """Neurons in each layer, for models of any size."""
+    dt: str = "1ms"
+    """Time step, with its unit."""
+    name: FolderName = "verify"
+
+    def __post_init__(self) -> None:
+        duration("dt", self.dt)
+        super().__post_init__()
+
+    def subject(self) -> any_network.Subject:
+        """The network, shown what its model says, else normal numbers 400 steps each."""
+        network, schedule = self.chosen.described(self.sizes, self.seed, self.given)
+        dt = duration("dt", self.dt)
+        if schedule is None:
+            schedule = random_schedule(network, 5, self.seed, presentation=400 * dt, lag=100 * dt)
+        return any_network.Subject(network, schedule, dt, self.seed)
+
+
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """All links, by check, and why some could not be measured."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    left_out: dict[str, str] = {}
+    subject = config.subject()
+    own = MODEL_CHECKS.get(config.model, {})
+    checks: dict[str, Callable[[], Iterator[Link]]] = {
+        **{name: partial(check, subject) for name, check in any_network.CHECKS.items()},
+        **{name: partial(check, config.seed) for name, check in own.items()},
+    }
+    for done, (name, check) in enumerate(checks.items()):
+        progress(done / len(checks))
+        try:
+            found[name] = [{**x._asdict(), "holds": x.holds} for x in check()]
+        except any_network.NotApplicable as reason:
+            left_out[name] = str(reason)
+    return {"model": config.model, "links": found, "left_out": left_out}
+
+
+def listed(result: Result) -> list[dict[str, Any]]:
+    """The links of a result, whatever check they belong to."""
+    return [link for links in result["links"].values() for link in links]
+
+
+def show(result: Result) -> None:
+    """The table on the terminal."""
+    table = Table("claim", "measured", "tolerance", "why this tolerance")
+    for link in listed(result):
+        value = "nan" if link["value"] is None else f"{link['value']:.2e}"
+        mark = "" if link["holds"] else "  FAILS"
+        table.add_row(link["claim"], f"{value}{mark}", f"{link['tolerance']:g}", link["reason"])
+    Console(width=150).print(table)
+
+
+def failure(result: Result) -> str | None:
+    """The links that do not hold, or None."""
+    broken = [link["claim"] for link in listed(result) if not link["holds"]]
+    return f"{len(broken)} links do not hold: {'; '.join(broken)}." if broken else None
+
+
+def sentences(result: Result) -> list[str]:
+    """How many links there are, and what could not be measured."""
+    left_out = [f"Not measured ({name}): {why}." for name, why in result["left_out"].items()]
+    return [f"All {len(listed(result))} links of {result['model']} hold.", *left_out]
