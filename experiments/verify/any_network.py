@@ -133,7 +133,7 @@ def _apart(first: np.ndarray, second_: np.ndarray) -> float:
     return float(np.abs(first - second_).max(initial=0.0)) / (scale or 1.0)
 
 
-CHECKS: dict[str, Callable[[Subject], Iterator[Link]]] = {
+NETWORK_CHECKS: dict[str, Callable[[Subject], Iterator[Link]]] = {
     "two engines": engines,
     "rest": at_rest,
 }

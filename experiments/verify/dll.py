@@ -277,7 +277,7 @@ def low_pass(seed: int) -> Iterator[Link]:
         )
 
 
-CHECKS: dict[str, Callable[[int], Iterator[Link]]] = {
+DLL_CHECKS: dict[str, Callable[[int], Iterator[Link]]] = {
     "fixed point": fixed_points,
     "settled updates": settled_updates,
     "settling": settling,

@@ -18,7 +18,7 @@ from experiments.lab.runner import FolderName, Result
 from experiments.verify import any_network, dll
 from experiments.verify.link import Link
 
-MODEL_CHECKS = {"dll": dll.CHECKS}
+MODEL_CHECKS = {"dll": dll.DLL_CHECKS}
 """Checks of a model of the registry beside those of any network, from a seed."""
 
 
@@ -52,7 +52,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     subject = config.subject()
     own = MODEL_CHECKS.get(config.model, {})
     checks: dict[str, Callable[[], Iterator[Link]]] = {
-        **{name: partial(check, subject) for name, check in any_network.CHECKS.items()},
+        **{name: partial(check, subject) for name, check in any_network.NETWORK_CHECKS.items()},
         **{name: partial(check, config.seed) for name, check in own.items()},
     }
     for done, (name, check) in enumerate(checks.items()):

@@ -31,7 +31,7 @@ def test_a_link_out_of_tolerance_does_not_hold():
 def test_a_broken_link_is_named(tmp_path, monkeypatch, capsys):
     broken = {"0 nothing": lambda seed: iter([Link("1 = 2", 1.0, 0.1, "none")])}
     monkeypatch.setattr(verify, "MODEL_CHECKS", {"dll": broken})
-    monkeypatch.setattr(any_network, "CHECKS", {})
+    monkeypatch.setattr(any_network, "NETWORK_CHECKS", {})
     with pytest.raises(ArithmeticError, match="1 links do not hold: 1 = 2"):
         run(verify, verify.Config(out=tmp_path))
     assert "FAILS" in capsys.readouterr().out
