@@ -42,7 +42,7 @@ from rate_bridge.references.registry import reference
 __all__ = ["Config", "draw", "measure", "sentences"]
 
 
-SILENT: Mapping[str, Any] = {"model": "dll", "options": (), "seed": 0}
+UNSAID_IN_HASH: Mapping[str, Any] = {"model": "dll", "options": (), "seed": 0}
 """Fields that a plan's hash leaves out at these values: they are younger than the first hashes."""
 
 
@@ -146,7 +146,7 @@ class Config(LearningConfig):
         described = {
             key: value
             for key, value in asdict(self).items()
-            if key not in left_out and (key not in SILENT or value != SILENT[key])
+            if key not in left_out and (key not in UNSAID_IN_HASH or value != UNSAID_IN_HASH[key])
         }
         described |= {f"{n.removeprefix('eta_')}_share": v for n, v in self.all_shares.items()}
         if self.chosen.digest:
