@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from brian2 import Equations
 
+from compartments.checks import check_kind
 from compartments.lookup import look_up
 from compartments.strings import expression, new_name
 
@@ -27,6 +28,8 @@ class Activation:
     ------
     ValueError
         For what :func:`compartments.strings.expression` refuses, and for other names than ``z``.
+    TypeError
+        For a name that is no text.
     """
 
     name: str
@@ -34,8 +37,9 @@ class Activation:
     derivative: str
 
     def __post_init__(self) -> None:
-        for text in (self.function, self.derivative):
-            where = f"Activation {self.name!r}"
+        check_kind("Activation", "name", self.name, str, "'tanh', for example")
+        for name, text in (("function", self.function), ("derivative", self.derivative)):
+            where = f"Activation {self.name!r}, {name}"
             found = expression(where, text)
             if found.names - {"z"} or found.is_condition:
                 raise ValueError(

@@ -154,16 +154,18 @@ def finite_array(
         raw = np.asarray(value)
         if raw.dtype.kind == "O":  # such as exact fractions, or a list with a None
             raw = raw.astype(np.float64) if _all_real(raw) else raw
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: {name} must be an array of numbers: {error}") from None
+    except (TypeError, ValueError, RuntimeError):  # rows of several lengths, an odd object
+        raise ValueError(
+            f"{where}: {name} must be an array of numbers, its rows of one length, got "
+            f"{shown(value)}."
+        ) from None
     if raw.dtype.kind == "c":
         raise ValueError(f"{where}: {name} must be real numbers; they came with imaginary parts.")
     if raw.dtype.kind not in "biuf":
         raise ValueError(f"{where}: {name} must be an array of numbers, got {shown(value)}.")
     if axes is not None and raw.ndim != len(axes):
-        raise ValueError(
-            f"{where}: {name} must have shape ({', '.join(axes)}), got shape {raw.shape}."
-        )
+        came = f"shape {raw.shape}" if raw.ndim else shown(value)
+        raise ValueError(f"{where}: {name} must have shape ({', '.join(axes)}), got {came}.")
     array = np.array(raw, dtype=np.float64, order="C")
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):

@@ -24,7 +24,8 @@ def unknown_name(kind: str, name: object, valid: Iterable[str]) -> ValueError:
     names = sorted(valid)
     nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return ValueError(f"Unknown {kind} {shown(name)}.{hint} Valid: {', '.join(names)}.")
+    listed = f"Valid: {', '.join(names)}." if names else "There is none here."
+    return ValueError(f"Unknown {kind} {shown(name)}.{hint} {listed}")
 
 
 def look_up(kind: str, name: str, registry: Mapping[str, T]) -> T:

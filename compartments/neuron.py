@@ -56,6 +56,8 @@ class Compartment:
         object.__setattr__(self, "equations", equations)
         check_kind(f"Compartment {self.name!r}", "initial", self.initial, Mapping, "{'u': 0.5}")
         object.__setattr__(self, "initial", frozen(self.initial))
+        states = _names(self.equations, DIFFERENTIAL_EQUATION)
+        _check_starts(f"Compartment {self.name!r}", self.initial, states, self.equations)
 
     def __reduce__(self) -> tuple[type, tuple]:
         return type(self), (self.name, self.equations, dict(self.initial))
@@ -108,9 +110,7 @@ class Neuron:
         checked_equations(where, self.equations)
         self._check_parameters()
         self._check_expressions()
-        for name, value in self.initial.items():
-            check_name(f"Neuron {self.name!r}, initial", "state", name, self.states)
-            check_start(self._where(name), name, value, self.equations[name].dim)
+        _check_starts(where, self.initial, self.states, self.equations)
 
     def __reduce__(self) -> tuple[type, tuple]:
         return type(self), (self.name, self.compartments, dict(self.parameters), dict(self.initial))
@@ -210,6 +210,14 @@ class Neuron:
 
 def _names(equations: Equations, kind: str) -> tuple[str, ...]:
     return tuple(line.varname for line in equations.values() if line.type == kind)
+
+
+def _check_starts(
+    where: str, starts: Mapping[str, PerNeuron], states: tuple[str, ...], equations: Equations
+) -> None:
+    for name, value in starts.items():
+        check_name(f"{where}, initial", "state", name, states)
+        check_start(where, name, value, equations[name].dim)
 
 
 def known_variables(equations: Equations, parameters: Mapping[str, PerNeuron]) -> dict[str, object]:

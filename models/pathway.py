@@ -79,7 +79,13 @@ class Pathway:
     def _checked_mask(self) -> Bool[np.ndarray, "n_above n_below"]:
         if np.ma.is_masked(self.mask):
             raise ValueError(f"Pathway {self.name!r}: mask has masked entries itself; fill them.")
-        mask = np.array(self.mask)
+        try:
+            mask = np.array(self.mask)
+        except (ValueError, TypeError, RuntimeError):
+            raise ValueError(
+                f"Pathway {self.name!r}: mask must be an array (n_above, n_below), its rows of one "
+                f"length, got {shown(self.mask)}."
+            ) from None
         if mask.dtype != bool or mask.ndim != 2 or not mask.any():
             raise ValueError(
                 f"Pathway {self.name!r}: mask must be True or False for each synapse, (n_above, "

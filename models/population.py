@@ -1,19 +1,16 @@
 """So many neurons of one kind, and the signals that drive them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
 from compartments.checks import check_kind, check_name
-from compartments.domains import Count, check_value, shown
+from compartments.domains import Count, check_value
 from compartments.neuron import Neuron
 from compartments.per_neuron import check_counts
 from compartments.strings import plain_name
 from models.signals import InputSource, given
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,7 @@ class Population:
     Parameters
     ----------
     name : str
-        Lower-case letters, digits and underscores.
+        Letters, digits and underscores, a letter first.
     size : int
         How many neurons.
     neuron : Neuron
@@ -44,9 +41,7 @@ class Population:
     signals: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            came = shown(self.name)
-            raise ValueError(f"Population name {came}: use lower-case letters, digits, _.")
+        plain_name("Population", self.name, "population")
         where = f"Population {self.name!r}"
         check_value(where, "size", self.size, Count)
         object.__setattr__(self, "size", int(self.size))

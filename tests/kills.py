@@ -2,10 +2,12 @@
 
 `make kills`, or `python tests/kills.py --kills 100 --flips 100`. Every experiment is run once
 undisturbed, in a small configuration. Then it is begun again and killed, by SIGKILL, SIGTERM or
-SIGINT, up to four times, at moments between its first file and its usual end, and at last left to
-end. Each is a process of its own, forked when all is imported, so that no kill is spent on an
-import. Counted are
+SIGINT, up to four times, at random moments of the time that the undisturbed run took, and at last
+left to end; that time is measured again before each further one, as the machine's load changes.
+Each is a process of its own, forked when all is imported, so that no kill is spent on an import.
+Counted are
 
+* kills: moments at which the run was not at its end, of all moments;
 * corrupt: files that are visible after a kill and cannot be read, folders that are not complete;
 * lost: records, cells and checkpoints that were there after one kill and are not after the next;
 * unlike: resumed runs with a number or a figure that the undisturbed run does not have;
@@ -60,6 +62,8 @@ WRONG = ("corrupt", "lost", "refused", "unlike", "left", "accepted", "obscure")
 """Counts that must be 0."""
 
 KILLS_A_RUN = 4
+WITHIN = (0.02, 0.98)
+"""The shares of what is left of a run between which it is killed."""
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 SEALED = (".npz", ".nc", ".pt")
 PATIENCE = 60
@@ -81,21 +85,18 @@ def _run(name: str, out: Path, log: Path) -> None:
     sys.exit(tuft([*RUNS[name], "--out", str(out)]))
 
 
-def undisturbed(name: str, out: Path, log: Path) -> tuple[float, float]:
-    """Run to the end; the seconds until its first file, and until its end."""
+def undisturbed(name: str, out: Path, log: Path) -> float:
+    """Run to the end; the seconds it took."""
     begun = time.monotonic()
     process = started(name, out, log)
-    while not out.exists() and process.is_alive():
-        time.sleep(0.01)
-    first = time.monotonic() - begun
     process.join()
     if process.exitcode:
         raise RuntimeError(f"{name} ended with {process.exitcode}: {log.read_text()}")
-    return first, time.monotonic() - begun
+    return time.monotonic() - begun
 
 
 def killed(process: Process, number: signal.Signals, after: float) -> bool | None:
-    """Whether all its processes ended with it; None where it had ended by itself."""
+    """Whether all its processes ended with it; None where it had come to its end by itself."""
     process.join(timeout=after)
     if not process.is_alive():
         return None
@@ -104,7 +105,7 @@ def killed(process: Process, number: signal.Signals, after: float) -> bool | Non
     os.kill(process.pid, number)
     process.join()
     _, alive = psutil.wait_procs(family, timeout=PATIENCE)
-    return not alive
+    return None if process.exitcode == 0 else not alive
 
 
 def visible(out: Path) -> list[Path]:
@@ -180,17 +181,22 @@ def _timeless(value: Any) -> Any:
 
 
 def chain(
-    name: str, place: Path, kills: int, times: tuple[float, float], generator: random.Random
+    name: str, place: Path, kills: int, length: float, generator: random.Random
 ) -> tuple[Counter[str], Path | None]:
-    """One run that is killed again and again, then left to end; the counts, and a copy of it."""
+    """One run that is killed again and again, then left to end; the counts, and a copy of it.
+
+    A moment is drawn from what is left of the run's ``length`` if nothing is done twice.
+    """
     out, log, counts = place / "out", place / "log", Counter[str]()
     before: dict[Path, int] = {}
     copy: Path | None = None
     for _ in range(kills):
         number = generator.choice(SIGNALS)
-        ended = killed(started(name, out, log), number, generator.uniform(*times))
+        moment = generator.uniform(*WITHIN) * length
+        length -= moment
+        counts["moments"] += 1
+        ended = killed(started(name, out, log), number, moment)
         if ended is None:
-            counts["ended before"] += 1
             break
         counts["kills"] += 1
         counts[number.name] += 1
@@ -245,30 +251,36 @@ def measured(kills: int, flipped: int, seed: int) -> Counter[str]:
     for rank, name in enumerate(RUNS):
         share = kills // len(RUNS) + (rank < kills % len(RUNS))
         with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder)
-            times = undisturbed(name, place / "whole", place / "log")
-            expected = outcome(place / "whole")
-            counts: Counter[str] = Counter()
-            copy: Path | None = None
-            while counts["kills"] < share:
-                attempt = place / f"attempt{counts['runs']}"
-                attempt.mkdir()
-                wanted = min(KILLS_A_RUN, share - counts["kills"])
-                found, copied = chain(name, attempt, wanted, times, generator)
-                counts += found
-                counts["runs"] += 1
-                unlike = differing(outcome(attempt / "out"), expected)
-                counts["unlike"] += bool(unlike)
-                if unlike:
-                    print(f"{name}: {unlike}", flush=True)
-                counts["left"] += len(list((attempt / "out").rglob("*.tuft-*")))
-                copy = copied or copy
+            counts, copy = killed_often(name, Path(folder), share, generator)
             if copy is not None:
                 counts += flips(name, copy, flipped // len(RUNS), generator)
         print(f"{name:9s} {said(counts)}", flush=True)
         total += counts
     print(f"{'all':9s} {said(total)}", flush=True)
     return total
+
+
+def killed_often(
+    name: str, place: Path, kills: int, generator: random.Random
+) -> tuple[Counter[str], Path | None]:
+    """One experiment's counts over so many kills, and a copy of what one of them left."""
+    counts: Counter[str] = Counter()
+    copy: Path | None = None
+    while counts["kills"] < kills:
+        whole, attempt = (place / f"{kind}{counts['runs']}" for kind in ("whole", "attempt"))
+        attempt.mkdir()
+        length = undisturbed(name, whole, place / "log")
+        wanted = min(KILLS_A_RUN, kills - counts["kills"])
+        found, copied = chain(name, attempt, wanted, length, generator)
+        counts += found
+        counts["runs"] += 1
+        unlike = differing(outcome(attempt / "out"), outcome(whole))
+        counts["unlike"] += bool(unlike)
+        if unlike:
+            print(f"{name}: {unlike}", flush=True)
+        counts["left"] += len(list((attempt / "out").rglob("*.tuft-*")))
+        copy = copied or copy
+    return counts, copy
 
 
 def differing(found: dict[str, Any], expected: dict[str, Any]) -> list[str]:
@@ -278,8 +290,9 @@ def differing(found: dict[str, Any], expected: dict[str, Any]) -> list[str]:
 
 def said(counts: Counter[str]) -> str:
     """The counts in a line; those that must be 0 are always named."""
-    names = ("kills", *(s.name for s in SIGNALS), "ended before", "runs")
-    return ", ".join(f"{name} {counts[name]}" for name in (*names, "flips", *WRONG))
+    names = (*(s.name for s in SIGNALS), "runs", "flips", *WRONG)
+    met = f"{counts['kills']} of {counts['moments']} moments met a running process"
+    return ", ".join([met, *(f"{name} {counts[name]}" for name in names)])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_PLAIN = r"[A-Za-z][A-Za-z0-9_]*"
 
 MAX_NAME = 60
 """Characters of a name."""
@@ -46,12 +47,7 @@ def plain_name(where: str, name: object, kind: str = "variable") -> str:
     ValueError
         For anything else; begins with ``where``.
     """
-    if not isinstance(name, str) or not re.fullmatch(NAME, name) or len(name) > MAX_NAME:
-        raise ValueError(
-            f"{where}: {brief(name)} is no name of a {kind}; use up to {MAX_NAME} ASCII letters, "
-            "digits and underscores, a letter first."
-        )
-    return name
+    return _spelled(where, name, kind, _PLAIN)
 
 
 def new_name(where: str, name: object, kind: str = "variable") -> str:
@@ -72,11 +68,20 @@ def new_name(where: str, name: object, kind: str = "variable") -> str:
         For what is no name in ASCII letters, and for names that Brian2, Python or C++ have taken:
         a constant called ``e`` would be replaced by 2.718.
     """
-    word = plain_name(where, name, kind)
+    word = _spelled(where, name, kind, NAME)
     if (taken := _taken(word)) is not None:
         offered = f"{word.strip('_') or 'my'}_{kind}"
         raise ValueError(f"{where}: {name!r} is {taken}; call the {kind} {offered!r}, for example.")
     return word
+
+
+def _spelled(where: str, name: object, kind: str, pattern: str) -> str:
+    if not isinstance(name, str) or not re.fullmatch(pattern, name) or len(name) > MAX_NAME:
+        raise ValueError(
+            f"{where}: {brief(name)} is no name of a {kind}; use up to {MAX_NAME} ASCII letters, "
+            "digits and underscores, a letter first."
+        )
+    return name
 
 
 def _taken(name: str) -> str | None:

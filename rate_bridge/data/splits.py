@@ -62,8 +62,9 @@ def windows(
         If the series is shorter than one window.
     """
     if length < 1 or length > len(series):
+        shorter = f"Choose a window between 1 and {len(series)}, or give" if len(series) else "Give"
         raise ValueError(
             f"{where}: a window of {length} steps does not fit into {len(series)} steps. "
-            f"Choose a window between 1 and {len(series)}, or give more data."
+            f"{shorter} more data."
         )
     return series.unfold(0, length, stride).transpose(1, 2)

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from compartments.checks import check_kind, check_names
+from compartments.domains import Seed, check_value
+from rate_bridge.layers.checks import check_model
 from rate_bridge.layers.direct_feedback import DirectFeedback
 from rate_bridge.layers.feedback_layers import Conv1d, Conv2d, FeedbackLayer, Linear
 from rate_bridge.layers.parameters import parameter_groups, set_error_scale, tie_feedback
@@ -108,6 +111,10 @@ def convert(
         naming its path; on a model with nothing to convert.
     """
     made = make_rule(rule, **options)
+    check_model("convert", model)
+    check_value("convert", "seed", seed, Seed)
+    if example is not None:
+        check_kind("convert", "example", example, Tensor, "a batch of inputs, or None")
     model = _plain(copy.deepcopy(model))
     _refuse_unknown(model)
     paths = [path for path, _ in convertible(model)]
@@ -246,13 +253,7 @@ def _reading_input(
 ) -> set[str]:
     """Paths of the layers below which no error goes."""
     if inputs is not None:
-        for path in inputs:
-            if path not in paths:
-                raise ValueError(
-                    f"inputs names {path!r}, which is no convertible layer; there are "
-                    f"{', '.join(paths)}."
-                )
-        return set(inputs)
+        return set(check_names("convert", "inputs", inputs, paths, "convertible layer"))
     if probes is not None:
         return {path for path, probe in probes.items() if not probe.needs_gradient}
     for path, module in model.named_modules():

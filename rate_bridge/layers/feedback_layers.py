@@ -21,6 +21,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rate_bridge.layers.checks import check_generator, check_layer, kernel_length
 from rate_bridge.layers.direct_feedback import DirectFeedback
 from rate_bridge.layers.equilibrium import EquilibriumProduct, cast_for_autocast
 from rate_bridge.rules import Rule, make_rule
@@ -123,6 +124,9 @@ class Linear(FeedbackLayer, nn.Linear):
         generator: torch.Generator | None = None,
         **factory: Any,
     ) -> None:
+        widths = {"in_features": in_features, "out_features": out_features}
+        check_layer("Linear", widths, bias, on=factory.get("device"), feedback=feedback)
+        check_generator("Linear", generator)
         nn.Linear.__init__(self, in_features, out_features, bias, **factory)
         self.set_rule(make_rule(rule), feedback, generator)
 
@@ -172,6 +176,16 @@ class Conv1d(FeedbackLayer, nn.Conv1d):
         generator: torch.Generator | None = None,
         **options: Any,
     ) -> None:
+        widths = {"in_channels": in_channels, "out_channels": out_channels}
+        places = kernel_length("Conv1d", kernel_size, axes=1)
+        check_layer(
+            "Conv1d",
+            {**widths, "kernel_size": places},
+            bias,
+            on=options.get("device"),
+            feedback=feedback,
+        )
+        check_generator("Conv1d", generator)
         nn.Conv1d.__init__(self, in_channels, out_channels, kernel_size, bias=bias, **options)
         self.operation = _conv_operation(self)
         self.set_rule(make_rule(rule), feedback, generator)
@@ -200,6 +214,16 @@ class Conv2d(FeedbackLayer, nn.Conv2d):
         generator: torch.Generator | None = None,
         **options: Any,
     ) -> None:
+        widths = {"in_channels": in_channels, "out_channels": out_channels}
+        places = kernel_length("Conv2d", kernel_size, axes=2)
+        check_layer(
+            "Conv2d",
+            {**widths, "kernel_size": places},
+            bias,
+            on=options.get("device"),
+            feedback=feedback,
+        )
+        check_generator("Conv2d", generator)
         nn.Conv2d.__init__(self, in_channels, out_channels, kernel_size, bias=bias, **options)
         self.operation = _conv_operation(self)
         self.set_rule(make_rule(rule), feedback, generator)

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from compartments.domains import NonNegative, Positive, check_value
+from rate_bridge.layers.checks import check_model
 from rate_bridge.layers.feedback_layers import FeedbackLayer
 from rate_bridge.layers.recurrent import Recurrent
 
@@ -31,7 +33,15 @@ def parameter_groups(
     theta_lr : float or None
         Learning rate of Theta; None takes ``lr`` times the rule's ``eta_ratio`` (0.1 for "dll", as
         in the released code, 1 for the others).
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a rate that is none, and for what is no model.
     """
+    check_model("parameter_groups", model)
+    check_value("parameter_groups", "lr", lr, Positive)
+    check_value("parameter_groups", "theta_lr", theta_lr, NonNegative | None)
     rates: dict[float, list[Tensor]] = {}
     thetas: set[int] = set()
     for _, layer in feedback_layers(model):
@@ -54,15 +64,21 @@ def set_error_scale(model: nn.Module, scale: float | None) -> None:
     ``1 / (batch * parts)`` when gradients of several parts accumulate. The rules that are
     quadratic in the error depend on it (see :mod:`rate_bridge.rules.base`). None goes back to the
     mean.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a scale that is no number above 0, and for what is no model.
     """
-    if scale is not None and not scale > 0:
-        raise ValueError(f"set_error_scale: the scale must be positive, got {scale}.")
+    check_model("set_error_scale", model)
+    check_value("set_error_scale", "scale", scale, Positive | None)
     for _, layer in feedback_layers(model):
         layer.error_scale = scale
 
 
 def tie_feedback(model: nn.Module) -> None:
     """Set every Theta to its W: the point at which the rules of DLL are backpropagation."""
+    check_model("tie_feedback", model)
     with torch.no_grad():
         for path, layer in feedback_layers(model):
             if layer.rule.direct:

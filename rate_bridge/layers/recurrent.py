@@ -14,6 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from compartments.domains import check_value
+from compartments.sizes import check_size
+from rate_bridge.layers.checks import check_generator, check_layer
 from rate_bridge.layers.equilibrium import cast_for_autocast
 from rate_bridge.rules import Local, Rule, make_rule
 from rate_bridge.rules.operations import LinearOperation
@@ -33,6 +36,10 @@ class Elman(nn.Module):
     """
 
     def __init__(self, n_in: int, n_hidden: int, n_out: int, bias: bool = False) -> None:
+        where = type(self).__name__
+        check_layer(where, {"n_in": n_in, "n_hidden": n_hidden}, bias)
+        check_layer(where, {"n_hidden": n_hidden, "n_out": n_out}, bias)
+        check_size(where, "n_hidden", needed_bytes=8.0 * n_hidden**2)
         super().__init__()
         self.n_in, self.n_hidden, self.n_out = n_in, n_hidden, n_out
         self.weight_x = nn.Parameter(torch.empty(n_hidden, n_in))
@@ -224,6 +231,8 @@ class Recurrent(Elman):
         shift_input: bool = False,
     ) -> None:
         super().__init__(n_in, n_hidden, n_out, bias)
+        check_value("Recurrent", "shift_input", shift_input, bool)
+        check_generator("Recurrent", generator)
         self.shift_input = shift_input
         self.set_rule(make_rule(rule), generator)
 

@@ -11,7 +11,7 @@ import xarray as xr
 from brian2 import Quantity, ms
 
 from compartments.checks import check_callable, check_kind
-from compartments.domains import Time, check_value
+from compartments.domains import Count, Time, check_value
 from compartments.recording import weight_traces
 from models.brian_engine import Progress
 from models.checks import check_recording, check_schedule
@@ -99,6 +99,7 @@ class Job:
         check_callable(SIMULATE, "progress", self._asked.progress)
         check_value(SIMULATE, "dt", dt, Time)
         check_value(SIMULATE, "plastic", self._asked.plastic, bool)
+        check_value(SIMULATE, "batch", self._asked.batch, Count)
         if not nets or len(schedules) != len(nets):
             raise ValueError(
                 f"{len(schedules)} schedules for {len(nets)} copies; give one, or one each."

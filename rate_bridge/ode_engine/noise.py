@@ -1,7 +1,7 @@
 """Random numbers of a time step: one generator for each copy, or numbers that are given."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Number
 
 import numpy as np
 import torch
@@ -94,8 +94,9 @@ def number_of(name: str) -> str:
 
 
 def _seeds(seed: int | Sequence[int], copies: int) -> list[int]:
-    if isinstance(seed, Integral):
+    if isinstance(seed, Number | str | bytes) or seed is None:
         check_value(SIMULATE, "seed", seed, Seed)
+    if isinstance(seed, Integral):
         return [(int(seed) + k) % (LARGEST_SEED + 1) for k in range(copies)]
     listed = check_sequence(SIMULATE, "seed", seed, "seeds")
     if len(listed) != copies:

@@ -123,7 +123,7 @@ def test_what_has_no_value_is_refused_where_it_is_described(text: str, reason: s
         Compartment("soma", f"x = {text} : 1\nu : 1\nz : 1")
     with pytest.raises(ValueError, match=f"rule 'mine'.*equation of 'w': .*{reason}"):
         PlasticityRule("mine", f"dw/dt = learning*({text}) : 1\nu = w : 1\nz = w : 1")
-    with pytest.raises(ValueError, match=f"Activation 'mine': .*{reason}"):
+    with pytest.raises(ValueError, match=f"Activation 'mine', function: .*{reason}"):
         Activation("mine", text.replace("u", "z"), "1")
 
 
@@ -273,7 +273,7 @@ def test_names_that_are_put_into_equations_are_names() -> None:
     ],
 )
 def test_activations_are_checked_when_they_are_made(function: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=f"Activation 'mine': .*{reason}"):
+    with pytest.raises(ValueError, match=f"Activation 'mine', function: .*{reason}"):
         Activation("mine", function, "1")
 
 

@@ -1,8 +1,5 @@
-"""The public functions and classes, and the kind of each argument."""
+"""The public functions and classes, and the kind of each argument: descriptions and engines."""
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +7,11 @@ import numpy as np
 
 import compartments as c
 import models as m
+from compartments.brian import code_generation
 from compartments.plasticity import FEEDBACK
 from fuzz import kinds as k
+from fuzz.call import Call
+from fuzz.layers import LAYERS
 from rate_bridge import data, ode_engine
 from rate_bridge.data import DATASETS
 from rate_bridge.devices import available_device
@@ -20,27 +20,6 @@ from rate_bridge.networks.registry import build
 from rate_bridge.references.algorithm1 import Algorithm1
 from rate_bridge.rules import RULE_NAMES, make_rule
 from rate_bridge.training.options import Options
-
-
-@dataclass(frozen=True)
-class Call:
-    """A callable and its arguments' kinds.
-
-    Parameters
-    ----------
-    function : callable
-        What is called.
-    needed, optional : dict of str to Kind
-        Its arguments; a needed one is always given.
-    simulates : bool
-        Whether it takes long when all arguments fit.
-    """
-
-    function: Callable[..., Any]
-    needed: dict[str, k.Kind] = field(default_factory=dict)
-    optional: dict[str, k.Kind] = field(default_factory=dict)
-    simulates: bool = False
-
 
 THETA_RULE = k.choice(FEEDBACK)
 METHOD = k.choice(["euler", "exponential_euler"])
@@ -89,6 +68,11 @@ def _responses(neuron: Any, duration: Any, **options: Any) -> Any:
     return c.responses(neuron, duration, **options)
 
 
+def _to_brian2(network: Any, **options: Any) -> Any:
+    with code_generation("numpy"):  # the others compile for a minute
+        return m.to_brian2(network, **options)
+
+
 def _pathway(**given: Any) -> Any:
     return m.Pathway(**given)
 
@@ -98,6 +82,23 @@ def _is_size(value: Any) -> bool:
 
 
 CALLS: dict[str, Call] = {
+    **LAYERS,
+    "Compartment": Call(
+        c.Compartment,
+        {"name": k.TEXT, "equations": k.EQUATIONS},
+        {"initial": k.STARTS},
+    ),
+    "Neuron": Call(
+        c.Neuron,
+        {"name": k.PLAIN_NAME, "compartments": k.COMPARTMENTS, "parameters": k.CONSTANTS},
+        {"initial": k.STARTS},
+    ),
+    "PlasticityRule": Call(
+        c.PlasticityRule,
+        {"name": k.TEXT, "equations": k.RULE_EQUATIONS, "parameters": k.RATES},
+        {"signals": k.NO_NAMES},
+    ),
+    "Activation": Call(c.Activation, {"name": k.TEXT, "function": k.IN_Z, "derivative": k.IN_Z}),
     "hidden_neuron": Call(
         c.hidden_neuron,
         {"name": k.PLAIN_NAME, "f": k.ACTIVATION, **TIMES_OF_EACH},
@@ -181,7 +182,7 @@ CALLS: dict[str, Call] = {
     "Population": Call(
         m.Population,
         {
-            "name": k.kind(["cells"], lambda v: isinstance(v, str) and re.fullmatch("[a-z]+", v)),
+            "name": k.PLAIN_NAME,
             "size": k.COUNT,
             "neuron": k.NEURON,
         },
@@ -195,7 +196,12 @@ CALLS: dict[str, Call] = {
             "target": k.kind(["drive"], lambda v: isinstance(v, str)),
             "sends": k.kind(["u"], lambda v: isinstance(v, str)),
         },
-        {"rule": k.RULE | k.NONE, "upward": k.FLAG, "delay": k.TIME_OR_ZERO},
+        {
+            "rule": k.RULE | k.NONE,
+            "upward": k.FLAG,
+            "mask": k.MASK | k.NONE,
+            "delay": k.TIME_OR_ZERO,
+        },
     ),
     "one_to_one": Call(m.one_to_one, {"n": k.COUNT}),
     "no_autapses": Call(m.no_autapses, {"n": k.COUNT}),
@@ -235,7 +241,7 @@ CALLS: dict[str, Call] = {
         simulates=True,
     ),
     "to_brian2": Call(
-        m.to_brian2,
+        _to_brian2,
         {"network": k.NETWORK},
         {
             "schedule": k.SCHEDULE | k.NONE,
@@ -271,10 +277,8 @@ CALLS: dict[str, Call] = {
         {"batch": k.COUNT, "progress": k.FUNCTION | k.NONE, "visit": k.FUNCTION | k.NONE},
     ),
     "Algorithm1.equilibrium": Call(
-        lambda network, inputs, weights=None, **given: Algorithm1(network).equilibrium(
-            {"stimulus": inputs, **given}, weights
-        ),
-        {"network": k.DLL_NETWORK, "inputs": k.INPUTS},
+        lambda network, weights=None, **given: Algorithm1(network).equilibrium(given, weights),
+        {"network": k.DLL_NETWORK, "stimulus": k.INPUTS},
         {"target": k.TARGETS | k.NONE, "weights": k.BUNDLE | k.NONE},
     ),
     "available_device": Call(available_device, {"device": k.DEVICE}),

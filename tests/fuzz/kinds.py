@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from brian2 import Quantity, ms, mV, second
+from brian2 import Equations, Quantity, ms, mV, second
 
-from compartments import ACTIVATIONS, Activation, Neuron, PlasticityRule
+from compartments import ACTIVATIONS, Activation, Compartment, Neuron, PlasticityRule
 from models import (
     DLLNetwork,
     DLLOptions,
@@ -32,7 +32,18 @@ POOL: dict[str, Callable[[], Any]] = {
     for value in (
         *(None, True, False, 0, 1, -1, 3, 1.5, -0.5, 1e300, math.nan, math.inf, -math.inf, 1j),
         *("", "x", "ux", "3", "5ms", "no", "tanhh", "a\0b", "é", "meta", b"x", Fraction(1, 3)),
-        *([], {}, (), set(), range(3), [None], ["u", "u"], {"W0": None}, {"input": 3}),
+        *(
+            [[True], [True, False]],
+            [],
+            {},
+            (),
+            set(),
+            range(3),
+            [None],
+            ["u", "u"],
+            {"W0": None},
+            {"input": 3},
+        ),
         *(Path("/nowhere/at/all"), torch.complex64, torch.float16, Ellipsis),
         *LARGE,
     )
@@ -193,6 +204,8 @@ DTYPE = kind(
 )
 DEVICE = kind(["cpu"], lambda value: isinstance(value, str) and value == "cpu")
 PLAIN_NAME = kind(["cell"], lambda value: isinstance(value, str) and value.isidentifier())
+TEXT = kind(["mine"], lambda value: isinstance(value, str))
+NO_NAMES = kind([()], lambda value: is_sequence_of(value, lambda item: False))
 NAMES = ("u", "a", "x", "error", "drive", "gain", "delta", "prediction", "feedback", "stimulus")
 RECORD = kind(
     [(), ("u",), ["u", "error"]],
@@ -221,6 +234,18 @@ OPTIONS = made(DLLOptions, default=DLLOptions)
 ELIGIBILITY = made(Eligibility, default=Eligibility)
 NEURON = made(Neuron, hidden=lambda: network().population("hidden1").neuron)
 RULE = made(PlasticityRule, own=lambda: network().pathways[0].rule)
+COMPARTMENTS = Kind(
+    {"a leak": lambda: (Compartment("soma", "du/dt = (drive - u)/tau : 1\ndrive : 1"),)},
+    lambda v: is_sequence_of(v, lambda item: isinstance(item, Compartment)),
+)
+EQUATIONS = kind(
+    ["du/dt = (drive - u)/tau : 1\ndrive : 1"], lambda v: isinstance(v, Equations) or v == ""
+)
+RULE_EQUATIONS = kind(["dw/dt = learning*eta*u_pre : 1"], lambda v: isinstance(v, Equations))
+IN_Z = kind(["tanh(z)", "1 + 0*z"], lambda v: isinstance(v, str) and v == "3")
+CONSTANTS = Kind({"tau": lambda: {"tau": 20 * ms}}, lambda v: v == {})
+RATES = Kind({"eta": lambda: {"eta": 0.1}}, lambda v: v == {})
+STARTS = Kind({"u": lambda: {"u": 0.5}}, lambda v: v == {})
 INPUTS = Kind({"ones": lambda: np.ones((2, 3))}, lambda v: is_numbers(v, 2))
 TARGETS = Kind({"ones": lambda: np.ones((2, 2))}, lambda v: is_numbers(v, 2))
 SIGNALS = Kind(
@@ -241,6 +266,10 @@ ARRAYS = Kind(
 POPULATIONS = Kind(
     {"own": lambda: network().populations},
     lambda v: is_sequence_of(v, lambda item: isinstance(item, Population)),
+)
+MASK = Kind(
+    {"all": lambda: np.ones((2, 3), dtype=bool)},
+    lambda v: isinstance(v, np.ndarray) and v.dtype == bool and v.ndim == 2,
 )
 SIZES = kind(
     [(3, 2), [3, 4, 2]],
