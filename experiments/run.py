@@ -25,6 +25,10 @@ class Config:
 
 def main(config: Config) -> None:
     """Read the configuration back, and run its experiment."""
+    if config.file.is_dir():
+        raise IsADirectoryError(
+            f"{config.file} is a folder; name a file in it, such as {config.file / 'config.json'}."
+        )
     if not config.file.is_file():
         raise FileNotFoundError(f"There is no file {config.file}.")
     saved = parsed(config.file, config.file.read_bytes())  # edited as people like
@@ -33,6 +37,8 @@ def main(config: Config) -> None:
         raise ValueError(
             f'{config.file} is no configuration of an experiment: it has no "experiment": name.'
         )
+    if name == "run":
+        raise ValueError(f"{config.file} asks for 'run', which repeats experiments, not itself.")
     module = importlib.import_module(look_up("experiment", name, EXPERIMENTS).module)
     fields = {key: value for key, value in saved.items() if key != "experiment"}
     if config.out is not None:

@@ -9,6 +9,7 @@ from brian2 import mV
 from torch import nn
 
 from compartments import Activation, Compartment, Neuron
+from compartments.checks import finite_array
 from experiments.lab.storage import parsed
 from models import Pathway, Population, Schedule, WeightBundle, dll_network
 from rate_bridge.data.csv_table import columns_of
@@ -88,7 +89,7 @@ def test_json_that_says_something_twice_is_refused():
 
 def test_rows_of_several_lengths_are_refused():
     with pytest.raises(ValueError, match=r"W0 must be an array of numbers, its rows of one length"):
-        WeightBundle({"W0": [[1.0], [1.0, 2.0]]})
+        finite_array("Weights", "W0", [[1.0], [1.0, 2.0]])
 
 
 @pytest.mark.parametrize("seed", [1.5, None, "7"])

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import os
 import platform
 import re
 import shutil
@@ -19,6 +20,9 @@ from experiments.registry import EXPERIMENTS
 
 PACKAGES = ("apical-tuft", "brian2", "numpy", "torch", "scikit-learn", "xarray")
 
+
+LONGEST_NAME = 200
+"""Bytes; most file systems take 255."""
 
 REPEAT = "-run"
 """Between a result's name and the number of its repeat; a number alone would read as a range."""
@@ -105,7 +109,16 @@ class RunFolder:
 
 def is_plain_name(name: str) -> bool:
     """Whether a folder of that name lies directly in its parent."""
-    return name not in ("", ".", "..") and Path(name).name == name
+    return is_path(name) and name not in (".", "..") and Path(name).name == name
+
+
+def is_path(text: str) -> bool:
+    """Whether a file system can have that path, with room for a suffix."""
+    try:
+        parts = os.fsencode(text).split(os.sep.encode())
+    except UnicodeEncodeError:  # half of a pair of surrogates, from JSON
+        return False
+    return text != "" and "\0" not in text and max(map(len, parts)) <= LONGEST_NAME
 
 
 def check_space(folder: Path, needed_bytes: int) -> None:
@@ -248,12 +261,20 @@ def parsed(path: Path, content: bytes) -> dict[str, Any]:
         If it holds no JSON, or another thing than an object.
     """
     try:
-        value = json.loads(content, object_pairs_hook=_once)
+        value = json.loads(content, object_pairs_hook=_once, parse_int=_whole)
     except ValueError as error:
         raise ValueError(f"{path} holds no JSON: {error}.") from error
+    except RecursionError:
+        raise ValueError(f"{path} is nested too deep; nothing that Tuft writes is.") from None
     if not isinstance(value, dict):
         raise ValueError(f"{path} must hold a JSON object, holds {type(value).__name__}.")
     return value
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 100:
+        raise ValueError(f"a number of {len(digits)} digits is too long")
+    return int(digits)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

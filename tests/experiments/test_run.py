@@ -52,6 +52,19 @@ def test_a_run_repeats_to_the_digit(tmp_path, capsys):
         ('{"experiment": "verify", "sead": 3}', "unknown: sead"),
         ('{"experiment": "remedies", "etas": [0.1, "x"]}', "expected a number, got 'x'"),
         ('{"experiment": "remedies", "seeds": 0}', "seeds must be"),
+        ('{"experiment": "remedies", "etas": null}', "a list in square brackets, got None.*etas"),
+        ('{"experiment": "remedies", "etas": "0.1"}', "a list in square brackets, got '0.1'"),
+        ('{"experiment": "traces", "digits": [1]}', r"a list of 2, got \[1\].*digits"),
+        ('{"experiment": "train", "training": null}', "names and values in braces, got None"),
+        ('{"experiment": "traces", "out": null}', "the path of a file or folder, got None.*out"),
+        ('{"experiment": "traces", "out": "a\\u0000b"}', r"the path of .*got 'a\\x00b'.*out"),
+        ('{"experiment": "traces", "name": "a\\u0000b"}', r"name must be .*got 'a\\x00b'"),
+        ('{"experiment": "traces", "name": "\\ud800"}', r"name must be .*got '\\ud800'"),
+        (f'{{"experiment": "traces", "name": "{"x" * 999}"}}', "name must be the plain name of"),
+        (f'{{"experiment": {"[" * 100_000}', "nested too deep"),
+        (f'{{"experiment": "verify", "seed": {"9" * 5000}}}', "of 5000 digits is too long"),
+        (f'{{"experiment": "remedies", "etas": {"[" * 900}{"]" * 900}}}', "expected a number"),
+        ('{"experiment": "run", "file": "config.json"}', "asks for 'run'"),
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path, capsys, content, message):
@@ -61,3 +74,9 @@ def test_what_does_not_fit_is_refused(tmp_path, capsys, content, message):
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert re.search(message, said), said
+
+
+def test_a_folder_is_no_configuration(tmp_path, capsys):
+    assert main(["run", str(tmp_path)]) == 2
+    said = f"tuft: {tmp_path} is a folder; name a file in it, such as {tmp_path}/config.json.\n"
+    assert capsys.readouterr().err == said
