@@ -33,7 +33,7 @@ def constants_text(parameters: Mapping[str, Quantity | float]) -> str:
 
 def neuron_text(neuron: "Neuron") -> str:
     """A neuron in a line: its compartments with their variables, and its constants."""
-    parts = [f"{part.name} ({', '.join(part.equations.names)})" for part in neuron.compartments]
+    parts = [f"{part.name} ({', '.join(part.equations)})" for part in neuron.compartments]
     constants = constants_text(neuron.parameters)
     return f"Neuron {neuron.name!r}: {', '.join(parts)}" + (f"; {constants}" if constants else "")
 

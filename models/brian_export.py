@@ -26,7 +26,8 @@ def to_brian2(
 
     All names are resolved in the objects' own namespaces; ``namespace={}`` in ``run`` says so to
     Brian2, which otherwise looks through the script's variables, too. Monitors take the keywords
-    ``parts.recording`` to see what ``simulate`` records.
+    ``parts.recording`` to see what ``simulate`` records. Code generation
+    (``prefs.codegen.target``) and random numbers (``brian2.seed``) are set in Brian2, before.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ OPEN = 1e300
 """Stands for no bound: a weight far below it has diverged."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BrianParts:
     """What a network's description is in Brian2; :func:`models.to_brian2` makes it.
 
@@ -62,6 +62,9 @@ class BrianParts:
     synapses: Mapping[str, Synapses]
     inputs: Mapping[str, TimedArray]
     network: brian2.Network
+
+    def __repr__(self) -> str:
+        return f"BrianParts of {self.description!r}"
 
     @property
     def recording(self) -> dict[str, Any]:

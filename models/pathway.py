@@ -10,9 +10,10 @@ from compartments.checks import check_kind, check_sequence
 from compartments.domains import Finite, TimeOrZero, check_value, shown
 from compartments.plasticity import PlasticityRule
 from compartments.strings import plain_name
+from models.representation import pathway_html, pathway_text
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pathway:
     """Synapses from one population to another, and how their weights change.
 
@@ -75,6 +76,12 @@ class Pathway:
         object.__setattr__(self, "bounds", self._checked_bounds())
         beyond = check_sequence(f"Pathway {self.name!r}", "beyond", self.beyond, "names")
         object.__setattr__(self, "beyond", tuple(beyond))
+
+    def __repr__(self) -> str:
+        return pathway_text(self)
+
+    def _repr_html_(self) -> str:
+        return pathway_html(self)
 
     def _checked_mask(self) -> Bool[np.ndarray, "n_above n_below"]:
         if np.ma.is_masked(self.mask):

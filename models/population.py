@@ -10,10 +10,11 @@ from compartments.domains import Count, check_value
 from compartments.neuron import Neuron
 from compartments.per_neuron import check_counts
 from compartments.strings import plain_name
+from models.representation import population_html, population_text
 from models.signals import InputSource, given
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Population:
     """``size`` neurons of one kind.
 
@@ -52,6 +53,12 @@ class Population:
             plain_name(f"{where}, signals", signal, "signal")
         check_counts(where, {**self.neuron.parameters, **self.neuron.initial}, self.size)
         object.__setattr__(self, "signals", MappingProxyType(dict(self.signals)))
+
+    def __repr__(self) -> str:
+        return population_text(self)
+
+    def _repr_html_(self) -> str:
+        return population_html(self)
 
     def __reduce__(self) -> tuple[type, tuple]:
         return type(self), (self.name, self.size, self.neuron, dict(self.signals))

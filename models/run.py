@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from models.representation import run_html, run_text
 from models.state import State
 from models.weights import WeightBundle
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """What a simulation left.
 
@@ -33,3 +34,9 @@ class Run:
     weight_history: xr.Dataset
     seconds: dict[str, float]
     end: State
+
+    def __repr__(self) -> str:
+        return run_text(self)
+
+    def _repr_html_(self) -> str:
+        return run_html(self)

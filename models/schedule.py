@@ -12,10 +12,11 @@ from jaxtyping import Bool, Float
 from compartments.checks import check_kind
 from compartments.domains import Time, TimeOrZero, check_value
 from compartments.lookup import unknown_name
+from models.representation import schedule_html, schedule_text
 from models.signals import Signal
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Schedule:
     """A sequence of presentations, one after another.
 
@@ -77,6 +78,12 @@ class Schedule:
             )
         shown = {name: self._checked_mask(name, mask) for name, mask in self.shown.items()}
         object.__setattr__(self, "shown", MappingProxyType(shown))
+
+    def __repr__(self) -> str:
+        return schedule_text(self)
+
+    def _repr_html_(self) -> str:
+        return schedule_html(self)
 
     def __len__(self) -> int:
         return self._count  # type: ignore[attr-defined]

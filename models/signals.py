@@ -17,6 +17,7 @@ from jaxtyping import Float
 
 from compartments.checks import finite_array
 from compartments.strings import plain_name
+from models.representation import signal_text
 
 STANDARD = ("stimulus", "target", "reward")
 """Input variables that are signals without being said to be."""
@@ -55,7 +56,7 @@ def given(inputs: Sequence[str], named: Mapping[str, str]) -> dict[str, InputSou
     return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Signal:
     """One signal over all presentations, as plain numbers in SI units.
 
@@ -75,6 +76,9 @@ class Signal:
     values: Float[np.ndarray, "presentation n"] | None
     waveforms: tuple[Waveform, ...]
     dim: Dimension
+
+    def __repr__(self) -> str:
+        return signal_text(self)
 
     @classmethod
     def of(cls, name: str, value: object) -> "Signal":

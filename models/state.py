@@ -9,13 +9,14 @@ from brian2 import Quantity
 
 from compartments.checks import check_kind
 from models.network import Network
+from models.representation import state_text
 from models.sampling import SIMULATE
 
 Key = tuple[str, str]
 """(population or pathway, variable)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class State:
     """The states of neurons and synapses, and what is on its way, in SI units.
 
@@ -39,6 +40,9 @@ class State:
         for name in ("neurons", "synapses", "sent"):
             values = {key: np.array(array) for key, array in getattr(self, name).items()}
             object.__setattr__(self, name, MappingProxyType(values))
+
+    def __repr__(self) -> str:
+        return state_text(self)
 
     def of_copy(self, number: int) -> "State":
         """The state of one of several copies."""

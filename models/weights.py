@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from compartments.arrays import load_arrays, save_arrays
 from compartments.checks import check_kind, finite_array
+from models.representation import weights_html
 
 
 class WeightBundle(Mapping[str, np.ndarray]):
@@ -52,6 +53,9 @@ class WeightBundle(Mapping[str, np.ndarray]):
     def __repr__(self) -> str:
         inside = ", ".join(f"{name} {array.shape}" for name, array in self.items())
         return f"WeightBundle({inside}; {self.hash[:12]})"
+
+    def _repr_html_(self) -> str:
+        return weights_html(self)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WeightBundle) and self.hash == other.hash

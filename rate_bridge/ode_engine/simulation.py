@@ -31,7 +31,7 @@ from rate_bridge.ode_engine.job import Asked, Job, Progress
 from rate_bridge.ode_engine.state import state_of
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CopiesRun:
     """What a simulation of independent copies left; as :class:`models.Run`, for all of them.
 
@@ -54,6 +54,9 @@ class CopiesRun:
     weight_history: xr.Dataset
     seconds: dict[str, float]
     end: State
+
+    def __repr__(self) -> str:
+        return f"{len(self.weights)} copies, the first: {self.of_copy(0)!r}"
 
     def of_copy(self, number: int) -> Run:
         """One copy alone; the seconds are those of all."""

@@ -93,6 +93,7 @@ def test_without_a_schedule_signals_are_set_by_hand():
     network = small_network(sizes=(3, 2, 2), eta_W=0.3, eta_theta=0.2)
     schedule = schedule_of(network, 1, presentation=40 * ms)
     parts = to_brian2(network)
+    assert repr(parts) == f"BrianParts of {network!r}"
     assert not parts.inputs
     parts.network.run(10 * ms, namespace={})
     assert parts.weights == network.weights  # learning is 0 Hz
