@@ -1,5 +1,8 @@
 """The batched engine: batches, copies, integrators, recording, and what it refuses."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -217,3 +220,21 @@ def test_states_and_weights_can_be_put_back() -> None:
 
 def test_public_functions_are_those_of_the_module() -> None:
     assert ode_engine.simulate is simulate
+
+
+def test_the_map_names_every_file_and_no_other() -> None:
+    folder = Path(ode_engine.__file__).parent
+    files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    assert set(re.findall(r"`(\w+\.py)`", (folder / "README.md").read_text())) == files
+
+
+def test_a_step_is_made_as_the_map_says() -> None:
+    engine = OdeEngine(option_network("paper"))
+    program = engine.program_at(0)
+    assert program.leave  # the stimulus stands still: the first weights are gathered
+    still = OdeEngine(option_network("paper"), plastic=False)
+    first, later = (still.program_at(step) for step in (0, 399))
+    assert first is later
+    assert not first.leave
+    # W0 stays and the stimulus stands still: its sum is taken on entering, not at every step
+    assert len(first.step) < len(program.step)
