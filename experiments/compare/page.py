@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from experiments.compare import figures as compare_figures
-from experiments.compare.sweep_figures import worst
+from experiments.compare.sweep_figures import STARTS, at, labelled_points, worst
+from experiments.lab.labelled import POINT, chosen
 from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.page import FellShort, PageTable, Section, write_page
@@ -130,19 +132,8 @@ def fell_short(result: Result) -> list[str]:
     ours, theirs = (result["accuracy"][key]["test"] for key in ("continuous", "discrete"))
     if abs(ours - theirs) > CLOSE_ACCURACY:
         found.append(f"Test accuracies are {100 * abs(ours - theirs):.1f} points apart.")
-    for weights in ("initial", "learned"):
-        points = [
-            p
-            for p in result.get("sweeps", {}).get("points", ())
-            if p["sweep"] == "presentation" and p["weights"] == weights
-        ]
-        if points:
-            errors = [f"{worst(p, 'error').mean():.0%} at {p['value']:g} τ" for p in points]
-            found.append(
-                f"Without lag and without remedy, from the {weights} weights, an update is off by "
-                f"{', '.join(errors)} (the worst matrix)."
-            )
-    found += _diverged(result)
+    if "sweeps" in result:
+        found += _without_remedy(labelled_points(result["sweeps"]))
     found.append(
         "Learning is measured for one seed and one pass: an accuracy here says how the two forms "
         "of learning agree, not how well the rule can do."
@@ -150,8 +141,19 @@ def fell_short(result: Result) -> list[str]:
     return found
 
 
-def _diverged(result: Result) -> list[str]:
-    points = result.get("sweeps", {}).get("points", ())
-    lost = [p for p in points if not np.isfinite(worst(p, "error")).all()]
-    names = dict.fromkeys(f"{p['sweep']} {p['value']} ({p['remedy']})" for p in lost)
-    return [f"Diverged for at least one seed: {', '.join(names)}."] if names else []
+def _without_remedy(swept: xr.Dataset) -> list[str]:
+    """How far an update is off, and what diverged."""
+    found = []
+    for weights in STARTS:
+        points = chosen(swept, sweep="presentation", weights=weights)
+        means = worst(points, "error").mean(1)
+        errors = [f"{mean:.0%} at {T:g} τ" for T, mean in zip(at(points), means, strict=True)]
+        if errors:
+            found.append(
+                f"Without lag and without remedy, from the {weights} weights, an update is off by "
+                f"{', '.join(errors)} (the worst matrix)."
+            )
+    lost = swept.isel({POINT: ~np.isfinite(worst(swept, "error")).all(1)})
+    labels = zip(lost.sweep.values, lost.value.values, lost.remedy.values, strict=True)
+    names = dict.fromkeys(f"{sweep} {value} ({name})" for sweep, value, name in labels)
+    return [*found, f"Diverged for at least one seed: {', '.join(names)}."] if names else found

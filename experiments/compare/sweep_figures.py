@@ -1,15 +1,17 @@
 """Figures of the sweeps of ``tuft compare``: mean over seeds, from the smallest to the largest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
-from experiments.compare.sweeps import values
+from experiments.compare.points import Setting
+from experiments.lab.labelled import chosen, different, labelled
 from experiments.lab.remedies import remedy
 from experiments.report.figure_style import (
     INK,
@@ -31,56 +33,62 @@ KINDS = {"summed": "sum over the cycle", "error": "one presentation"}
 
 def draw(folder: Path, sweeps: Mapping[str, Any]) -> list[Picture]:
     """Draw a figure of every sweep that was measured; returns each with its caption."""
-    points = sweeps["points"]
-    measured = {point["sweep"] for point in points}
+    points = labelled_points(sweeps)
+    measured = set(points.sweep.values)
     drawn = [_times(folder, points), _remedies(folder, points)]
     figures = {"plane": _heat_map, "lag": _others, "depth": _depths}
     return drawn + [figure(folder, points) for name, figure in figures.items() if name in measured]
 
 
-def chosen(points: Sequence[Mapping[str, Any]], **wanted: object) -> list[Mapping[str, Any]]:
-    """The points with these values."""
-    return [p for p in points if all(p[key] == value for key, value in wanted.items())]
+def labelled_points(sweeps: Mapping[str, Any]) -> xr.Dataset:
+    """All points by sweep and setting; errors by weight matrix and seed, NaN where one diverged."""
+    labels = ("sweep", "value", *Setting.__dataclass_fields__)
+    places = ("matrix", "seed")
+    return labelled(sweeps["points"], labels, error=places, summed=places)
 
 
-def worst(point: Mapping[str, Any], kind: str) -> Float[np.ndarray, "seed"]:
+def worst(points: xr.Dataset, kind: str) -> Float[np.ndarray, "_point seed"]:
     """The error of the worst weight matrix; NaN where a copy diverged."""
-    return np.max(list(values(point, kind).values()), axis=0)
+    return points[kind].max("matrix").values
+
+
+def at(points: xr.Dataset) -> Float[np.ndarray, "_point"]:
+    """The values of a sweep over numbers."""
+    return points.value.values.astype(float)
 
 
 def banded(
-    axes: Axes, at: Sequence[float], errors: Sequence[np.ndarray], colour: str, label: str
+    axes: Axes, x: np.ndarray, errors: Float[np.ndarray, "point seed"], colour: str, label: str
 ) -> None:
     """Mean over seeds as a line, from the smallest to the largest as a band."""
-    series = np.array(errors)  # (point, seed)
-    axes.plot(at, series.mean(1), "o-", color=colour, label=label)
-    axes.fill_between(at, series.min(1), series.max(1), color=colour, alpha=0.15, linewidth=0)
+    axes.plot(x, errors.mean(1), "o-", color=colour, label=label)
+    axes.fill_between(x, errors.min(1), errors.max(1), color=colour, alpha=0.15, linewidth=0)
 
 
-def _matrices(axes: Axes, points: Sequence[Mapping[str, Any]]) -> None:
+def _matrices(axes: Axes, points: xr.Dataset) -> None:
     """A line for each weight matrix."""
-    found = [values(point, "error") for point in points]
-    at = [point["value"] for point in points]
-    for name, colour in zip(found[0], matrix_colours(list(found[0])), strict=True):
-        banded(axes, at, [each[name] for each in found], colour, name)
+    errors = points.error.dropna("matrix", how="all")
+    names = list(errors.matrix.values)
+    for name, colour in zip(names, matrix_colours(names), strict=True):
+        banded(axes, at(points), errors.sel(matrix=name).values, colour, name)
 
 
-def _log_ticks(axes: Axes, at: Sequence[float]) -> None:
+def _log_ticks(axes: Axes, x: np.ndarray) -> None:
     axes.set_xscale("log")
-    axes.set_xticks(at, [f"{value:g}" for value in at])
+    axes.set_xticks(x, [f"{value:g}" for value in x])
     axes.minorticks_off()
 
 
-def _times(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
+def _times(folder: Path, points: xr.Dataset) -> Picture:
     figure = new_figure(7.2, 3.2)
     with style():
         panels = figure.subplots(1, 2, sharey=True)
         for axes, weights in zip(panels, STARTS, strict=True):
             of = chosen(points, sweep="presentation", weights=weights)
             _matrices(axes, of)
-            times = [p["value"] for p in of]
-            middle = np.exp(np.mean(np.log([worst(p, "error").mean() for p in of])))
-            line = middle * np.exp(np.log(times).mean()) / np.array(times)
+            times = at(of)
+            middle = np.exp(np.mean(np.log(worst(of, "error").mean(1))))
+            line = middle * np.exp(np.log(times).mean()) / times
             axes.plot(times, line, **THEORY, label="1/T")
             axes.set(xlabel="presentation T / τ", title=f"{weights} weights", yscale="log")
             _log_ticks(axes, times)
@@ -95,15 +103,15 @@ def _times(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
     )
 
 
-def _remedies(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
-    names = list(dict.fromkeys(p["value"] for p in chosen(points, sweep="remedy")))
+def _remedies(folder: Path, points: xr.Dataset) -> Picture:
+    names = different(chosen(points, sweep="remedy").value)
     figure = new_figure(7.2, 0.7 + 0.42 * len(names))
     with style():
         panels = figure.subplots(1, 2, sharey=True)
         for axes, (kind, title) in zip(panels, KINDS.items(), strict=True):
             for k, weights in enumerate(STARTS):
                 of = chosen(points, sweep="remedy", weights=weights)
-                _dots(axes, [worst(p, kind) for p in of], 0.3 * k - 0.15, SERIES[k], weights)
+                _dots(axes, worst(of, kind), 0.3 * k - 0.15, SERIES[k], weights)
             axes.set(xlabel="relative error", xscale="log", title=title)
             axes.grid(axis="y", visible=False)
             axes.margins(x=0.2)
@@ -121,28 +129,28 @@ def _remedies(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
     )
 
 
-def _dots(axes: Axes, errors: Sequence[np.ndarray], shift: float, colour: str, label: str) -> None:
-    series = np.array(errors)  # (remedy, seed)
-    mean, places = series.mean(1), np.arange(len(series)) + shift
-    span = [mean - series.min(1), series.max(1) - mean]
+def _dots(
+    axes: Axes, errors: Float[np.ndarray, "remedy seed"], shift: float, colour: str, label: str
+) -> None:
+    mean, places = errors.mean(1), np.arange(len(errors)) + shift
+    span = [mean - errors.min(1), errors.max(1) - mean]
     axes.errorbar(mean, places, xerr=span, fmt="o", color=colour, capsize=2, label=label)
-    for place, value, top in zip(places, mean, series.max(1), strict=True):
+    for place, value, top in zip(places, mean, errors.max(1), strict=True):
         if np.isfinite(value):
             axes.annotate(f"{value:.2g}", (top * 1.12, place), va="center", fontsize=8)
 
 
-def _heat_map(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
+def _heat_map(folder: Path, points: xr.Dataset) -> Picture:
     plane = chosen(points, sweep="plane")
-    names = list(dict.fromkeys(p["remedy"] for p in plane))
-    times = sorted({p["value"] for p in plane})
+    names, times = different(plane.remedy), np.unique(at(plane))
     figure = new_figure(7.6, 1.4 + 0.5 * len(names))
     with style():
         panels = figure.subplots(2, 2, sharex=True, sharey=True)
         for line, weights in zip(panels, STARTS, strict=True):
             for axes, (kind, title) in zip(line, KINDS.items(), strict=True):
-                of = {(p["remedy"], p["value"]): p for p in chosen(plane, weights=weights)}
-                grid = [[worst(of[name, T], kind).mean() for T in times] for name in names]
-                _heat(axes, np.array(grid))
+                of = chosen(plane, weights=weights)
+                grid = [worst(chosen(of, remedy=name).sortby("value"), kind) for name in names]
+                _heat(axes, np.array(grid).mean(2))
                 axes.set_title(f"{weights} weights, {title}")
         for axes in panels[-1]:
             axes.set_xticks(range(len(times)), [f"{T:g}" for T in times])
@@ -170,7 +178,7 @@ def _heat(axes: Axes, grid: Float[np.ndarray, "remedy time"]) -> None:
     axes.grid(False)
 
 
-def _others(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
+def _others(folder: Path, points: xr.Dataset) -> Picture:
     labels = {"lag": "lag / τ", "dt": "dt / τ", "eta": "rate / configured rate"}
     figure = new_figure(7.2, 2.8)
     with style():
@@ -180,7 +188,7 @@ def _others(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
             _matrices(axes, of)
             axes.set(xlabel=label, yscale="log", title=sweep)
             if sweep != "lag":
-                _log_ticks(axes, [p["value"] for p in of])
+                _log_ticks(axes, at(of))
         panels[0].set_ylabel("relative error of an update")
         panels[0].legend(fontsize=7)
         save_figure(figure, folder, "sweep_lag_dt_eta")
@@ -192,20 +200,17 @@ def _others(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
     )
 
 
-def _depths(folder: Path, points: Sequence[Mapping[str, Any]]) -> Picture:
+def _depths(folder: Path, points: xr.Dataset) -> Picture:
     of = chosen(points, sweep="depth")
     figure = new_figure(7.2, 3.0)
     with style():
         panels = figure.subplots(1, 2, sharey=True)
         for axes, (kind, title) in zip(panels, KINDS.items(), strict=True):
-            names = dict.fromkeys(p["remedy"] for p in of)
-            for name, colour in zip(names, SERIES, strict=False):
+            for name, colour in zip(different(of.remedy), SERIES, strict=False):
                 line = chosen(of, remedy=name)
-                errors = [worst(p, kind) for p in line]
-                label = remedy(name).label
-                banded(axes, [p["value"] for p in line], errors, colour, label)
+                banded(axes, at(line), worst(line, kind), colour, remedy(name).label)
             axes.set(xlabel="hidden layers", title=title, yscale="log")
-            axes.set_xticks([p["value"] for p in line])
+            axes.set_xticks(np.unique(at(of)))
         panels[0].set_ylabel("relative error")
         panels[1].legend()
         save_figure(figure, folder, "sweep_depth")

@@ -30,7 +30,7 @@ from experiments.lab.remedies import remedy
 from experiments.lab.runner import FolderName, SeededConfig
 from experiments.lab.samples import Samples, samples
 from experiments.law.figures import draw
-from experiments.law.fit import TAU_MS, fitted, sentences
+from experiments.law.fit import TAU_MS, fitted, labelled_points, sentences
 from models import DLLNetwork, Schedule, WeightBundle, dll_network
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
 from rate_bridge.references import algorithm1
@@ -105,7 +105,8 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     for setting in points:
         rows.append(measured(config, data, setting, weights[setting.state]))
         progress(len(rows) / len(points))
-    return {"rows": rows, "fits": [fitted(rows, name) for name in config.remedies]}
+    measured_points = labelled_points(rows)
+    return {"rows": rows, "fits": [fitted(measured_points, name) for name in config.remedies]}
 
 
 def _network(config: Config, data: Samples, setting: SwitchSetting | None = None) -> DLLNetwork:

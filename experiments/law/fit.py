@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
+from jaxtyping import Float
 from scipy.optimize import nnls
 
 from experiments.lab.continuous_learning import TAU_MS
+from experiments.lab.labelled import chosen, labelled
 from experiments.lab.remedies import remedy
 from experiments.lab.runner import Result
 from models.theory import update_error_terms
@@ -14,50 +17,55 @@ from models.theory import update_error_terms
 FACTORS = ("c1", "c2", "c3")
 
 
-def terms(row: dict[str, Any]) -> np.ndarray:
-    """The law's three terms for every switch of a row, (switch, 3)."""
-    return update_error_terms(
-        np.array(row["contrasts"]),
-        np.array(row["powers"]),
-        presentation=row["ratio"],
-        dt=row["dt_ms"] / TAU_MS,
-        eta=row["eta"],
+def labelled_points(rows: Sequence[Mapping[str, Any]]) -> xr.Dataset:
+    """The measured points by remedy, state of the weights, T, dt and eta; errors by switch."""
+    by_switch = dict.fromkeys(("errors", "contrasts", "powers"), ("switch",))
+    return labelled(rows, ("remedy", "state", "ratio", "dt_ms", "eta"), **by_switch)
+
+
+def terms(points: xr.Dataset) -> Float[np.ndarray, "error 3"]:
+    """The law's three terms for every switch of every point, in the order of their errors."""
+    ratio, dt_ms, eta = (points[name].values[:, None] for name in ("ratio", "dt_ms", "eta"))
+    found = update_error_terms(
+        points.contrasts.values,
+        points.powers.values,
+        presentation=ratio,
+        dt=dt_ms / TAU_MS,
+        eta=eta,
     )
+    return found.reshape(-1, len(FACTORS))
 
 
-def fitted(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+def fitted(points: xr.Dataset, name: str) -> dict[str, Any]:
     """The factors (not negative) by least squares of relative residuals; slopes of the medians."""
-    members = [row for row in rows if row["remedy"] == name]
-    design = np.concatenate([terms(row) for row in members])
-    errors = np.concatenate([row["errors"] for row in members])
+    members = chosen(points, remedy=name)
+    design, errors = terms(members), members.errors.values.ravel()
     factors, _ = nnls(design / errors[:, None], np.ones_like(errors))
     explained = design @ factors
+    at_40 = plain_points(members, ratio=40)
     residual = np.log(errors) - np.log(np.maximum(explained, 1e-300))
     return {
         "remedy": name,
-        "changes": members[0]["changes"],
+        "changes": members.changes.values[0],
         **dict(zip(FACTORS, factors, strict=True)),
         "median_factor_off": float(np.exp(np.median(np.abs(residual)))),
         "slope_T": {state: _slope(members, state) for state in ("initial", "learned")},
         "mean_error_40": {
-            row["state"]: row["mean_error"]
-            for row in members
-            if (row["ratio"], row["dt_ms"], row["eta"]) == (40, 1, smallest_rate(members))
+            state: float(error)
+            for state, error in zip(at_40.state.values, at_40.mean_error, strict=True)
         },
     }
 
 
-def _slope(members: Sequence[dict[str, Any]], state: str) -> float:
-    """Slope of log median error over log T, at the smallest eta and the middle dt."""
-    eta = smallest_rate(members)
-    chosen = [r for r in members if (r["state"], r["eta"], r["dt_ms"]) == (state, eta, 1.0)]
-    ratios = {row["ratio"]: np.median(row["errors"]) for row in chosen}
-    return float(np.polyfit(np.log(list(ratios)), np.log(list(ratios.values())), 1)[0])
+def plain_points(points: xr.Dataset, **wanted: object) -> xr.Dataset:
+    """Those with these labels, at the smallest eta and the middle dt."""
+    return chosen(points, eta=points.eta.values.min(), dt_ms=1, **wanted)
 
 
-def smallest_rate(rows: Sequence[dict[str, Any]]) -> float:
-    """The smallest learning rate that was measured."""
-    return min(row["eta"] for row in rows)
+def _slope(members: xr.Dataset, state: str) -> float:
+    """Slope of log median error over log T."""
+    line = plain_points(members, state=state)
+    return float(np.polyfit(np.log(line.ratio), np.log(line.errors.median("switch")), 1)[0])
 
 
 def sentences(result: Result) -> list[str]:

@@ -70,13 +70,13 @@ def integrated_errors(
 
 
 def update_error_terms(
-    contrasts: Float[np.ndarray, "switch"],
-    powers: Float[np.ndarray, "switch"],
+    contrasts: Float[np.ndarray, "*point switch"],
+    powers: Float[np.ndarray, "*point switch"],
     *,
-    presentation: float,
-    dt: float,
-    eta: float,
-) -> Float[np.ndarray, "switch 3"]:
+    presentation: float | np.ndarray,
+    dt: float | np.ndarray,
+    eta: float | np.ndarray,
+) -> Float[np.ndarray, "*point switch 3"]:
     """The terms of ``err = c1 (tau/T) |D|/|error_L| + c2 dt/T + c3 eta |u_0|^2`` by switch.
 
     The pulses of :func:`integrated_errors`, the time step's share, and the undershoot of a weight
@@ -84,14 +84,14 @@ def update_error_terms(
 
     Parameters
     ----------
-    contrasts : array, (switch,)
+    contrasts : array, (..., switch)
         ``|D|/|error_L|``, D the change of u_L, or of error_L where the target is filtered.
-    powers : array, (switch,)
+    powers : array, (..., switch)
         ``|u_0|^2``.
-    presentation, dt : float
+    presentation, dt : float, or array, (..., 1)
         T and the time step, in time constants.
-    eta : float
+    eta : float, or array, (..., 1)
         Learning rate of W for one presentation.
     """
     pulses = contrasts / presentation
-    return np.stack([pulses, np.full_like(pulses, dt / presentation), eta * powers], axis=1)
+    return np.stack([pulses, np.full_like(pulses, dt / presentation), eta * powers], axis=-1)

@@ -142,7 +142,7 @@ def test_a_filtered_target_leaves_the_change_of_the_error_in_the_law() -> None:
     assert (plain["changes"], filtered["changes"]) == ("du", "dxi")
     for found in (plain, filtered):
         # theory.md 3: A_L = 1 or 2 stages of tau_u times the change, and the hidden layer's sum
-        ratio = np.array(found["errors"]) / law_fit.terms(found)[:, 0]
+        ratio = np.array(found["errors"]) / law_fit.terms(law_fit.labelled_points([found]))[:, 0]
         assert ratio.std() / ratio.mean() < 0.35
 
 
