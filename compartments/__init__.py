@@ -2,17 +2,24 @@
 
 from compartments.activations import ACTIVATIONS, Activation
 from compartments.neuron import Compartment, Neuron
+from compartments.neurons.graded import hidden_neuron, output_neuron
+from compartments.neurons.registry import NEURONS
+from compartments.neurons.sources import constant_neuron, input_neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
 from compartments.population import pulse, responses
-from compartments.pyramidal import constant_neuron, hidden_neuron, input_neuron, output_neuron
+from compartments.ports import Port, Ports, Sent
 from compartments.recording import load_traces, save_traces
 
 __all__ = [
     "ACTIVATIONS",
+    "NEURONS",
     "Activation",
     "Compartment",
     "Neuron",
     "PlasticityRule",
+    "Port",
+    "Ports",
+    "Sent",
     "constant_neuron",
     "feedback_rule",
     "forward_rule",

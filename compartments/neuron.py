@@ -21,6 +21,7 @@ from compartments.checks import check_kind, check_name, check_sequence
 from compartments.lookup import unknown_name
 from compartments.noise import Draw, check_noise, draws
 from compartments.per_neuron import PerNeuron, check_parameter, check_start, frozen, is_array
+from compartments.ports import Ports, check_ports
 from compartments.representation import neuron_html, neuron_text
 from compartments.strings import checked_equations, new_name, plain_name
 
@@ -78,6 +79,8 @@ class Neuron:
         ``tau...`` must be positive times.
     initial : mapping of str to Quantity or float or array, (n,)
         Where states begin, beside what the compartments say; those not named begin at 0.
+    ports : Ports
+        What it shows to a network (:mod:`compartments.ports`); nothing unless told.
 
     Raises
     ------
@@ -93,6 +96,7 @@ class Neuron:
     compartments: tuple[Compartment, ...]
     parameters: Mapping[str, PerNeuron] = field(default_factory=dict)
     initial: Mapping[str, PerNeuron] = field(default_factory=dict)
+    ports: Ports = field(default_factory=Ports)
 
     def __post_init__(self) -> None:
         plain_name("Neuron", self.name, "neuron")
@@ -111,9 +115,11 @@ class Neuron:
         self._check_parameters()
         self._check_expressions()
         _check_starts(where, self.initial, self.states, self.equations)
+        check_ports(where, self.ports, self.inputs, self.variables, self.parameters)
 
     def __reduce__(self) -> tuple[type, tuple]:
-        return type(self), (self.name, self.compartments, dict(self.parameters), dict(self.initial))
+        values = (dict(self.parameters), dict(self.initial), self.ports)
+        return type(self), (self.name, self.compartments, *values)
 
     def __repr__(self) -> str:
         return neuron_text(self)

@@ -6,7 +6,7 @@ descends is the error: a real axon has one output, so this stands for two signal
 (bursts and events, say), and is an assumption of the model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -17,11 +17,13 @@ from compartments.checks import check_kind, check_sizes
 from compartments.domains import NonNegative, Seed, check_value
 from compartments.lookup import unknown_name
 from compartments.neuron import Neuron
+from compartments.neurons.closed import closed
+from compartments.neurons.sources import constant_neuron, input_neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
-from compartments.prospective import prospective_hidden_neuron, prospective_output_neuron
-from compartments.pyramidal import constant_neuron, hidden_neuron, input_neuron, output_neuron
+from compartments.ports import Direction, Origin, Port, Sent
+from models.delays import Delays
 from models.dll_options import DLLOptions
-from models.eligibility import eligible_neuron, gain_stages
+from models.eligibility import eligible_neuron, late_gain, waiting
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
@@ -156,20 +158,13 @@ def dll_network(
     if weights is None:
         weights = dll_weights(sizes, seed, bias=options.bias)
     names = layer_names(len(sizes) - 1)
-    populations = [
-        Population(name, size, neuron)
-        for name, size, neuron in zip(names, sizes, _neurons(names, options), strict=True)
-    ]
-    if options.bias:
-        populations.append(Population("bias", 1, constant_neuron()))
-    return DLLNetwork(
-        tuple(populations),
-        tuple(_pathways(names, options)),
-        weights,
-        (names[-1], "u"),
-        sizes,
-        options,
-    )
+    neurons = _neurons(names, options)
+    if options.eligibility is not None:
+        neurons = _waiting(names, sizes, neurons, options)
+    populations = tuple(_populations(names, sizes, neurons, options))
+    pathways = tuple(_pathways(names, neurons, options))
+    readout = (names[-1], "u")
+    return DLLNetwork(populations, pathways, weights, readout, sizes, options)
 
 
 def _changed(options: DLLOptions, changes: dict[str, object]) -> DLLOptions:
@@ -182,107 +177,116 @@ def _changed(options: DLLOptions, changes: dict[str, object]) -> DLLOptions:
 
 
 def _neurons(names: Sequence[str], o: DLLOptions) -> list[Neuron]:
-    neurons = [input_neuron(), *_hidden(names, o), _output(names, o)]
-    if o.eligibility is None:
-        return neurons
-    times = {"tau_u": o.tau_u, "tau_a": o.tau_a, "tau_x": o.tau_x}
-    depth = len(names) - 1
+    """The neurons of every layer, before any of them waits for an error."""
+    top = o.kinds[1]
+    output = o.values(top) | {"target_stages": (len(names) - 1) * o.filtered_target}
+    middle = [_hidden(name, o) for name in names[1:-1]]
+    return [input_neuron(), *middle, top.built(names[-1], o.output_activation, output)]
+
+
+def _hidden(name: str, o: DLLOptions, **options: object) -> Neuron:
+    """A hidden neuron; no pathway of DLL is lateral, so a port for that is shut."""
+    kind = o.kinds[0]
+    neuron = kind.built(name, o.activation, o.values(kind) | options)
+    lateral = [port.variable for port in neuron.ports.inputs if port.origin == "lateral"]
+    return closed(neuron, lateral) if lateral else neuron
+
+
+def _populations(
+    names: Sequence[str], sizes: Sequence[int], neurons: Sequence[Neuron], o: DLLOptions
+) -> list[Population]:
+    layers = [Population(*layer) for layer in zip(names, sizes, neurons, strict=True)]
+    return [*layers, Population("bias", 1, constant_neuron())] if o.bias else layers
+
+
+def _waiting(
+    names: Sequence[str], sizes: Sequence[int], neurons: Sequence[Neuron], o: DLLOptions
+) -> list[Neuron]:
+    """The neurons with traces that wait for the error, as long as the network's delays say."""
+    assert o.eligibility is not None
+    delays = Delays(_populations(names, sizes, neurons, o), _pathways(names, neurons, o))
     traced = o.theta_rule in ("minus", "plus")
-    return [
-        eligible_neuron(neuron, o.eligibility, i, depth, times, delta=traced and i > 1)
-        for i, neuron in enumerate(neurons)
-    ]
+    found = []
+    for i, (name, neuron) in enumerate(zip(names, neurons, strict=True)):
+        above = names[i + 1] if name != names[-1] else None
+        below = names[i - 1] if traced and i > 1 else None
+        sends = _sent(neuron, "up", "u", o).variable if above else None
+        wait = waiting(delays, name, sends or "", above, below)
+        if above and not wait.late:
+            raise ValueError(
+                f"DLL network: eligibility has nothing to wait for: {o.neuron!r} neurons pass "
+                "errors on without delay; leave eligibility=None."
+            )
+        if o.eligibility.late_gain and name in names[1:-1]:
+            neuron = _hidden(name, o, gain_line=late_gain(delays, name))
+        found.append(eligible_neuron(neuron, o.eligibility, wait, sends=sends))
+    return found
 
 
-def _hidden(names: Sequence[str], o: DLLOptions) -> list[Neuron]:
-    times = {"tau_u": o.tau_u, "tau_a": o.tau_a, "tau_x": o.tau_x}
-    if o.prospective is not None:
-        return [
-            prospective_hidden_neuron(name, o.activation, **times, tau_d=o.prospective)
-            for name in names[1:-1]
-        ]
-    depth = len(names) - 1
-    late = o.eligibility is not None and o.eligibility.late_gain
-    return [
-        hidden_neuron(
-            name,
-            o.activation,
-            **times,
-            matched_soma=o.matched_soma,
-            gain_line=gain_stages(i, depth) if late else (),
-        )
-        for i, name in enumerate(names[1:-1], start=1)
-    ]
-
-
-def _output(names: Sequence[str], o: DLLOptions) -> Neuron:
-    if o.prospective is not None:
-        return prospective_output_neuron(
-            names[-1], o.output_activation, tau_u=o.tau_u, tau_d=o.prospective
-        )
-    late = len(names) - 1 if o.filtered_target else 0
-    taus, remedies = {"tau_u": o.tau_u, "tau_x": o.tau_x}, {"matched_soma": o.matched_soma}
-    f = o.output_activation
-    return output_neuron(names[-1], f, **taus, beta=o.beta, **remedies, target_stages=late)
-
-
-def _pathways(names: Sequence[str], o: DLLOptions) -> list[Pathway]:
-    depth = len(names) - 1
-    plain = forward_rule(o.eta_W, o.used_decay, o.tau_w)
-    paths = []
-    for i in range(depth):
-        sends = "u" if i == 0 else _sent_up(o)
-        beyond = () if o.eligibility is None else (f"{o.eligibility.factor}_pre",)
-        above = names[i + 1]
-        rule = _up(o, sends)
-        paths.append(Pathway(f"W{i}", names[i], above, "drive", sends, rule, beyond=beyond))
+def _pathways(names: Sequence[str], neurons: Sequence[Neuron], o: DLLOptions) -> list[Pathway]:
+    """W upward, biases, Theta downward, each from and to the ports that its rule's factors have."""
+    layers = list(zip(names, neurons, strict=True))
+    paths = [_upward(f"W{i}", *layers[i], *layers[i + 1], o) for i in range(len(layers) - 1)]
     if o.bias:
-        paths += [Pathway(f"b{i}", "bias", names[i + 1], "drive", "u", plain) for i in range(depth)]
-    down = _down(o)
-    paths += [
-        Pathway(
-            f"theta{i}",
-            names[i + 1],
-            names[i],
-            "feedback",
-            "delta",
-            down,
-            upward=False,
-            beyond=_beyond_apical(o),
-        )
-        for i in range(1, depth)
+        source = constant_neuron()
+        above = enumerate(layers[1:])
+        paths += [_upward(f"b{i}", "bias", source, *layer, o) for i, layer in above]
+    return paths + [
+        _downward(f"theta{i}", *layers[i + 1], *layers[i], o) for i in range(1, len(layers) - 1)
     ]
-    return paths
 
 
-def _beyond_apical(o: DLLOptions) -> tuple[str, ...]:
-    """What Theta's rule reads beyond its synapses on the apical dendrite.
-
-    Kolen-Pollack needs the basal u, which the soma would have to carry there; eligibility a trace
-    of the delta that arrives, which the presynaptic neuron keeps for all of its synapses.
-    """
-    if o.theta_rule == "kp":
-        return (f"{_sent_up(o) if o.eligibility is None else o.eligibility.factor}_post",)
-    traced = o.theta_rule in ("minus", "plus") and o.eligibility is not None
-    return ("delta_trace_pre",) if traced else ()
+def _upward(name: str, pre: str, below: Neuron, post: str, above: Neuron, o: DLLOptions) -> Pathway:
+    sent, port = _sent(below, "up", "u", o), _port(above, "below", "delta", o)
+    factors = {"u_pre": sent.factors["u"], "delta_post": port.factors["delta"]}
+    rule = forward_rule(o.eta_W, o.used_decay, o.tau_w, _with_sides(factors))
+    beyond = _beyond(rule, sent, port)
+    return Pathway(name, pre, post, port.variable, sent.variable, rule, beyond=beyond)
 
 
-def _sent_up(o: DLLOptions) -> str:
-    """The variable that a hidden layer sends upward."""
-    return "u" if o.prospective is None else "u_ahead"
+def _downward(
+    name: str, pre: str, above: Neuron, post: str, below: Neuron, o: DLLOptions
+) -> Pathway:
+    sent, port = _sent(above, "down", "delta", o), _port(below, "above", "error", o)
+    factors = {"delta_pre": sent.factors["delta"]}
+    factors |= {f"{role}_post": variable for role, variable in port.factors.items()}
+    decay = o.used_decay
+    rule = feedback_rule(o.theta_rule, o.eta_theta, decay, o.tau_w, _with_sides(factors))
+    beyond = _beyond(rule, sent, port)
+    return Pathway(name, pre, post, port.variable, sent.variable, rule, False, beyond=beyond)
 
 
-def _up(o: DLLOptions, sends: str) -> PlasticityRule:
-    """W's rule for a layer that sends this variable."""
-    factor = sends if o.eligibility is None else o.eligibility.factor
-    return forward_rule(o.eta_W, o.used_decay, o.tau_w, {"u_pre": f"{factor}_pre"})
+def _with_sides(factors: Mapping[str, str]) -> dict[str, str]:
+    """``{"u_pre": "u_ahead"}`` as rules write it: ``{"u_pre": "u_ahead_pre"}``."""
+    return {role: f"{variable}_{role.split('_')[-1]}" for role, variable in factors.items()}
 
 
-def _down(o: DLLOptions) -> PlasticityRule | None:
-    """Theta's rule."""
-    factors = {"u_post": f"{_sent_up(o)}_post"}
-    if o.eligibility is not None:
-        factors = {"u_post": f"{o.eligibility.factor}_post"}
-        if o.theta_rule in ("minus", "plus"):
-            factors["delta_pre"] = "delta_trace_pre"
-    return feedback_rule(o.theta_rule, o.eta_theta, o.used_decay, o.tau_w, factors)
+def _beyond(rule: PlasticityRule | None, sent: Sent, port: Port) -> tuple[str, ...]:
+    """What a rule reads beyond its synapse, which the ports say: it is declared, and counted."""
+    if rule is None:
+        return ()
+    kept = {f"{v}_pre" for v in rule.reads_pre & set(sent.factors.values()) - {sent.variable}}
+    far = {port.factors[role] for role in port.remote}
+    return tuple(sorted(kept | {f"{v}_post" for v in rule.reads_post & far}))
+
+
+def _sent(neuron: Neuron, to: Direction, factor: str, o: DLLOptions) -> Sent:
+    """What a neuron sends there for rules to read that factor."""
+    found = neuron.ports.sent(to, factor)
+    if found is None:
+        raise ValueError(
+            f"DLL network: neuron {o.neuron!r}: {neuron.name!r} sends nothing {to} that rules read "
+            f"as {factor!r}."
+        )
+    return found
+
+
+def _port(neuron: Neuron, origin: Origin, factor: str, o: DLLOptions) -> Port:
+    """The port of a neuron for what comes from there, where a rule can read that factor."""
+    found = neuron.ports.port(origin, factor)
+    if found is None:
+        raise ValueError(
+            f"DLL network: neuron {o.neuron!r}: {neuron.name!r} has no port for what comes from "
+            f"{origin} where rules read {factor!r}."
+        )
+    return found

@@ -1,14 +1,36 @@
 """What a network that learns by DLL is, but for its sizes and weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from brian2 import ms
+from brian2 import Quantity, ms
 
 from compartments.activations import Activation, activation
 from compartments.checks import check_name
 from compartments.domains import NonNegative, Positive, Time, check_fields
+from compartments.lookup import unknown_name
+from compartments.neurons.kind import NeuronKind
+from compartments.neurons.registry import NEURONS, neuron_kind
 from compartments.plasticity import FEEDBACK
 from models.eligibility import Eligibility
+
+SHARED = ("tau_u", "tau_a", "tau_x", "beta", "matched_soma")
+"""Options that neurons take as they are."""
+
+DERIVED = ("target_stages", "gain_line")
+"""What neurons take, and the network works out."""
+
+REQUESTS = {"matched_soma": "matched_soma", "beta": "beta", "filtered_target": "target_stages"}
+"""Options that are off unless asked for, and the argument of a neuron that each needs."""
+
+LAYERED = tuple(name for name, kind in NEURONS.items() if kind.top)
+"""Kinds of neurons that there is an output for."""
+
+
+def _arguments(name: str) -> set[str]:
+    """What neurons of a kind, and the output that goes with them, take."""
+    kind = neuron_kind(name)
+    return {*kind.arguments, *neuron_kind(kind.top).arguments}
 
 
 @dataclass(frozen=True)
@@ -43,9 +65,13 @@ class DLLOptions:
     eligibility : Eligibility, optional
         Let presynaptic factors wait for the error (:mod:`models.eligibility`); meant for a matched
         soma and a filtered target.
-    prospective : Quantity, optional
-        Look-ahead coding with this time constant of its derivatives, such as the time step.
-        PATENT NOTICE: see :mod:`compartments.prospective` before any use in a product.
+    neuron : str
+        Kind of the hidden neurons (:data:`compartments.NEURONS`), which brings that of the output.
+        PATENT NOTICE: see :mod:`compartments.neurons.look_ahead` before any use of
+        ``"look-ahead"`` in a product.
+    constants : mapping of str to Quantity or float
+        Further constants that the kind takes, such as look-ahead's ``tau_d``, the time constant
+        of its derivatives; the time step, for example.
 
     Raises
     ------
@@ -68,29 +94,59 @@ class DLLOptions:
     filtered_target: bool = False
     tau_w: Time | None = None
     eligibility: Eligibility | None = None
-    prospective: Time | None = None
+    neuron: str = "graded"
+    constants: Mapping[str, Quantity | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         activation(self.activation)
         activation(self.output_activation)
         check_name("DLL network", "theta_rule", self.theta_rule, FEEDBACK)
         check_fields(self, "DLL network")
+        object.__setattr__(self, "constants", dict(self.constants))
         lost = max(self.eta_W, self.eta_theta) * self.used_decay
         if lost >= 1:
             raise ValueError(
                 f"DLL network: decay takes {lost:g} of the weights in one presentation (the larger "
                 "of eta_W and eta_theta, times decay), which must be below 1."
             )
-        remedies = (self.matched_soma, self.filtered_target, self.eligibility)
-        if self.prospective is not None and (self.beta is not None or any(remedies)):
-            raise ValueError(
-                "DLL network: prospective coding needs a clamped output (beta=None) and none of "
-                "matched_soma, filtered_target and eligibility; it has no lag to match."
-            )
-        if self.eligibility is not None and self.beta is not None:
-            raise ValueError(
-                "DLL network: eligibility is matched to a clamped output; leave beta=None."
-            )
+        self._check_neuron()
+
+    @property
+    def kinds(self) -> tuple[NeuronKind, NeuronKind]:
+        """The kinds of the hidden neurons and of the output."""
+        hidden = neuron_kind(self.neuron)
+        return hidden, neuron_kind(hidden.top)
+
+    def values(self, kind: NeuronKind) -> dict[str, object]:
+        """What of these options, and of ``constants``, a kind of neuron takes."""
+        own = {name: getattr(self, name) for name in SHARED}
+        return {n: v for n, v in {**own, **self.constants}.items() if n in kind.arguments}
+
+    def _check_neuron(self) -> None:
+        """Refuse a neuron that is none, and what it does not take.
+
+        By the arguments that its kind has, not by its name: a further kind needs no line here.
+        """
+        check_name("DLL network", "neuron", self.neuron, LAYERED)
+        where = f"DLL network: neuron {self.neuron!r}"
+        taken = _arguments(self.neuron)
+        own = [name for name in sorted(taken) if name not in (*SHARED, *DERIVED)]
+        for name in self.constants:
+            if name not in own:
+                raise ValueError(f"{where}: {unknown_name('constant', name, own)}")
+        for option, argument in REQUESTS.items():
+            if getattr(self, option) not in (None, False) and argument not in taken:
+                able = ", ".join(repr(n) for n in LAYERED if argument in _arguments(n))
+                raise ValueError(f"{where} does not take {option}; neurons that do: {able}.")
+        if self.eligibility is not None and self.eligibility.late_gain and "gain_line" not in taken:
+            raise ValueError(f"{where}: its f' cannot wait for the error; leave late_gain=False.")
+        for kind in self.kinds:
+            for name in kind.needs:
+                if name not in (*SHARED, *self.constants):
+                    raise ValueError(
+                        f"{where} needs the constant {name!r}; give it with its unit: "
+                        f"constants={{{name!r}: ...}}."
+                    )
 
     @property
     def used_decay(self) -> float:

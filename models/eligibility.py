@@ -12,8 +12,10 @@ error_i                L tau_u + (L-i) tau_a + (L-i) tau_x
 
 so u_i is missing ``(L-i) tau_u + (L-i-1) (tau_a + tau_x)``, and for Theta_i (rules minus and plus)
 delta_{i+1} is missing ``tau_a + tau_x`` against error_i. The neuron carries those stages as a trace
-of its own variable. Nothing else changes: no phases, no look-ahead, and what a synapse multiplies
-are still variables of its two neurons. Kolen-Pollack's Theta takes the same trace of u_i.
+of its own variable; which they are follows from the delays that neurons declare
+(:mod:`models.delays`), for this network and for others. Nothing else changes: no phases, no
+look-ahead, and what a synapse multiplies are still variables of its two neurons. Kolen-Pollack's
+Theta takes the same trace of u_i.
 
 **What it is worth.** In a linear network both factors are then the same filter k of their
 equilibria: ``delta(t) = int k(s) delta*(t-s) ds`` and ``u(t) = int k(s) u*(t-s) ds``, delta* and u*
@@ -54,15 +56,18 @@ error belongs to an earlier one; ``late_gain`` passes f' through the stages that
 filtered remains.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from brian2 import Equations, Quantity, second
 
 from compartments.domains import Positive, Time, check_fields, such_that
 from compartments.neuron import Neuron
+from compartments.ports import Ports
 from compartments.traces import with_expression, with_trace
+from models.delays import Delays, Stage, missing
 from models.theory import same_presentation
 
 SignedStages = Annotated[int, such_that("a whole number in -100..100", lambda n: -100 <= n <= 100)]
@@ -112,85 +117,127 @@ class Eligibility:
         return "u_trace" if self.presentation is None else "eligible"
 
 
-def stages(layer: int, depth: int, extra: int = 0) -> tuple[str, ...]:
-    """The stages by which u of a layer is younger than the delta of the layer above."""
-    above = depth - layer - 1
-    return ("tau_u",) * max(above + 1 + extra, 0) + ("tau_a", "tau_x") * above
+@dataclass(frozen=True)
+class Waiting:
+    """What a neuron's variables wait for, as stages.
+
+    Parameters
+    ----------
+    u : tuple of Stage
+        By which u is younger than the error that it meets above; empty where it meets none.
+    sent : tuple of Stage
+        Behind which u is already.
+    late : tuple of Stage
+        Behind which the error above is.
+    delta : tuple of Stage
+        By which delta is younger than the error that it meets below; empty where it meets none.
+    """
+
+    u: tuple[Stage, ...] = ()
+    sent: tuple[Stage, ...] = ()
+    late: tuple[Stage, ...] = ()
+    delta: tuple[Stage, ...] = ()
 
 
-def gain_stages(layer: int, depth: int) -> tuple[str, ...]:
-    """The stages by which f' of a layer is younger than its error."""
-    return ("tau_u",) * (depth - layer + 1) + ("tau_a", "tau_x") * (depth - layer)
+def waiting(
+    delays: Delays, population: str, sends: str, above: str | None, below: str | None
+) -> Waiting:
+    """What the variables of a population wait for, from the delays of its network.
+
+    Parameters
+    ----------
+    delays : Delays
+        Of the network without eligibility.
+    population, sends : str
+        Which, and the variable that it sends up.
+    above, below : str, optional
+        The populations whose error its u, and its delta, meet; None if there is none.
+    """
+    found: dict[str, tuple[Stage, ...]] = {}
+    if above is not None:
+        sent = delays.stages("stimulus", population, sends)
+        late = delays.stages("stimulus", above, "delta")
+        u = missing(f"Eligibility of {sends!r} of {population!r}", late, sent)
+        found |= {"u": u, "sent": sent, "late": late}
+    if below is not None:
+        error = delays.stages("stimulus", below, "error")
+        delta = delays.stages("stimulus", population, "delta")
+        found["delta"] = missing(f"Eligibility of 'delta' of {population!r}", error, delta)
+    return Waiting(**found)
 
 
-DELTA_STAGES = ("tau_a", "tau_x")
-"""The stages by which delta of a layer is younger than the error of the layer below."""
+def late_gain(delays: Delays, population: str) -> tuple[str, ...]:
+    """The stages by which f' of a population is younger than its error."""
+    error, gain = (delays.stages("stimulus", population, name) for name in ("error", "gain"))
+    return tuple(s.name for s in missing(f"Eligibility of f' of {population!r}", error, gain))
 
 
-def chance_of_meeting(
-    eligibility: Eligibility, layer: int, depth: int, times_ms: dict[str, float]
-) -> float:
-    """w of a synapse from that layer upward, with the traces as they are (perhaps mis-tuned).
+def trace_stages(eligibility: Eligibility, wait: Waiting) -> tuple[Stage, ...]:
+    """The stages of the trace of u: those that it is missing, but for what is mis-tuned."""
+    line, extra = list(wait.u), eligibility.extra_stages
+    if not line or extra == 0:
+        return wait.u
+    first = line[0]
+    for _ in range(-extra):
+        same = [stage for stage in line if stage.name == first.name]
+        if same:
+            line.remove(same[0])
+    return (first,) * extra + tuple(line)
+
+
+def chance_of_meeting(eligibility: Eligibility, wait: Waiting) -> float:
+    """w of the synapses upward, with the traces as they are (perhaps mis-tuned).
 
     Parameters
     ----------
     eligibility : Eligibility
         With a presentation time.
-    layer, depth : int
-        Presynaptic layer i, and L.
-    times_ms : dict of str to float
-        ``tau_u``, ``tau_a``, ``tau_x`` in milliseconds.
+    wait : Waiting
+        Of the presynaptic population.
     """
     assert eligibility.presentation is not None
-    above = depth - layer - 1
-    late = [times_ms[name] for name in ("tau_u",) * depth + ("tau_a", "tau_x") * above]
-    names = stages(layer, depth, eligibility.extra_stages)
-    trace = [times_ms["tau_u"]] * layer + [times_ms[n] * eligibility.scale for n in names]
+    late = [stage.ms for stage in wait.late]
+    line = [stage.ms * eligibility.scale for stage in trace_stages(eligibility, wait)]
+    trace = [stage.ms for stage in wait.sent] + line
     return same_presentation(late, trace, float(eligibility.presentation / second) * 1e3)
 
 
 def eligible_neuron(
-    neuron: Neuron,
-    eligibility: Eligibility,
-    layer: int,
-    depth: int,
-    times: dict[str, Quantity],
-    *,
-    delta: bool,
+    neuron: Neuron, eligibility: Eligibility, wait: Waiting, *, sends: str | None
 ) -> Neuron:
-    """A neuron of that layer with the traces that its synapses read.
+    """The neuron with the traces that its synapses read, and ports that say so.
 
     Parameters
     ----------
     neuron : Neuron
-        With u, and above the input with delta.
+        With what it sends up, and above the input with delta.
     eligibility : Eligibility
         Which traces.
-    layer, depth : int
-        i, and L.
-    times : dict of str to Quantity
-        ``tau_u``, ``tau_a``, ``tau_x``.
-    delta : bool
-        Whether feedback synapses need the trace of delta.
+    wait : Waiting
+        What they wait for.
+    sends : str, optional
+        The variable that it sends up; None where nothing above learns from it.
     """
-    scaled = {f"tau_trace_{n[-1]}": eligibility.scale * tau for n, tau in times.items()}
-
-    def named(line: Sequence[str]) -> list[str]:
-        return [f"tau_trace_{name[-1]}" for name in line]
-
-    if delta:
-        neuron = with_trace(neuron, "delta", "delta_trace", named(DELTA_STAGES), scaled)
-    if layer == depth:
+    times = _named_times([*wait.delta, *wait.u], eligibility.scale)
+    if wait.delta:
+        line = [times[stage.population, stage.name][0] for stage in wait.delta]
+        neuron = with_trace(neuron, "delta", "delta_trace", line, dict(times.values()))
+        neuron = _reading(neuron, delta="delta_trace")
+    if sends is None:
         return neuron
-    line = stages(layer, depth, eligibility.extra_stages)
-    if line:
-        neuron = with_trace(neuron, "u", "u_trace", named(line), scaled)
+    trace = trace_stages(eligibility, wait)
+    if trace:
+        line = [times[stage.population, stage.name][0] for stage in trace]
+        neuron = with_trace(neuron, sends, "u_trace", line, dict(times.values()))
     else:
-        neuron = with_expression(neuron, "u line", Equations("u_trace = u : 1"), {})
-    if eligibility.presentation is None:
-        return neuron
-    times_ms = {name: float(tau / second) * 1e3 for name, tau in times.items()}
-    contrast = 1 / chance_of_meeting(eligibility, layer, depth, times_ms)
+        neuron = with_expression(neuron, "u line", Equations(f"u_trace = {sends} : 1"), {})
+    if eligibility.presentation is not None:
+        neuron = _corrected(neuron, eligibility, 1 / chance_of_meeting(eligibility, wait))
+    return _reading(neuron, u=eligibility.factor)
+
+
+def _corrected(neuron: Neuron, eligibility: Eligibility, contrast: float) -> Neuron:
+    """The neuron with ``eligible``: its trace over the chance of meeting."""
     if not eligibility.mean_corrected:
         equations = Equations("eligible = contrast*u_trace : 1 (constant over dt)")
         return with_expression(neuron, "eligibility", equations, {"contrast": contrast})
@@ -202,3 +249,31 @@ def eligible_neuron(
     )
     parameters = {"contrast": contrast, "tau_mean": eligibility.tau_mean}
     return with_expression(neuron, "eligibility", equations, parameters)
+
+
+def _named_times(
+    stages: Iterable[Stage], scale: float
+) -> dict[tuple[str, str], tuple[str, Quantity]]:
+    """By population and name of a stage, its trace's time constant: name and value."""
+    found: dict[tuple[str, str], tuple[str, Quantity]] = {}
+    taken: dict[str, float] = {}
+    for stage in stages:
+        plain = re.sub(r"\W+", "_", stage.name.removeprefix("tau_")).strip("_")
+        name = f"tau_trace_{plain}"
+        if taken.setdefault(name, stage.ms) != stage.ms:  # another population's, of that name
+            name = f"{name}_{stage.population}"
+            taken[name] = stage.ms
+        found[stage.population, stage.name] = (name, scale * stage.time)
+    return found
+
+
+def _reading(neuron: Neuron, **instead: str) -> Neuron:
+    """The neuron whose rules read other variables: of u wherever they do, of delta below."""
+
+    def changed(factors: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+        return {**factors, **{n: instead[n] for n in names if n in factors and n in instead}}
+
+    ports = neuron.ports
+    inputs = tuple(replace(p, factors=changed(p.factors, ["u"])) for p in ports.inputs)
+    sends = tuple(replace(s, factors=changed(s.factors, ["u", "delta"])) for s in ports.sends)
+    return replace(neuron, ports=Ports(inputs, sends, ports.delays))

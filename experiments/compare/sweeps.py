@@ -35,7 +35,8 @@ WITHOUT: Mapping[str, Any] = {
     "matched_soma": False,
     "filtered_target": False,
     "tau_w": None,
-    "prospective": None,
+    "neuron": "graded",
+    "constants": {},
     "eligibility": None,
 }
 """Options of a network without any remedy."""

@@ -47,7 +47,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "filtered, nudged, bias": {"filtered_target": True, "beta": 0.5, "bias": True},
     "low-pass": {"tau_w": 40 * ms},
     "low-pass, kp": {"tau_w": 40 * ms, "theta_rule": "kp"},
-    "look-ahead": {"prospective": 2 * ms},
+    "look-ahead": {"neuron": "look-ahead", "constants": {"tau_d": 2 * ms}},
     "eligibility": {**MATCHED, "eligibility": Eligibility()},
     "eligibility, kp": {**MATCHED, "eligibility": Eligibility(60 * ms), "theta_rule": "kp"},
     "eligibility, bias": {"eligibility": Eligibility(60 * ms, extra_stages=-1), "bias": True},

@@ -107,7 +107,7 @@ def _filtering(presentation: Quantity, dt: Quantity, filter_share: float) -> Map
 
 def _looking_ahead(presentation: Quantity, dt: Quantity, **numbers: float) -> Mapping[str, Any]:
     """A derivative over one time step, which is the free number."""
-    return {"prospective": dt}
+    return {"neuron": "look-ahead", "constants": {"tau_d": dt}}
 
 
 def _waiting(

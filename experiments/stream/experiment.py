@@ -35,7 +35,7 @@ from experiments.lab.samples import Samples, samples
 from experiments.stream.discrete_steps import Products, Steps, discrete_steps
 from experiments.stream.figures import draw, sentences
 from models import DLLNetwork, Network
-from models.eligibility import DELTA_STAGES
+from models.delays import stages
 from models.theory import chances_of_meeting, eligibility_bias, eligibility_variance
 from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.references.registry import reference
@@ -225,9 +225,5 @@ def _change(
 
 def meetings(net: DLLNetwork, layer: int, ratio: float) -> dict[int, float]:
     """r_m: the chance that the factors of W's synapses come from samples m presentations apart."""
-    depth = len(net.layers) - 1
-    above = depth - layer - 1
-    times = {"tau_u": net.options.tau_u, "tau_a": net.options.tau_a, "tau_x": net.options.tau_x}
-    delays = [float(times["tau_u"] / ms)] * depth
-    delays += [float(times[stage] / ms) for stage in DELTA_STAGES] * above
-    return chances_of_meeting(delays, ratio * TAU_MS)
+    late = stages(net, "stimulus", net.layers[layer + 1], "delta")
+    return chances_of_meeting([stage.ms for stage in late], ratio * TAU_MS)

@@ -1,10 +1,10 @@
 """How long a network takes to settle, measured and in theory."""
 
 import numpy as np
-from brian2 import ms
 from jaxtyping import Float
 
-from models import DLLNetwork, Network
+from models import Network
+from models.delays import UnknownDelayError, stages
 
 
 def settling_time(
@@ -36,22 +36,13 @@ def settling_time(
 def stages_ms(network: Network, layer: str, variable: str) -> list[float] | None:
     """The time constants that a change of the stimulus passes on its way to a variable.
 
-    A prediction climbs a basal dendrite a layer. An error first climbs to the output (and through
-    its soma, if that is pulled and not held at the target) and comes down through an apical
-    dendrite and a soma for each layer below it.
-
     Returns
     -------
     list of float or None
-        In milliseconds; None where they are not known (``x`` settles with the slower of u and
-        error).
+        In milliseconds; None where the network's delays do not say, or there are none.
     """
-    if not isinstance(network, DLLNetwork) or variable not in ("u", "a", "error"):
+    try:
+        passed = stages(network, "stimulus", layer, variable)
+    except UnknownDelayError:
         return None
-    o, depth, rank = network.options, len(network.sizes) - 1, network.layers.index(layer)
-    tau_u, tau_a, tau_x = (float(tau / ms) for tau in (o.tau_u, o.tau_a, o.tau_x))
-    if variable == "u":
-        return [tau_u] * rank
-    top = [] if o.beta is None else [tau_x / (1 + o.beta)]
-    down = [tau_a, tau_x] * (depth - rank)
-    return [tau_u] * depth + top + (down[:-1] if variable == "a" else down)
+    return [stage.ms for stage in passed] or None

@@ -14,10 +14,10 @@ from compartments import (
     Compartment,
     Neuron,
     PlasticityRule,
-    prospective,
     save_traces,
 )
 from compartments import equations as of_the_neurons
+from compartments.neurons import conductance, interneuron, plateau, two_branch
 from compartments.plasticity import forward_rule
 from compartments.strings import (
     checked_equations,
@@ -157,7 +157,7 @@ def test_subexpressions_of_several_compartments_are_measured_together() -> None:
 
 
 def test_the_equations_of_the_package_pass() -> None:
-    modules = (of_the_neurons, prospective)
+    modules = (of_the_neurons, conductance, interneuron, plateau, two_branch)
     found = [v for module in modules for v in vars(module).values() if isinstance(v, Equations)]
     assert len(found) >= 10
     for equations in found:

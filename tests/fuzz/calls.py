@@ -39,7 +39,7 @@ OPTIONS = {
     "filtered_target": k.FLAG,
     "tau_w": k.TIME | k.NONE,
     "eligibility": k.ELIGIBILITY | k.NONE,
-    "prospective": k.TIME | k.NONE,
+    "neuron": k.choice(["graded", "plateau", "two-branch"]),
 }
 RUN = {
     "dt": k.STEP | k.NONE,

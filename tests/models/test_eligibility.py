@@ -4,21 +4,15 @@ import numpy as np
 import pytest
 from brian2 import ms, second
 
+from models.delays import Delays
 from models.dll import DLLOptions, dll_network, dll_weights
-from models.eligibility import Eligibility, chance_of_meeting, stages
+from models.eligibility import Eligibility, chance_of_meeting, waiting
 from models.schedule import Schedule
 from models.theory import same_presentation
 from rate_bridge.ode_engine import simulate
 from rate_bridge.references.algorithm1 import Algorithm1
 
 MATCHED = {"matched_soma": True, "filtered_target": True}
-
-
-@pytest.mark.parametrize("depth", [1, 2, 3, 4])
-def test_both_factors_are_behind_the_same_stages(depth: int) -> None:
-    for layer in range(depth):
-        late = ["tau_u"] * depth + ["tau_a", "tau_x"] * (depth - layer - 1)
-        assert sorted(["tau_u"] * layer + list(stages(layer, depth))) == sorted(late)
 
 
 @pytest.mark.parametrize(("first", "second_"), [([10.0], [10.0]), ([10.0, 5.0, 10.0], [10.0, 7.0])])
@@ -38,8 +32,9 @@ def test_chance_of_meeting_is_that_of_drawn_delays(
 
 
 def test_a_long_presentation_is_always_met() -> None:
-    times = {"tau_u": 10.0, "tau_a": 10.0, "tau_x": 5.0}
-    met = chance_of_meeting(Eligibility(1e5 * ms), 0, 3, times)
+    net = dll_network((2, 2, 2, 2))
+    wait = waiting(Delays(net.populations, net.pathways), "input", "u", "hidden1", None)
+    met = chance_of_meeting(Eligibility(1e5 * ms), wait)
     assert met == pytest.approx(1, abs=1e-3)  # mean |difference of delays| / T is 3e-4
 
 
@@ -68,8 +63,9 @@ def relative(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
 
 
-def test_updates_of_a_linear_net_are_unbiased_for_centred_stimuli() -> None:
-    matched = {**MATCHED, "eligibility": Eligibility(20 * ms)}
+@pytest.mark.parametrize("beta", [None, 0.5])
+def test_updates_of_a_linear_net_are_unbiased_for_centred_stimuli(beta: float | None) -> None:
+    matched = {**MATCHED, "eligibility": Eligibility(20 * ms), "beta": beta}
     found_W0, found_W1, _, W0, W1, _ = _mean_update(0.0, 8000, **matched)
     # T = 2 tau; 8000 samples of relative deviation about 3 leave 3 %; the start-up adds 1 %
     assert relative(found_W0, W0) < 0.08
@@ -94,10 +90,8 @@ def test_options_that_do_not_fit_are_refused() -> None:
         Eligibility(scale=0.0)
     with pytest.raises(ValueError, match="presentation must be a time"):
         Eligibility(presentation=20)
-    with pytest.raises(ValueError, match="leave beta=None"):
-        DLLOptions(eligibility=Eligibility(), beta=0.5)
-    with pytest.raises(ValueError, match="prospective coding needs a clamped output"):
-        DLLOptions(prospective=1 * ms, matched_soma=True)
+    with pytest.raises(ValueError, match="does not take matched_soma; neurons that do: 'graded'"):
+        DLLOptions(neuron="look-ahead", constants={"tau_d": 1 * ms}, matched_soma=True)
 
 
 def test_look_ahead_leaves_an_error_of_the_order_of_the_time_step() -> None:
@@ -107,7 +101,9 @@ def test_look_ahead_leaves_an_error_of_the_order_of_the_time_step() -> None:
     errors = []
     steps = np.array([1.0, 0.5, 0.25])
     for dt in steps:
-        net = dll_network(sizes, eta_W=1e-9, eta_theta=1e-9, prospective=dt * ms)
+        net = dll_network(
+            sizes, eta_W=1e-9, eta_theta=1e-9, neuron="look-ahead", constants={"tau_d": dt * ms}
+        )
         schedule = Schedule({"stimulus": inputs, "target": targets}, presentation=40 * ms)
         change = simulate(net, schedule, dt=dt * ms).weights["W0"] - net.weights["W0"]
         discrete = Algorithm1(net)

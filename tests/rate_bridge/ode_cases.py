@@ -4,8 +4,8 @@ import numpy as np
 from brian2 import Equations, ms
 
 from compartments.neuron import Compartment, Neuron
+from compartments.neurons.sources import input_neuron
 from compartments.plasticity import PlasticityRule
-from compartments.pyramidal import input_neuron
 from experiments.equivalence.descriptions import OPTIONS
 from models.dll import dll_network
 from models.network import Network

@@ -1,4 +1,7 @@
-"""The neurons that layered networks are made of, composed from :mod:`compartments.equations`."""
+"""The graded pyramidal neuron of Dendritic Localized Learning (Lv et al. 2025), relaxing.
+
+Equations: :mod:`compartments.equations`. It sends the basal u up and delta down.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -9,10 +12,22 @@ from compartments import equations as eq
 from compartments.activations import Activation, activation
 from compartments.domains import Positive, Time, check_value, shown, such_that
 from compartments.neuron import Compartment, Neuron
+from compartments.ports import Port, Ports, Sent
 from compartments.traces import delay_line
 
 Stages = Annotated[int, such_that("a whole number in 0..100", lambda n: 0 <= n <= 100)]
 """First-order stages; each is an equation of its own."""
+
+FROM_BELOW = Port("drive", "below", {"delta": "delta"})
+FROM_ABOVE = Port("feedback", "above", {"error": "error", "u": "u"}, remote=("u",))
+TARGET = Port("target", "signal")
+SENDS = (Sent("u", "up", {"u": "u"}), Sent("delta", "down", {"delta": "delta"}))
+BASAL_DELAYS = {("drive", "u"): ("tau_u",), ("drive", "gain"): ()}
+APICAL_DELAYS = {
+    ("feedback", "a"): ("tau_a",),
+    ("feedback", "error"): ("tau_a", "tau_x"),
+    ("feedback", "delta"): ("tau_a", "tau_x"),
+}
 
 
 def hidden_neuron(
@@ -41,20 +56,32 @@ def hidden_neuron(
     gain_line : sequence of str
         Stages (names of time constants) that f' passes through before it meets the error.
     """
-    check_value(f"Neuron {shown(name)}", "matched_soma", matched_soma, bool)
-    error = eq.MATCHED_ERROR if matched_soma else eq.ERROR
-    sent, late = eq.SENT_DOWN, delay_line("gain", "late_gain", gain_line)
-    if gain_line:
-        sent = sent.substitute(gain="late_gain")
     return Neuron(
         name,
         (
-            Compartment("basal", eq.BASAL + activation(f).equations() + late),
+            Compartment("basal", basal(f, gain_line)),
             Compartment("apical", eq.APICAL),
-            Compartment("soma", eq.SOMA + error + sent),
+            Compartment("soma", eq.SOMA + soma_error(name, matched_soma) + sent_down(gain_line)),
         ),
         {"tau_u": tau_u, "tau_a": tau_a, "tau_x": tau_x},
+        ports=Ports((FROM_BELOW, FROM_ABOVE), SENDS, BASAL_DELAYS | APICAL_DELAYS),
     )
+
+
+def basal(f: str | Activation, gain_line: Sequence[str] = ()) -> Equations:
+    """A basal dendrite, and f' behind a line of stages."""
+    return eq.BASAL + activation(f).equations() + delay_line("gain", "late_gain", gain_line)
+
+
+def soma_error(name: str, matched_soma: bool) -> Equations:
+    """What a soma compares itself with: u, or the u that it would show itself."""
+    check_value(f"Neuron {shown(name)}", "matched_soma", matched_soma, bool)
+    return eq.MATCHED_ERROR if matched_soma else eq.ERROR
+
+
+def sent_down(gain_line: Sequence[str] = ()) -> Equations:
+    """delta, with f' as it is or behind its line of stages."""
+    return eq.SENT_DOWN.substitute(gain="late_gain") if gain_line else eq.SENT_DOWN
 
 
 def output_neuron(
@@ -89,25 +116,31 @@ def output_neuron(
     where = f"Neuron {shown(name)}"
     check_value(where, "tau_x", tau_x, Time)
     check_value(where, "beta", beta, Positive | None)
-    check_value(where, "matched_soma", matched_soma, bool)
     check_value(where, "target_stages", target_stages, Stages)
+    error = soma_error(name, matched_soma)
     parameters: dict[str, Quantity | float] = {"tau_u": tau_u}
-    if beta is None:
-        soma = eq.CLAMPED_SOMA
-    else:
-        soma = eq.NUDGED_SOMA + (eq.MATCHED_ERROR if matched_soma else eq.ERROR)
+    soma = eq.CLAMPED_SOMA
+    pulled: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    if beta is not None:
+        soma, pulled = eq.NUDGED_SOMA + error, ("tau_x/(1 + beta)",)
+        behind = ("tau_x",) if matched_soma else ()  # that error is measured against p
         parameters |= {"tau_x": tau_x, "beta": beta}
     parts = [
-        Compartment("basal", eq.BASAL + activation(f).equations()),
+        Compartment("basal", basal(f)),
         Compartment("soma", soma + eq.SENT_DOWN),
     ]
-    if target_stages:
-        taus = ["tau_u"] * target_stages
-        if beta is not None and matched_soma:  # this error is measured against p, tau_x behind u
-            taus.append("tau_x")
+    taus = ("tau_u",) * target_stages + (behind if target_stages else ())
+    if taus:
         parts[1] = Compartment("soma", _with_late_target(soma + eq.SENT_DOWN))
         parts.append(Compartment("target", _late_target(taus)))
-    return Neuron(name, tuple(parts), parameters)
+    delays = {
+        (port, variable): stages + pulled
+        for port, stages in (("drive", ("tau_u", *behind)), ("target", taus))
+        for variable in ("error", "delta")
+    }
+    ports = Ports((FROM_BELOW, TARGET), SENDS, BASAL_DELAYS | delays)
+    return Neuron(name, tuple(parts), parameters, ports=ports)
 
 
 def _with_late_target(equations: Equations) -> Equations:
@@ -123,13 +156,3 @@ def _late_target(taus: Sequence[str]) -> Equations:
         + delay_line("target", "late_target", taus)
         + delay_line("target_on", "late_target_on", taus)
     )
-
-
-def input_neuron(name: str = "input") -> Neuron:
-    """A unit whose u is the stimulus."""
-    return Neuron(name, (Compartment("stimulus", eq.INPUT),))
-
-
-def constant_neuron(name: str = "bias") -> Neuron:
-    """A unit whose u is always 1; the weights from it are biases."""
-    return Neuron(name, (Compartment("constant", eq.CONSTANT_UNIT),))

@@ -11,14 +11,23 @@ ideal derivative the look-ahead value has no delay at all, so Algorithm 1 holds 
 The derivative is that of a further first-order state, ``tau_d dv_past/dt = v - v_past``:
 ``dv/dt ~ (v - v_past)/tau_d``. With ``tau_d = dt`` and Euler steps that is the backward difference,
 and each stage costs one time step. White noise in v is amplified by tau/tau_d.
+
+The neurons are the graded ones with look-ahead values in the place of what compartments tell each
+other.
 """
 
 from brian2 import Equations, Quantity
 
 from compartments import equations as eq
-from compartments.activations import Activation, activation
+from compartments.activations import Activation
 from compartments.neuron import Compartment, Neuron
+from compartments.neurons.graded import FROM_BELOW, TARGET, basal
+from compartments.ports import Port, Ports, Sent
 from compartments.strings import new_name
+
+SENDS = (Sent("u_ahead", "up", {"u": "u_ahead"}), Sent("delta", "down", {"delta": "delta"}))
+FROM_ABOVE = Port("feedback", "above", {"error": "error", "u": "u_ahead"}, remote=("u",))
+BASAL_DELAYS = {("drive", "u"): ("tau_u",), ("drive", "gain"): (), ("drive", "u_ahead"): ()}
 
 
 def look_ahead(variable: str, tau: str) -> Equations:
@@ -35,23 +44,6 @@ def look_ahead(variable: str, tau: str) -> Equations:
     )
 
 
-SOMA_AHEAD = Equations(
-    """
-    dx/dt = (u_ahead - x + a_ahead)/tau_x : 1
-    error = x_ahead - u_ahead : 1
-    """
-)
-
-CLAMPED_AHEAD = Equations(
-    """
-    error = target_on*(target - u_ahead) : 1
-    x = u_ahead + error : 1
-    target : 1
-    target_on : 1
-    """
-)
-
-
 def prospective_hidden_neuron(
     name: str,
     f: str | Activation,
@@ -66,18 +58,23 @@ def prospective_hidden_neuron(
     Parameters
     ----------
     name, f, tau_u, tau_a, tau_x
-        As for :func:`compartments.pyramidal.hidden_neuron`.
+        As for :func:`compartments.neurons.graded.hidden_neuron`.
     tau_d : Quantity
         Time constant of the derivative; the time step gives the backward difference.
     """
+    soma = eq.SOMA.substitute(u="u_ahead", a="a_ahead")
+    error = eq.ERROR.substitute(x="x_ahead", u="u_ahead")
+    at_once = {("feedback", name_): () for name_ in ("a_ahead", "error", "delta")}
+    from_above = {("feedback", "a"): ("tau_a",), **at_once}
     return Neuron(
         name,
         (
-            Compartment("basal", eq.BASAL + activation(f).equations() + look_ahead("u", "tau_u")),
+            Compartment("basal", basal(f) + look_ahead("u", "tau_u")),
             Compartment("apical", eq.APICAL + look_ahead("a", "tau_a")),
-            Compartment("soma", SOMA_AHEAD + look_ahead("x", "tau_x") + eq.SENT_DOWN),
+            Compartment("soma", soma + error + look_ahead("x", "tau_x") + eq.SENT_DOWN),
         ),
         {"tau_u": tau_u, "tau_a": tau_a, "tau_x": tau_x, "tau_d": tau_d},
+        ports=Ports((FROM_BELOW, FROM_ABOVE), SENDS, BASAL_DELAYS | from_above),
     )
 
 
@@ -91,9 +88,14 @@ def prospective_output_neuron(
     name, f, tau_u, tau_d
         As for :func:`prospective_hidden_neuron`.
     """
-    basal = eq.BASAL + activation(f).equations() + look_ahead("u", "tau_u")
+    soma = eq.CLAMPED_SOMA.substitute(u="u_ahead")
+    delays = {(port, name_): () for port in ("drive", "target") for name_ in ("error", "delta")}
     return Neuron(
         name,
-        (Compartment("basal", basal), Compartment("soma", CLAMPED_AHEAD + eq.SENT_DOWN)),
+        (
+            Compartment("basal", basal(f) + look_ahead("u", "tau_u")),
+            Compartment("soma", soma + eq.SENT_DOWN),
+        ),
         {"tau_u": tau_u, "tau_d": tau_d},
+        ports=Ports((FROM_BELOW, TARGET), SENDS, BASAL_DELAYS | delays),
     )

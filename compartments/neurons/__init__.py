@@ -1,0 +1,1 @@
+"""Kinds of neurons: each one file, composed from equations that stand once."""

@@ -1,0 +1,43 @@
+"""What an entry of the registry of neurons says: how to build it, and what goes with it."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from compartments.neuron import Neuron
+
+
+@dataclass(frozen=True)
+class NeuronKind:
+    """A kind of neuron.
+
+    Parameters
+    ----------
+    summary : str
+        In a line.
+    build : callable
+        ``build(name, f, **constants and options)`` gives a :class:`Neuron` with its ports.
+    top : str
+        The kind that stands above these in the output layer; none if there is no such network.
+    """
+
+    summary: str
+    build: Callable[..., Neuron]
+    top: str = ""
+
+    @property
+    def arguments(self) -> Mapping[str, inspect.Parameter]:
+        """What ``build`` takes by keyword: constants, and options such as ``matched_soma``."""
+        parameters = inspect.signature(self.build).parameters
+        return {n: p for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Those of the arguments that have no value of their own."""
+        found = self.arguments.items()
+        return tuple(n for n, p in found if p.default is inspect.Parameter.empty)
+
+    def built(self, name: str, f: object, values: Mapping[str, object]) -> Neuron:
+        """A neuron of this kind; of the values those that it takes."""
+        taken = {n: value for n, value in values.items() if n in self.arguments}
+        return self.build(name, f, **taken)
