@@ -12,6 +12,9 @@ from compartments import (
     Compartment,
     Neuron,
     PlasticityRule,
+    Port,
+    Ports,
+    Sent,
     constant_neuron,
     feedback_rule,
     forward_rule,
@@ -65,6 +68,45 @@ class TestNeuron:
             neuron(LEAK).parameters["tau_u"] = 1 * ms
         with pytest.raises(AttributeError, match="cannot assign to field"):
             neuron(LEAK).name = "other"
+
+    @pytest.mark.parametrize(
+        ("ports", "message"),
+        [
+            (
+                Ports((Port("drives", "below"),)),
+                "ports: Unknown input 'drives'",
+            ),
+            (Ports((Port("drive", "below", {"u": "v"}),)), "port 'drive': Unknown variable 'v'"),
+            (Ports((Port("drive", "below", {}, ("u",)),)), "port 'drive': Unknown factor 'u'"),
+            (Ports((), (Sent("v", "up"),)), "sends: Unknown variable 'v'"),
+            (Ports((), (), {("u", "u"): ()}), "delays: Unknown input 'u'"),
+            (Ports((), (), {("drive", "v"): ()}), "delays: Unknown variable 'v'"),
+            (Ports((), (), {("drive", "u"): ("tau_x",)}), "delays: Unknown constant 'tau_x'"),
+            (Ports((), (), {("drive", "u"): ("tau_u +",)}), "delays: .*'tau_u \\+'"),
+        ],
+    )
+    def test_ports_name_what_the_neuron_has(self, ports, message):
+        parts = (Compartment("soma", "du/dt = (drive - u)/tau_u : 1\ndrive : 1"),)
+        with pytest.raises(ValueError, match=f"Neuron 'cell', {message}"):
+            Neuron("cell", parts, {"tau_u": 10 * ms}, ports=ports)
+
+    @pytest.mark.parametrize(
+        ("make", "message"),
+        [
+            (
+                lambda: Port("drive", "beside"),
+                "Port: origin must be 'below', 'above'",
+            ),
+            (
+                lambda: Sent("u", "upward"),
+                "Sent: to must be .*, got 'upward'",
+            ),
+            (lambda: Ports(delays=1), "Ports: delays must be a Mapping, got 1"),
+        ],
+    )
+    def test_ports_of_another_form_are_refused(self, make, message):
+        with pytest.raises(ValueError, match=message):
+            make()
 
     @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
     def test_copies(self, duplicate):
