@@ -194,4 +194,6 @@ def _check_same(where: str, node: Node, first: Sequence[Stage], other: Sequence[
         listed = " and ".join(
             "(" + ", ".join(f"{s.population}.{s.name}" for s in way) + ")" for way in (first, other)
         )
-        raise UnknownDelayError(f"{where}: two ways lead to {'.'.join(node)}, by the stages {listed}.")
+        raise UnknownDelayError(
+            f"{where}: two ways lead to {'.'.join(node)}, by the stages {listed}."
+        )
