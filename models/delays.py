@@ -19,7 +19,7 @@ from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
 
-Node = tuple[str, str]
+Place = tuple[str, str]
 """A population and one of its variables; for a signal, ``("", name)``."""
 
 
@@ -27,7 +27,7 @@ class UnknownDelayError(ValueError):
     """No chain of first-order stages is declared, or none describes it; with the reason."""
 
 
-class Stage(NamedTuple):
+class DelayStage(NamedTuple):
     """A first-order stage that is passed."""
 
     population: str
@@ -40,7 +40,7 @@ class Stage(NamedTuple):
         return float(self.time / ms)
 
 
-class Delays:
+class SignalDelays:
     """The stages between signals and variables, of populations that pathways connect.
 
     Parameters
@@ -51,8 +51,8 @@ class Delays:
 
     def __init__(self, populations: Iterable[Population], pathways: Iterable[Pathway]) -> None:
         self._neurons = {p.name: p.neuron for p in populations}
-        self._into: dict[Node, list[tuple[Node, tuple[str, ...]]]] = {}
-        self._delayed: dict[Node, Pathway] = {}
+        self._into: dict[Place, list[tuple[Place, tuple[str, ...]]]] = {}
+        self._delayed: dict[Place, Pathway] = {}
         for p in populations:
             for variable, given in p.given.items():
                 if not given.is_flag:
@@ -64,10 +64,10 @@ class Delays:
             if q.delay > 0 * second:
                 self._delayed[q.post, q.target] = q
 
-    def _arrow(self, start: Node, end: Node, stages: tuple[str, ...] = ()) -> None:
+    def _arrow(self, start: Place, end: Place, stages: tuple[str, ...] = ()) -> None:
         self._into.setdefault(end, []).append((start, stages))
 
-    def stages(self, signal: str, population: str, variable: str) -> tuple[Stage, ...]:
+    def stages(self, signal: str, population: str, variable: str) -> tuple[DelayStage, ...]:
         """The stages that a change of a signal passes on its way to a variable, in their order.
 
         Raises
@@ -89,7 +89,7 @@ class Delays:
             raise UnknownDelayError(
                 f"{where}: it goes round in a circle, so no chain of stages describes it: {circle}."
             ) from None
-        found: dict[Node, tuple[Stage, ...]] = {source: ()}
+        found: dict[Place, tuple[DelayStage, ...]] = {source: ()}
         for node in order:
             if node in self._delayed:
                 raise UnknownDelayError(
@@ -102,24 +102,24 @@ class Delays:
                     _check_same(where, node, found.setdefault(node, stages), stages)
         return found[goal]
 
-    def _named(self, where: str, population: str, names: Iterable[str]) -> tuple[Stage, ...]:
+    def _named(self, where: str, population: str, names: Iterable[str]) -> tuple[DelayStage, ...]:
         neuron = self._neurons[population] if population else None
         return tuple(
-            Stage(population, name, time_of(where, neuron, name)) for name in names if neuron
+            DelayStage(population, name, time_of(where, neuron, name)) for name in names if neuron
         )
 
-    def _reached_from(self, source: Node) -> set[Node]:
-        forward: dict[Node, list[Node]] = {}
+    def _reached_from(self, source: Place) -> set[Place]:
+        forward: dict[Place, list[Place]] = {}
         for end, arrows in self._into.items():
             for start, _ in arrows:
                 forward.setdefault(start, []).append(end)
         return _closure(source, forward)
 
-    def _leading_to(self, goal: Node) -> set[Node]:
+    def _leading_to(self, goal: Place) -> set[Place]:
         back = {end: [start for start, _ in arrows] for end, arrows in self._into.items()}
         return _closure(goal, back)
 
-    def _why_none(self, goal: Node) -> str:
+    def _why_none(self, goal: Place) -> str:
         """The neurons on the way back that do not say what their variables follow."""
         ends = sorted(node for node in self._leading_to(goal) if node not in self._into)
         silent = [(p, v) for p, v in ends if p and v not in self._neurons[p].inputs]
@@ -129,12 +129,14 @@ class Delays:
         return f"no first-order delay is declared, Neuron(ports=...), to {', '.join(said)}."
 
 
-def stages(network: Network, signal: str, population: str, variable: str) -> tuple[Stage, ...]:
-    """:meth:`Delays.stages` of a network."""
-    return Delays(network.populations, network.pathways).stages(signal, population, variable)
+def stages(network: Network, signal: str, population: str, variable: str) -> tuple[DelayStage, ...]:
+    """:meth:`SignalDelays.stages` of a network."""
+    return SignalDelays(network.populations, network.pathways).stages(signal, population, variable)
 
 
-def missing(where: str, late: Sequence[Stage], early: Sequence[Stage]) -> tuple[Stage, ...]:
+def missing(
+    where: str, late: Sequence[DelayStage], early: Sequence[DelayStage]
+) -> tuple[DelayStage, ...]:
     """The stages by which something is later than something else, in their order.
 
     Raises
@@ -178,7 +180,7 @@ def time_of(where: str, neuron: Neuron, stage: str) -> Quantity:
     return float(tree.subs(values)) * second
 
 
-def _closure(start: Node, arrows: dict[Node, list[Node]]) -> set[Node]:
+def _closure(start: Place, arrows: dict[Place, list[Place]]) -> set[Place]:
     found, waiting = {start}, [start]
     while waiting:
         for node in arrows.get(waiting.pop(), ()):
@@ -188,7 +190,9 @@ def _closure(start: Node, arrows: dict[Node, list[Node]]) -> set[Node]:
     return found
 
 
-def _check_same(where: str, node: Node, first: Sequence[Stage], other: Sequence[Stage]) -> None:
+def _check_same(
+    where: str, node: Place, first: Sequence[DelayStage], other: Sequence[DelayStage]
+) -> None:
     """Refuse two ways to a variable that pass different stages."""
     if sorted(s.ms for s in first) != sorted(s.ms for s in other):
         listed = " and ".join(

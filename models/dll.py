@@ -21,7 +21,7 @@ from compartments.neurons.closed import closed
 from compartments.neurons.sources import constant_neuron, input_neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
 from compartments.ports import Direction, Origin, Port, Sent
-from models.delays import Delays
+from models.delays import SignalDelays
 from models.dll_options import DLLOptions
 from models.eligibility import eligible_neuron, late_gain, waiting
 from models.network import Network
@@ -204,7 +204,7 @@ def _waiting(
 ) -> list[Neuron]:
     """The neurons with traces that wait for the error, as long as the network's delays say."""
     assert o.eligibility is not None
-    delays = Delays(_populations(names, sizes, neurons, o), _pathways(names, neurons, o))
+    delays = SignalDelays(_populations(names, sizes, neurons, o), _pathways(names, neurons, o))
     traced = o.theta_rule in ("minus", "plus")
     found = []
     for i, (name, neuron) in enumerate(zip(names, neurons, strict=True)):

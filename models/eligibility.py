@@ -67,7 +67,7 @@ from compartments.domains import Positive, Time, check_fields, such_that
 from compartments.neuron import Neuron
 from compartments.ports import Ports
 from compartments.traces import with_expression, with_trace
-from models.delays import Delays, Stage, missing
+from models.delays import DelayStage, SignalDelays, missing
 from models.theory import same_presentation
 
 SignedStages = Annotated[int, such_that("a whole number in -100..100", lambda n: -100 <= n <= 100)]
@@ -123,37 +123,37 @@ class Waiting:
 
     Parameters
     ----------
-    u : tuple of Stage
+    u : tuple of DelayStage
         By which u is younger than the error that it meets above; empty where it meets none.
-    sent : tuple of Stage
+    sent : tuple of DelayStage
         Behind which u is already.
-    late : tuple of Stage
+    late : tuple of DelayStage
         Behind which the error above is.
-    delta : tuple of Stage
+    delta : tuple of DelayStage
         By which delta is younger than the error that it meets below; empty where it meets none.
     """
 
-    u: tuple[Stage, ...] = ()
-    sent: tuple[Stage, ...] = ()
-    late: tuple[Stage, ...] = ()
-    delta: tuple[Stage, ...] = ()
+    u: tuple[DelayStage, ...] = ()
+    sent: tuple[DelayStage, ...] = ()
+    late: tuple[DelayStage, ...] = ()
+    delta: tuple[DelayStage, ...] = ()
 
 
 def waiting(
-    delays: Delays, population: str, sends: str, above: str | None, below: str | None
+    delays: SignalDelays, population: str, sends: str, above: str | None, below: str | None
 ) -> Waiting:
     """What the variables of a population wait for, from the delays of its network.
 
     Parameters
     ----------
-    delays : Delays
+    delays : SignalDelays
         Of the network without eligibility.
     population, sends : str
         Which, and the variable that it sends up.
     above, below : str, optional
         The populations whose error its u, and its delta, meet; None if there is none.
     """
-    found: dict[str, tuple[Stage, ...]] = {}
+    found: dict[str, tuple[DelayStage, ...]] = {}
     if above is not None:
         sent = delays.stages("stimulus", population, sends)
         late = delays.stages("stimulus", above, "delta")
@@ -166,13 +166,13 @@ def waiting(
     return Waiting(**found)
 
 
-def late_gain(delays: Delays, population: str) -> tuple[str, ...]:
+def late_gain(delays: SignalDelays, population: str) -> tuple[str, ...]:
     """The stages by which f' of a population is younger than its error."""
     error, gain = (delays.stages("stimulus", population, name) for name in ("error", "gain"))
     return tuple(s.name for s in missing(f"Eligibility of f' of {population!r}", error, gain))
 
 
-def trace_stages(eligibility: Eligibility, wait: Waiting) -> tuple[Stage, ...]:
+def trace_stages(eligibility: Eligibility, wait: Waiting) -> tuple[DelayStage, ...]:
     """The stages of the trace of u: those that it is missing, but for what is mis-tuned."""
     line, extra = list(wait.u), eligibility.extra_stages
     if not line or extra == 0:
@@ -252,7 +252,7 @@ def _corrected(neuron: Neuron, eligibility: Eligibility, contrast: float) -> Neu
 
 
 def _named_times(
-    stages: Iterable[Stage], scale: float
+    stages: Iterable[DelayStage], scale: float
 ) -> dict[tuple[str, str], tuple[str, Quantity]]:
     """By population and name of a stage, its trace's time constant: name and value."""
     found: dict[tuple[str, str], tuple[str, Quantity]] = {}

@@ -16,7 +16,7 @@ from compartments.neuron import Compartment, Neuron
 from compartments.ports import Port, Ports, Sent
 
 # Basal dendrite: v_B = W r of the area below
-BASAL = Equations(
+BASAL_POTENTIAL = Equations(
     """
     v_B = drive : 1
     drive : 1
@@ -24,7 +24,7 @@ BASAL = Equations(
 )
 
 # Apical dendrite, Eq. 4: from above, and from the interneurons of the same area
-APICAL = Equations(
+APICAL_POTENTIAL = Equations(
     """
     v_A = feedback + lateral : 1
     unexplained = -v_A : 1 (constant over dt)
@@ -34,10 +34,10 @@ APICAL = Equations(
 )
 
 # Eq. 1: du/dt = -g_lk u + g_B (v_B - u) + g_A (v_A - u)
-SOMA = Equations("du/dt = -g_lk*u + g_B*(v_B - u) + g_A*(v_A - u) : 1")
+COUPLED_SOMA = Equations("du/dt = -g_lk*u + g_B*(v_B - u) + g_A*(v_A - u) : 1")
 
 # Eq. 1 of the output: no apical dendrite; a current while there is a target
-OUTPUT_SOMA = Equations(
+TAUGHT_SOMA = Equations(
     """
     du/dt = -g_lk*u + g_B*(v_B - u) + g_som*target_on*(target - u) : 1
     target : 1
@@ -48,9 +48,13 @@ OUTPUT_SOMA = Equations(
 # Eq. 7: what the soma does beyond its dendrite's prediction
 SURPRISE = Equations("surprise = r - predicted : 1 (constant over dt)")
 
-RATE = Sent("r", "up", {"u": "r"}), Sent("r", "down", {"u": "r"}), Sent("r", "lateral", {"u": "r"})
-POTENTIAL = Sent("u", "down")  # to the interneuron of the area below that stands for this one
-FROM_BELOW = Port("drive", "below", {"delta": "surprise"})
+SENDS_RATE = (
+    Sent("r", "up", {"u": "r"}),
+    Sent("r", "down", {"u": "r"}),
+    Sent("r", "lateral", {"u": "r"}),
+)
+SENDS_POTENTIAL = Sent("u", "down")  # to the interneuron of the area below that stands for this one
+TO_BASAL = Port("drive", "below", {"delta": "surprise"})
 
 
 def rates(f: str | Activation, predicted: str) -> Equations:
@@ -86,19 +90,19 @@ def conductance_neuron(
     whole = ("1/(g_lk + g_B + g_A)",)
     delays = {(port, v): whole for port in ("drive", "feedback", "lateral") for v in ("u", "r")}
     ports = (
-        FROM_BELOW,
+        TO_BASAL,
         Port("feedback", "above"),
         Port("lateral", "lateral", {"delta": "unexplained"}),
     )
     return Neuron(
         name,
         (
-            Compartment("basal", BASAL),
-            Compartment("apical", APICAL),
-            Compartment("soma", SOMA + rates(f, "g_B/(g_lk + g_B + g_A)*v_B")),
+            Compartment("basal", BASAL_POTENTIAL),
+            Compartment("apical", APICAL_POTENTIAL),
+            Compartment("soma", COUPLED_SOMA + rates(f, "g_B/(g_lk + g_B + g_A)*v_B")),
         ),
         {"g_lk": g_lk, "g_B": g_B, "g_A": g_A},
-        ports=Ports(ports, (*RATE, POTENTIAL), delays),
+        ports=Ports(ports, (*SENDS_RATE, SENDS_POTENTIAL), delays),
     )
 
 
@@ -125,13 +129,13 @@ def conductance_output_neuron(
     return Neuron(
         name,
         (
-            Compartment("basal", BASAL),
-            Compartment("soma", OUTPUT_SOMA + rates(f, "g_B/(g_lk + g_B)*v_B")),
+            Compartment("basal", BASAL_POTENTIAL),
+            Compartment("soma", TAUGHT_SOMA + rates(f, "g_B/(g_lk + g_B)*v_B")),
         ),
         {"g_lk": g_lk, "g_B": g_B, "g_som": g_som},
         ports=Ports(
-            (FROM_BELOW, Port("target", "signal")),
-            (*RATE, POTENTIAL),
+            (TO_BASAL, Port("target", "signal")),
+            (*SENDS_RATE, SENDS_POTENTIAL),
             {(port, v): whole for port in ("drive", "target") for v in ("u", "r")},
         ),
     )

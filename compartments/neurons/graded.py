@@ -20,7 +20,7 @@ Stages = Annotated[int, such_that("a whole number in 0..100", lambda n: 0 <= n <
 
 FROM_BELOW = Port("drive", "below", {"delta": "delta"})
 FROM_ABOVE = Port("feedback", "above", {"error": "error", "u": "u"}, remote=("u",))
-TARGET = Port("target", "signal")
+FROM_TARGET = Port("target", "signal")
 SENDS = (Sent("u", "up", {"u": "u"}), Sent("delta", "down", {"delta": "delta"}))
 BASAL_DELAYS = {("drive", "u"): ("tau_u",), ("drive", "gain"): ()}
 APICAL_DELAYS = {
@@ -139,7 +139,7 @@ def output_neuron(
         for port, stages in (("drive", ("tau_u", *behind)), ("target", taus))
         for variable in ("error", "delta")
     }
-    ports = Ports((FROM_BELOW, TARGET), SENDS, BASAL_DELAYS | delays)
+    ports = Ports((FROM_BELOW, FROM_TARGET), SENDS, BASAL_DELAYS | delays)
     return Neuron(name, tuple(parts), parameters, ports=ports)
 
 

@@ -11,7 +11,7 @@ from compartments.neuron import Compartment, Neuron
 from compartments.neurons.conductance import rates
 from compartments.ports import Port, Ports, Sent
 
-DENDRITE = Equations(
+INTERNEURON_DENDRITE = Equations(
     """
     v = drive : 1
     drive : 1
@@ -19,7 +19,7 @@ DENDRITE = Equations(
 )
 
 # Eq. 2, with i = g_som (u_above - u)
-SOMA = Equations(
+INTERNEURON_SOMA = Equations(
     """
     du/dt = -g_lk*u + g_D*(v - u) + g_som*(taught - u) : 1
     taught : 1
@@ -48,8 +48,8 @@ def interneuron(
     return Neuron(
         name,
         (
-            Compartment("dendrite", DENDRITE),
-            Compartment("soma", SOMA + rates(f, "g_D/(g_lk + g_D)*v")),
+            Compartment("dendrite", INTERNEURON_DENDRITE),
+            Compartment("soma", INTERNEURON_SOMA + rates(f, "g_D/(g_lk + g_D)*v")),
         ),
         {"g_lk": g_lk, "g_D": g_D, "g_som": g_som},
         ports=Ports(

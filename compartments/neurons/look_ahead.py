@@ -21,13 +21,13 @@ from brian2 import Equations, Quantity
 from compartments import equations as eq
 from compartments.activations import Activation
 from compartments.neuron import Compartment, Neuron
-from compartments.neurons.graded import FROM_BELOW, TARGET, basal
+from compartments.neurons.graded import FROM_BELOW, FROM_TARGET, basal
 from compartments.ports import Port, Ports, Sent
 from compartments.strings import new_name
 
-SENDS = (Sent("u_ahead", "up", {"u": "u_ahead"}), Sent("delta", "down", {"delta": "delta"}))
-FROM_ABOVE = Port("feedback", "above", {"error": "error", "u": "u_ahead"}, remote=("u",))
-BASAL_DELAYS = {("drive", "u"): ("tau_u",), ("drive", "gain"): (), ("drive", "u_ahead"): ()}
+SENDS_AHEAD = (Sent("u_ahead", "up", {"u": "u_ahead"}), Sent("delta", "down", {"delta": "delta"}))
+AHEAD_FROM_ABOVE = Port("feedback", "above", {"error": "error", "u": "u_ahead"}, remote=("u",))
+AHEAD_DELAYS = {("drive", "u"): ("tau_u",), ("drive", "gain"): (), ("drive", "u_ahead"): ()}
 
 
 def look_ahead(variable: str, tau: str) -> Equations:
@@ -74,7 +74,7 @@ def prospective_hidden_neuron(
             Compartment("soma", soma + error + look_ahead("x", "tau_x") + eq.SENT_DOWN),
         ),
         {"tau_u": tau_u, "tau_a": tau_a, "tau_x": tau_x, "tau_d": tau_d},
-        ports=Ports((FROM_BELOW, FROM_ABOVE), SENDS, BASAL_DELAYS | from_above),
+        ports=Ports((FROM_BELOW, AHEAD_FROM_ABOVE), SENDS_AHEAD, AHEAD_DELAYS | from_above),
     )
 
 
@@ -97,5 +97,5 @@ def prospective_output_neuron(
             Compartment("soma", soma + eq.SENT_DOWN),
         ),
         {"tau_u": tau_u, "tau_d": tau_d},
-        ports=Ports((FROM_BELOW, TARGET), SENDS, BASAL_DELAYS | delays),
+        ports=Ports((FROM_BELOW, FROM_TARGET), SENDS_AHEAD, AHEAD_DELAYS | delays),
     )

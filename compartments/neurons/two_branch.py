@@ -24,9 +24,9 @@ from compartments.neurons.graded import (
 )
 from compartments.ports import Port, Ports
 
-ABOVE = eq.APICAL.substitute(a="a_above")
-LATERAL = eq.APICAL.substitute(a="a_lateral", feedback="lateral", tau_a="tau_lateral")
-BOTH = Equations("a = a_above + a_lateral : 1")
+BRANCH_ABOVE = eq.APICAL.substitute(a="a_above")
+BRANCH_LATERAL = eq.APICAL.substitute(a="a_lateral", feedback="lateral", tau_a="tau_lateral")
+BRANCHES = Equations("a = a_above + a_lateral : 1")
 
 
 def two_branch_neuron(
@@ -58,10 +58,10 @@ def two_branch_neuron(
         name,
         (
             Compartment("basal", basal(f, gain_line)),
-            Compartment("branch above", ABOVE),
-            Compartment("branch lateral", LATERAL),
+            Compartment("branch above", BRANCH_ABOVE),
+            Compartment("branch lateral", BRANCH_LATERAL),
             Compartment(
-                "soma", BOTH + eq.SOMA + soma_error(name, matched_soma) + sent_down(gain_line)
+                "soma", BRANCHES + eq.SOMA + soma_error(name, matched_soma) + sent_down(gain_line)
             ),
         ),
         {"tau_u": tau_u, "tau_a": tau_a, "tau_x": tau_x, "tau_lateral": tau_lateral},

@@ -8,7 +8,7 @@ from compartments import Compartment, Neuron, hidden_neuron, input_neuron, outpu
 from compartments.neurons.two_branch import two_branch_neuron
 from compartments.ports import Port, Ports, Sent
 from models import Eligibility, Network, Pathway, Population, WeightBundle, dll_network
-from models.delays import Delays, missing, stages
+from models.delays import SignalDelays, missing, stages
 from models.eligibility import late_gain, trace_stages, waiting
 
 TAUS = {"tau_u": 10 * ms, "tau_a": 8 * ms, "tau_x": 6 * ms}
@@ -44,7 +44,7 @@ def test_stages_of_settling_are_those_of_theory_2(depth, beta):
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_stages_of_eligibility_are_those_of_its_table(depth):
     net = deep(depth, matched_soma=True, filtered_target=True)
-    delays = Delays(net.populations, net.pathways)
+    delays = SignalDelays(net.populations, net.pathways)
     for i in range(depth):
         above = depth - i - 1
         wait = waiting(delays, net.layers[i], "u", net.layers[i + 1], None)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import ms, second
 
-from models.delays import Delays
+from models.delays import SignalDelays
 from models.dll import DLLOptions, dll_network, dll_weights
 from models.eligibility import Eligibility, chance_of_meeting, waiting
 from models.schedule import Schedule
@@ -33,7 +33,7 @@ def test_chance_of_meeting_is_that_of_drawn_delays(
 
 def test_a_long_presentation_is_always_met() -> None:
     net = dll_network((2, 2, 2, 2))
-    wait = waiting(Delays(net.populations, net.pathways), "input", "u", "hidden1", None)
+    wait = waiting(SignalDelays(net.populations, net.pathways), "input", "u", "hidden1", None)
     met = chance_of_meeting(Eligibility(1e5 * ms), wait)
     assert met == pytest.approx(1, abs=1e-3)  # mean |difference of delays| / T is 3e-4
 
