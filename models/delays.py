@@ -19,7 +19,7 @@ from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
 
-Place = tuple[str, str]
+PathNode = tuple[str, str]
 """A population and one of its variables; for a signal, ``("", name)``."""
 
 
@@ -51,8 +51,8 @@ class SignalDelays:
 
     def __init__(self, populations: Iterable[Population], pathways: Iterable[Pathway]) -> None:
         self._neurons = {p.name: p.neuron for p in populations}
-        self._into: dict[Place, list[tuple[Place, tuple[str, ...]]]] = {}
-        self._delayed: dict[Place, Pathway] = {}
+        self._into: dict[PathNode, list[tuple[PathNode, tuple[str, ...]]]] = {}
+        self._delayed: dict[PathNode, Pathway] = {}
         for p in populations:
             for variable, given in p.given.items():
                 if not given.is_flag:
@@ -64,7 +64,7 @@ class SignalDelays:
             if q.delay > 0 * second:
                 self._delayed[q.post, q.target] = q
 
-    def _arrow(self, start: Place, end: Place, stages: tuple[str, ...] = ()) -> None:
+    def _arrow(self, start: PathNode, end: PathNode, stages: tuple[str, ...] = ()) -> None:
         self._into.setdefault(end, []).append((start, stages))
 
     def stages(self, signal: str, population: str, variable: str) -> tuple[DelayStage, ...]:
@@ -89,7 +89,7 @@ class SignalDelays:
             raise UnknownDelayError(
                 f"{where}: it goes round in a circle, so no chain of stages describes it: {circle}."
             ) from None
-        found: dict[Place, tuple[DelayStage, ...]] = {source: ()}
+        found: dict[PathNode, tuple[DelayStage, ...]] = {source: ()}
         for node in order:
             if node in self._delayed:
                 raise UnknownDelayError(
@@ -108,18 +108,18 @@ class SignalDelays:
             DelayStage(population, name, time_of(where, neuron, name)) for name in names if neuron
         )
 
-    def _reached_from(self, source: Place) -> set[Place]:
-        forward: dict[Place, list[Place]] = {}
+    def _reached_from(self, source: PathNode) -> set[PathNode]:
+        forward: dict[PathNode, list[PathNode]] = {}
         for end, arrows in self._into.items():
             for start, _ in arrows:
                 forward.setdefault(start, []).append(end)
         return _closure(source, forward)
 
-    def _leading_to(self, goal: Place) -> set[Place]:
+    def _leading_to(self, goal: PathNode) -> set[PathNode]:
         back = {end: [start for start, _ in arrows] for end, arrows in self._into.items()}
         return _closure(goal, back)
 
-    def _why_none(self, goal: Place) -> str:
+    def _why_none(self, goal: PathNode) -> str:
         """The neurons on the way back that do not say what their variables follow."""
         ends = sorted(node for node in self._leading_to(goal) if node not in self._into)
         silent = [(p, v) for p, v in ends if p and v not in self._neurons[p].inputs]
@@ -180,7 +180,7 @@ def time_of(where: str, neuron: Neuron, stage: str) -> Quantity:
     return float(tree.subs(values)) * second
 
 
-def _closure(start: Place, arrows: dict[Place, list[Place]]) -> set[Place]:
+def _closure(start: PathNode, arrows: dict[PathNode, list[PathNode]]) -> set[PathNode]:
     found, waiting = {start}, [start]
     while waiting:
         for node in arrows.get(waiting.pop(), ()):
@@ -191,7 +191,7 @@ def _closure(start: Place, arrows: dict[Place, list[Place]]) -> set[Place]:
 
 
 def _check_same(
-    where: str, node: Place, first: Sequence[DelayStage], other: Sequence[DelayStage]
+    where: str, node: PathNode, first: Sequence[DelayStage], other: Sequence[DelayStage]
 ) -> None:
     """Refuse two ways to a variable that pass different stages."""
     if sorted(s.ms for s in first) != sorted(s.ms for s in other):
