@@ -216,7 +216,8 @@ def _loaded(name: str, path: Path) -> Any:
 def parsed_options(texts: Sequence[str]) -> dict[str, Any]:
     """``["beta=0.5", "tau_x=2ms", "theta_rule=plus"]`` as values by name.
 
-    A number, True, False, None or a tuple of those; a time with its unit; else text.
+    A number, True, False, None, a tuple of those; a time with its unit; else text. Of
+    ``{'tau_d': '1ms'}`` each entry is read so.
 
     Raises
     ------
@@ -236,9 +237,13 @@ def parsed_options(texts: Sequence[str]) -> dict[str, Any]:
 
 def _value(text: str) -> Any:
     try:
-        return ast.literal_eval(text)
+        found = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         pass
+    else:
+        if isinstance(found, dict):
+            return {key: _value(v) if isinstance(v, str) else v for key, v in found.items()}
+        return found
     try:
         return duration("", text, zero_allowed=True)
     except ValueError:

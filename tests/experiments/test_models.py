@@ -54,6 +54,9 @@ def test_options_are_texts_with_values():
         "a": 0.5, "b": "plus", "c": True, "d": None, "e": (1, 2)
     }  # fmt: skip
     assert parsed_options(["tau_x=2ms"])["tau_x"] == 2 * ms
+    ahead = parsed_options(["neuron=look-ahead", "constants={'tau_d': '1ms'}"])
+    assert ahead == {"neuron": "look-ahead", "constants": {"tau_d": 1 * ms}}
+    assert "u_ahead" in chosen("dll").network((4, 3, 2), 0, ahead).transmitted["hidden1"]
     network = chosen("dll").network((4, 3, 2), 0, parsed_options(["beta=0.5", "theta_rule=plus"]))
     assert isinstance(network, DLLNetwork)
     assert (network.options.beta, network.options.theta_rule) == (0.5, "plus")

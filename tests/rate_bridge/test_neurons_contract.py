@@ -153,3 +153,19 @@ def test_feedback_beyond_threshold_makes_a_plateau():
     assert ends[0.3] == pytest.approx(0.3, rel=0.02)
     assert ends[0.7] > 1.2
     assert (ends[0.7] - ends[0.6]) > 0.3
+
+
+def test_conductances_divide_what_dendrites_say():
+    """Sacramento et al. 2018, Eqs. 1 and 2 at rest; without what comes down nothing surprises."""
+    settings = {"dt": 0.1 * ms, "record": ("u", "surprise", "v_hat")}
+    alone = responses(built("conductance", "linear"), 20 * ms, drive=0.3, **settings)
+    told = {"drive": 0.3, "feedback": 0.2, "lateral": -0.05}
+    pulled = responses(built("conductance", "linear"), 20 * ms, **told, **settings)
+    taught = responses(built("interneuron", "linear"), 20 * ms, drive=0.3, taught=0.5, **settings)
+    ends = [[float(run[f"{v}_cell"].values[-1, 0]) for v in ("u", "surprise", "v_hat")]
+            for run in (alone, pulled, taught)]  # fmt: skip
+    # leak 0.1, basal and dendritic 1, apical and teaching 0.8 per ms; e^-38 is left
+    hat, inner = 0.3 / 1.9, 0.3 / 1.1
+    expected = [[hat, 0, hat], [hat + 0.12 / 1.9, 0.12 / 1.9, hat]]
+    expected += [[0.7 / 1.9, 0.7 / 1.9 - inner, inner]]
+    np.testing.assert_allclose(ends, expected, rtol=0, atol=1e-12)
