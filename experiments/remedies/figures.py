@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 
+from experiments.lab.labelled import POINT, chosen, different, labelled
 from experiments.lab.storage import read_json
 from experiments.remedies.plans import MAIN
 from experiments.remedies.standing import sentences as standing_sentences
@@ -18,6 +20,16 @@ def by_depth(rows: Sequence[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
     """The rows of each number of hidden layers."""
     depths = sorted({row["depth"] for row in rows})
     return {depth: [row for row in rows if row["depth"] == depth] for depth in depths}
+
+
+def labelled_points(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
+    """The rows by remedy, presentation time (NaN: the discrete reference) and depth."""
+    return labelled(rows, ("remedy", "ratio", "depth"))
+
+
+def timed(points: xr.Dataset) -> xr.Dataset:
+    """The points with a presentation time: all but the discrete reference's."""
+    return points.isel({POINT: points.ratio.notnull().values})
 
 
 def draw(folder: Path) -> Path:
@@ -42,12 +54,12 @@ def draw(folder: Path) -> Path:
 
 def against_time(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
     """Heat map and lines over the presentation time, for one network."""
-    names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
-    figure = new_figure(6.2, 1.2 + 0.27 * len(names))
-    heat_map(figure.subplots(), rows)
+    points = labelled_points(rows)
+    figure = new_figure(6.2, 1.2 + 0.27 * len(different(timed(points).remedy)))
+    heat_map(figure.subplots(), points, *reference(rows))
     save_figure(figure, folder, "heat_map")
     figure = new_figure(5.6, 3.6)
-    lines(figure.subplots(), rows)
+    lines(figure.subplots(), points, reference(rows)[0])
     save_figure(figure, folder, "accuracy")
     name = discrete(rows)["label"]
     return [
@@ -58,11 +70,12 @@ def against_time(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
 
 def against_depth(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
     """A panel of accuracy against depth for each presentation time."""
-    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    points = labelled_points(rows)
+    ratios = np.unique(timed(points).ratio)
     figure = new_figure(1.2 + 3.4 * len(ratios), 3.4)
     panels = figure.subplots(1, len(ratios), sharey=True, squeeze=False)[0]
     for axes, ratio in zip(panels, ratios, strict=True):
-        depth_lines(axes, rows, ratio)
+        depth_lines(axes, points, ratio)
     panels[0].set_ylabel("test accuracy (%)")
     panels[0].legend(fontsize=7)
     save_figure(figure, folder, "depth")
@@ -71,30 +84,24 @@ def against_depth(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]
     return [Picture("depth", caption)]
 
 
-def depth_lines(axes: Axes, rows: Sequence[dict[str, Any]], ratio: float) -> Axes:
+def depth_lines(axes: Axes, points: xr.Dataset, ratio: float) -> Axes:
     """Accuracy against the number of hidden layers, a line for each remedy."""
-    names = [row["remedy"] for row in rows if row["ratio"] == ratio]
-    for name, look in looks(names).items():
-        members = [row for row in rows if (row["remedy"], row["ratio"]) == (name, ratio)]
-        _bars(axes, "depth", members, look)
-    discrete = [row for row in rows if row["ratio"] is None and row["test"] is not None]
-    axes.plot([r["depth"] for r in discrete], [100 * r["test"] for r in discrete], **THEORY)
-    axes.set_xticks(sorted({row["depth"] for row in rows}))
+    of = chosen(points, ratio=ratio)
+    for name, look in looks(of.remedy.values).items():
+        _bars(axes, "depth", chosen(of, remedy=name), look)
+    beside = points.isel({POINT: (points.ratio.isnull() & points.test.notnull()).values})
+    axes.plot(beside.depth, 100 * beside.test, **THEORY)
+    axes.set_xticks(np.unique(points.depth))
     axes.set(xlabel="hidden layers", title=f"T = {ratio:g} τ")
     return axes
 
 
-def _bars(axes: Axes, key: str, members: Sequence[dict[str, Any]], look: dict[str, Any]) -> None:
+def _bars(axes: Axes, key: str, points: xr.Dataset, look: dict[str, Any]) -> None:
     """One remedy's accuracy against ``key``, with its deviation over seeds."""
-    learned = [row for row in members if row["test"] is not None]
-    axes.errorbar(
-        [row[key] for row in learned],
-        [100 * row["test"] for row in learned],
-        [100 * (row["test_sd"] or 0) for row in learned],
-        capsize=2,
-        label=members[0]["label"],
-        **look,
-    )
+    learned = points.isel({POINT: points.test.notnull().values})
+    percent, deviation = 100 * learned.test, 100 * learned.test_sd.fillna(0)
+    label = points.label.values[0]
+    axes.errorbar(learned[key], percent, deviation, capsize=2, label=label, **look)
 
 
 def _caption(config: dict[str, Any]) -> str:
@@ -148,19 +155,17 @@ def lead(rows: Sequence[dict[str, Any]]) -> list[str]:
     return sentences
 
 
-def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
+def heat_map(axes: Axes, points: xr.Dataset, base: float, name: str) -> Axes:
     """Remedies by presentation times; number: points beside the reference, colour: below it."""
-    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
-    names = list(dict.fromkeys(row["remedy"] for row in rows if row["ratio"] is not None))
-    labels = {row["remedy"]: row["label"] for row in rows}
-    base, name = reference(rows)
+    measured = timed(points)
+    ratios, names = np.unique(measured.ratio).tolist(), different(measured.remedy)
+    labels = dict(zip(measured.remedy.values, measured.label.values, strict=True))
     short = np.full((len(names), len(ratios)), np.nan)  # NaN where nothing was measured
-    for row in rows:
-        if row["ratio"] is None:
-            continue
-        i, j = names.index(row["remedy"]), ratios.index(row["ratio"])
-        lost = row["test"] is None
-        short[i, j] = np.inf if lost else 100 * (base - row["test"])
+    places = zip(measured.remedy.values, measured.ratio.values, strict=True)
+    for (remedy, ratio), test in zip(places, measured.test.values, strict=True):
+        i, j = names.index(remedy), ratios.index(ratio)
+        lost = np.isnan(test)
+        short[i, j] = np.inf if lost else 100 * (base - test)
         text = "diverged" if lost else f"{-short[i, j]:+.1f}".replace("-", "−")
         shade = "white" if short[i, j] > 18 else INK
         axes.text(j, i, text, ha="center", va="center", color=shade, fontsize=8)
@@ -174,14 +179,14 @@ def heat_map(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
     return axes
 
 
-def lines(axes: Axes, rows: Sequence[dict[str, Any]]) -> Axes:
+def lines(axes: Axes, points: xr.Dataset, base: float) -> Axes:
     """Accuracy against presentation time, a line for each main remedy, if any is among them."""
-    names = [row["remedy"] for row in rows if row["ratio"] is not None]
+    names = different(timed(points).remedy)
     for name, look in looks([name for name in names if name in MAIN] or names).items():
-        _bars(axes, "ratio", [row for row in rows if row["remedy"] == name], look)
-    axes.axhline(100 * reference(rows)[0], **THEORY)
+        _bars(axes, "ratio", chosen(points, remedy=name), look)
+    axes.axhline(100 * base, **THEORY)
     axes.set_xscale("log")
-    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+    ratios = np.unique(timed(points).ratio)
     axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
     axes.minorticks_off()
     axes.set_xlabel("presentation T/τ")

@@ -1,18 +1,17 @@
 """Figures, sentences and page of ``tuft stream``, from its saved numbers."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 
 from experiments.lab.classification import reference_of
+from experiments.lab.labelled import chosen, different, labelled
 from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import THEORY, looks, new_figure, save_figure, style
 from experiments.report.page import PageTable, Picture, Section, write_page
-
-Rows = Sequence[dict[str, Any]]
 
 
 def draw(folder: Path) -> Path:
@@ -21,14 +20,15 @@ def draw(folder: Path) -> Path:
     rows = result["rows"]
     name = reference_of(result)
     inputs = "uncentred" if read_json(folder / "config.json")["uncentred"] else "centred"
-    kinds = list(dict.fromkeys(row["activation"] for row in rows))
+    points = labelled(rows, ("activation", "remedy", "ratio"))
+    kinds = different(points.activation)
     with style():
         figure = new_figure(7.6, 2.9 * len(kinds))
         panels = figure.subplots(len(kinds), 2, squeeze=False)
         for (left, right), kind in zip(panels, kinds, strict=True):
-            chosen = [row for row in rows if row["activation"] == kind]
-            lines(left, chosen, "bias", f"{kind}, {inputs} inputs: bias of the mean")
-            lines(right, chosen, "noise", f"{kind}, {inputs}: variance / {name}'s")
+            of = chosen(points, activation=kind)
+            lines(left, of, "bias", f"{kind}, {inputs} inputs: bias of the mean")
+            lines(right, of, "noise", f"{kind}, {inputs}: variance / {name}'s")
         panels[0, 0].legend(fontsize=7)
         save_figure(figure, folder, "stream")
     header = (
@@ -59,17 +59,15 @@ def draw(folder: Path) -> Path:
     return write_page(folder, "Mean and noise of continuous updates", sentences(result), [section])
 
 
-def lines(axes: Axes, rows: Rows, key: str, title: str) -> Axes:
-    """One quantity against T, a line for each remedy."""
-    for name, look in looks(row["remedy"] for row in rows).items():
-        members = [row for row in rows if row["remedy"] == name]
-        ratios = [row["ratio"] for row in members]
-        found = [row[key] for row in members]
-        axes.plot(ratios, found, label=members[0]["label"], **look)
-        if all(f"{key}_theory" in row for row in members):
-            axes.plot(ratios, [row[f"{key}_theory"] for row in members], **THEORY)
+def lines(axes: Axes, points: xr.Dataset, key: str, title: str) -> Axes:
+    """One quantity against T, a line for each remedy, beside theory where there is one."""
+    for name, look in looks(points.remedy.values).items():
+        line = chosen(points, remedy=name)
+        axes.plot(line.ratio, line[key], label=line.label.values[0], **look)
+        if f"{key}_theory" in line and line[f"{key}_theory"].notnull().all():
+            axes.plot(line.ratio, line[f"{key}_theory"], **THEORY)
     axes.set(xscale="log", ylim=(0, None), xlabel="presentation T/τ", title=title)
-    ratios = sorted({row["ratio"] for row in rows})
+    ratios = np.unique(points.ratio)
     axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
     axes.minorticks_off()
     return axes
