@@ -1,4 +1,4 @@
-"""A long experiment in cells: done in several processes, each kept on disk when it is done."""
+"""What is done of a long experiment: kept on disk part by part, so that it goes on where it was."""
 
 import contextlib
 import hashlib
@@ -27,11 +27,27 @@ class KeptResults:
     ----------
     folder : Path
         Where they are kept, a JSON file each; made when the first one is done.
+    read, write : callable
+        From a file to a result, and back; by default results are dicts of what JSON can hold.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        read: Callable[[Path], Any] = read_json,
+        write: Callable[[Path, Any], None] = write_json,
+    ) -> None:
+        self.folder, self.read, self.write = folder, read, write
         self._given: set[Path] = set()
+
+    def one(self, name: str, make: Callable[[], Any]) -> Any:
+        """The result of that name: read if it is kept, else made and kept."""
+        file = self.file(name)
+        if not file.is_file():
+            made = make()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self.write(file, made)
+        return self.read(file)
 
     def results(
         self,
@@ -47,7 +63,7 @@ class KeptResults:
         Parameters
         ----------
         work : callable
-            A cell to its result, a dict of what JSON can hold; it runs in another process.
+            A cell to its result; it runs in another process.
         cells : mapping of str to object
             By :func:`cell_name`.
         jobs : int
@@ -56,16 +72,16 @@ class KeptResults:
             Told the fraction of all cells that is done.
         """
         remove_abandoned(self.folder)
-        kept = {name: self._file(name) for name in cells if self._file(name).exists()}
-        found = {name: read_json(file) for name, file in kept.items()}
+        kept = {name: self.file(name) for name in cells if self.file(name).exists()}
+        found = {name: self.read(file) for name, file in kept.items()}
         waiting = [name for name in cells if name not in found]
         report(len(found) / max(len(cells), 1))
-        tasks = ((work, cells[name], name, self._file(name)) for name in waiting)
+        tasks = ((work, cells[name], name, self.file(name), self.write) for name in waiting)
         with processes.results(_kept, tasks, jobs) as done:
-            for name, result in done:
-                found[name] = result
+            for name in done:
+                found[name] = self.read(self.file(name))
                 report(len(found) / len(cells))
-        self._given |= {self._file(name) for name in cells}
+        self._given |= {self.file(name) for name in cells}
         return [found[name] for name in cells]
 
     def forget(self) -> None:
@@ -75,13 +91,20 @@ class KeptResults:
         with contextlib.suppress(OSError):  # others are kept there, or none ever were
             self.folder.rmdir()
 
-    def _file(self, name: str) -> Path:
+    def file(self, name: str) -> Path:
+        """Where the result of that name is kept."""
         return self.folder / f"{name}.json"
 
 
-def _kept(work: Callable[[Any], Any], cell: Any, name: str, file: Path) -> tuple[str, Any]:
+def _kept(
+    work: Callable[[Any], Any],
+    cell: Any,
+    name: str,
+    file: Path,
+    write: Callable[[Path, Any], None],
+) -> str:
     with one_thread():
         result = work(cell)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, result)
-    return name, read_json(file)
+    write(file, result)
+    return name

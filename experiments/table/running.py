@@ -1,14 +1,16 @@
 """The runs of a table, one after the other: searched where the plan says so, kept as they end."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from experiments.lab.kept_results import KeptResults
 from experiments.lab.progress import bar
 from experiments.table.plan import Plan
-from experiments.table.records import Record, summary, write_record
+from experiments.table.records import Record, read_record, summary, write_record
 from experiments.table.runs import TrainingRun, dataset_of, record_of
 from experiments.table.search import SearchInFolder
 from rate_bridge.baselines import BASELINES
@@ -58,11 +60,11 @@ def run_missing(
 
     stage = SearchInFolder(plan, folder, dataset, on_start)
     searches = {column.name: column.search for column in plan.columns}
+    kept = KeptResults(folder, read_record, write_record)
     try:
         for run in runs:
-            path = folder / f"{run.name}.json"
             search = None if run.rule in BASELINES else searches[run.column]
-            if path.is_file() or (search_only and search is None):
+            if kept.file(run.name).is_file() or (search_only and search is None):
                 continue
             searched = None
             if search is not None:
@@ -71,18 +73,21 @@ def run_missing(
                 continue
             on_start()
             checkpoint = folder / f".{run.name}.pt"
-            record = finished(run, dataset(run), checkpoint)
-            write_record(path, replace(record, search=searched, plan_hash=plan.hash))
+            of_plan = {"search": searched, "plan_hash": plan.hash}
+            make = partial(finished, run, dataset(run), checkpoint, of_plan)
+            record = kept.one(run.name, make)
             checkpoint.unlink(missing_ok=True)  # not before the record is there
             print(summary(record), flush=True)
     except TimeUp:
         print("Time is up; the rest is left for the next call.")
 
 
-def finished(run: TrainingRun, dataset: Dataset, checkpoint: Path) -> Record:
-    """The run's record, continued from the checkpoint if one is left."""
+def finished(
+    run: TrainingRun, dataset: Dataset, checkpoint: Path, of_plan: Mapping[str, Any]
+) -> Record:
+    """The run's record, continued from the checkpoint if one is left; with what the plan adds."""
     with bar(f"{run.column}, {run.rule}, seed {run.options.seed}") as report:
         record, _ = record_of(
             run, dataset, checkpoint=checkpoint, report=lambda fraction, _: report(fraction)
         )
-    return record
+    return replace(record, **of_plan)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from experiments.lab.kept_results import KeptResults
 from experiments.lab.progress import bar
 from experiments.lab.storage import versions
 from experiments.table.plan import Plan, Search
@@ -127,8 +128,8 @@ class SearchInFolder:
         dataset: Callable[[TrainingRun], Dataset],
         on_start: Callable[[], None],
     ) -> None:
-        self.plan, self.folder, self.dataset = plan, folder / "search", dataset
-        self.on_start = on_start
+        self.plan, self.dataset, self.on_start = plan, dataset, on_start
+        self.kept = KeptResults(folder / "search", read_try, write_record)
 
     def settled(self, run: TrainingRun, search: Search) -> tuple[TrainingRun, dict[str, Any]]:
         """The run at its searched rates and epochs, and what its record says of the search."""
@@ -169,23 +170,20 @@ class SearchInFolder:
 
     def _tried(self, run: TrainingRun, name: str) -> Try:
         """What came of a try, from its JSON or run now."""
-        path = self.folder / f"{run.name.rpartition('__')[0]}__{_plain(name)}.json"
-        if path.is_file():
-            kept = read_try(path)
-            if kept.plan_hash != self.plan.hash:
-                raise ValueError(
-                    f"{path} is of another plan ({kept.plan_hash}, this is {self.plan.hash}). "
-                    "Choose another --out, or delete the folder `search` to search anew."
-                )
-            return kept
-        self.on_start()
+        label = f"{run.name.rpartition('__')[0]}__{_plain(name)}"
+        path = self.kept.file(label)
         checkpoint = path.with_suffix(".pt")
-        made = self._run(run, name, checkpoint)
-        write_record(path, made)
+        found: Try = self.kept.one(label, lambda: self._run(run, name, checkpoint))
         checkpoint.unlink(missing_ok=True)  # not before the JSON is there
-        return made
+        if found.plan_hash != self.plan.hash:
+            raise ValueError(
+                f"{path} is of another plan ({found.plan_hash}, this is {self.plan.hash}). "
+                "Choose another --out, or delete the folder `search` to search anew."
+            )
+        return found
 
     def _run(self, run: TrainingRun, name: str, checkpoint: Path) -> Try:
+        self.on_start()
         start = time.perf_counter()
         training = training_of(run, self.dataset(run))
         status: Status = "ok"

@@ -82,3 +82,15 @@ def begun_or_marked(place: Path):
     while not place.with_name("first.begun").exists():
         time.sleep(0.01)
     return {}
+
+
+def test_one_result_is_made_once(tmp_path):
+    kept = KeptResults(tmp_path / "kept")
+    assert kept.one("two", lambda: squared(2)) == {"square": 4}
+    assert kept.one("two", lambda: squared(3)) == {"square": 4}  # made, it would fail
+
+
+def test_results_are_kept_as_they_are_read_and_written(tmp_path):
+    kept = KeptResults(tmp_path, Path.read_text, Path.write_text)
+    assert kept.one("word", lambda: "left") == "left"
+    assert kept.file("word").read_text() == "left"
