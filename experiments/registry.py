@@ -16,9 +16,9 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "demo": Entry("experiments.demo", "the story in one command: traces, learning, comparison"),
     "compare": Entry(
-        "experiments.compare.experiment", "continuous time against Algorithm 1, same samples"
+        "experiments.compare.experiment", "continuous time against the reference, same samples"
     ),
-    "transfer": Entry("experiments.transfer", "weights from Algorithm 1 into Brian2 and back"),
+    "transfer": Entry("experiments.transfer", "weights from the reference into Brian2, and back"),
     "verify": Entry(
         "experiments.verify.experiment", "every link between the engines, beside its tolerance"
     ),

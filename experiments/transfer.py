@@ -1,4 +1,7 @@
-"""``tuft transfer``: weights go from Algorithm 1 into Brian2, and from Brian2 into Algorithm 1."""
+"""``tuft transfer``: weights go from the reference into Brian2, and from Brian2 into the reference.
+
+The reference of DLL is Algorithm 1.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,35 +10,27 @@ from typing import Any
 import numpy as np
 from brian2 import ms
 
-from compartments.domains import Count, NonNegative, Positive
+from compartments.domains import Count
 from experiments.compare.measures import outputs
+from experiments.lab.classification import LearningConfig, classifier, layer_sizes
 from experiments.lab.engines import engine
 from experiments.lab.progress import Report, portion
 from experiments.lab.quantities import duration
-from experiments.lab.runner import FolderName, Result, SeededConfig
+from experiments.lab.runner import FolderName, Result
 from experiments.lab.samples import Part, Samples, samples
-from models import DLLNetwork, Schedule, WeightBundle, dll_network
-from rate_bridge.references import algorithm1
+from models import Network, Schedule, WeightBundle
+from rate_bridge.references.reference import readout
+from rate_bridge.references.registry import reference
 
 
 @dataclass(frozen=True)
-class Config(SeededConfig):
-    """Whether a network decides the same in Brian2 as at Algorithm 1's equilibrium."""
+class Config(LearningConfig):
+    """Whether a network decides the same in Brian2 as at rest in its reference."""
 
-    dataset: str = "digits"
-    """Classified data set, such as digits or mnist."""
-    hidden: tuple[Count, ...] = (32, 32)
-    """Neurons in each hidden layer."""
     presentations: Count = 5000
-    """Samples that Algorithm 1 learns from."""
+    """Samples that the reference learns from."""
     batch: Count = 1
-    """Samples in one step of Algorithm 1."""
-    eta_W: NonNegative = 0.01
-    """Learning rate of W."""
-    eta_theta: NonNegative = 0.001
-    """Learning rate of Theta."""
-    power: Positive = 5.0
-    """Mean squared length of the centred inputs."""
+    """Samples in one step of the reference."""
     decisions: Count = 200
     """Test samples that both networks decide."""
     taught: Count = 300
@@ -58,12 +53,13 @@ class Config(SeededConfig):
             )
 
 
-def settled_outputs(config: Config, network: DLLNetwork, inputs: np.ndarray) -> np.ndarray:
-    """u of the output at the end of each presentation, (sample, n_out), in the chosen engine.
+def settled_outputs(config: Config, network: Network, inputs: np.ndarray) -> np.ndarray:
+    """The readout at the end of each presentation, (sample, n_out), in the chosen engine.
 
     States are recorded at the beginning of a step, so the end of one presentation is read at the
     beginning of the next; the last stimulus is shown twice for that.
     """
+    population, variable = readout(network)
     schedule = Schedule(
         {"stimulus": np.concatenate([inputs, inputs[-1:]])},
         presentation=duration("presentation", config.presentation),
@@ -72,17 +68,15 @@ def settled_outputs(config: Config, network: DLLNetwork, inputs: np.ndarray) -> 
         network,
         schedule,
         codegen=config.codegen,
-        record=("u",),
+        record=(variable,),
         record_dt=schedule.period,
-        record_units={"output": range(network.sizes[-1])},
+        record_units={population: range(network.population(population).size)},
         plastic=False,
     )
-    return run.traces["u_output"].values[1:]
+    return run.traces[f"{variable}_{population}"].values[1:]
 
 
-def decided(
-    config: Config, network: DLLNetwork, weights: WeightBundle, part: Part
-) -> dict[str, Any]:
+def decided(config: Config, network: Network, weights: WeightBundle, part: Part) -> dict[str, Any]:
     """Decisions and accuracies of the same weights in neurons and at equilibrium."""
     neurons = settled_outputs(config, network.with_weights(weights), part.inputs)
     rest = outputs(network, weights)(part.inputs)
@@ -103,12 +97,11 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
             f"--decisions {config.decisions} is more than the {len(data.test.labels)} test samples "
             f"of {config.dataset}."
         )
-    network = described(config, data)
+    network = classifier(config.chosen, data, config.hidden, config.seed, config.given)
     part = Part(data.test.inputs[: config.decisions], data.test.labels[: config.decisions])
     schedule = shown(config, data, config.presentations)
-    discrete = algorithm1.Algorithm1(network).learn(
-        schedule, batch=config.batch, progress=portion(progress, 0, 0.3)
-    )
+    at_rest = reference(network)
+    discrete = at_rest.learn(schedule, batch=config.batch, progress=portion(progress, 0, 0.3))
     discrete.save(folder / "weights_discrete.npz")
     into_neurons = decided(config, network, discrete, part)
     progress(0.6)
@@ -119,18 +112,13 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     progress(1.0)
     return {
         "dataset": data.name,
-        "sizes": network.sizes,
+        "sizes": layer_sizes(network),
         "engine": config.engine,
-        "algorithm1_into_neurons": into_neurons,
-        "neurons_into_algorithm1": from_neurons,
+        "reference": at_rest.title,
+        "reference_into_neurons": into_neurons,
+        "neurons_into_reference": from_neurons,
         "provenance": data.provenance,
     }
-
-
-def described(config: Config, data: Samples) -> DLLNetwork:
-    """The network that both engines share."""
-    sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
-    return dll_network(sizes, seed=config.seed, eta_W=config.eta_W, eta_theta=config.eta_theta)
 
 
 def shown(config: Config, data: Samples, count: int) -> Schedule:
@@ -143,13 +131,14 @@ def shown(config: Config, data: Samples, count: int) -> Schedule:
 
 def sentences(result: Result) -> list[str]:
     """Both directions in words."""
+    name = result["reference"]
     return [
         f"{words}: {found['same_decisions']} of {found['samples']} decisions the same "
         f"(accuracy {found['accuracy_neurons']:.1%} in neurons, "
         f"{found['accuracy_equilibrium']:.1%} at equilibrium; outputs within "
         f"{found['largest_difference_of_output']:.1e})"
         for words, found in (
-            ("learned by Algorithm 1, decided by neurons", result["algorithm1_into_neurons"]),
-            ("learned by neurons, decided by Algorithm 1", result["neurons_into_algorithm1"]),
+            (f"learned by {name}, decided by neurons", result["reference_into_neurons"]),
+            (f"learned by neurons, decided by {name}", result["neurons_into_reference"]),
         )
     ]

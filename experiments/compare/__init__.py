@@ -1,1 +1,1 @@
-"""``tuft compare``: continuous time against Algorithm 1."""
+"""``tuft compare``: continuous time against the reference."""

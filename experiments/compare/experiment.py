@@ -1,4 +1,7 @@
-"""``tuft compare``: the same weights, samples and order; continuous time against Algorithm 1."""
+"""``tuft compare``: the same weights, samples and order; continuous time against the reference.
+
+The reference of DLL is Algorithm 1.
+"""
 
 import time
 from dataclasses import dataclass
@@ -6,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from compartments.checks import check_name
-from compartments.domains import Count, NonNegative, Positive
+from compartments.domains import Count
 from compartments.sizes import check_size
 from experiments.compare.learning import discrete_trajectory, over_learning, per_presentation, save
 from experiments.compare.page import draw, sentences
-from experiments.compare.points import Point, sweeps
+from experiments.compare.points import Point, fitting, sweeps
 from experiments.compare.sweeps import Group, Material, errors, grouped, rows, slopes
+from experiments.lab.classification import LearningConfig, classifier, layer_sizes
 from experiments.lab.engines import copies, engine
 from experiments.lab.options import COPY_BYTES, Workers
 from experiments.lab.progress import Report, portion
 from experiments.lab.quantities import duration
-from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.runner import FolderName
 from experiments.lab.samples import Samples, samples
-from models import DLLNetwork, DLLOptions, Schedule, dll_network
+from models import Network, Schedule
 from models.brian_engine import STEP_SECONDS
 from models.checks import check_dynamics, check_schedule
 from models.standalone import check_compiler
@@ -31,31 +35,9 @@ SWEEP_SHARE = 0.4
 
 
 @dataclass(frozen=True)
-class Config(SeededConfig):
-    """Continuous plasticity against the discrete Algorithm 1."""
+class Config(LearningConfig):
+    """Continuous plasticity against the discrete steps of the model's reference."""
 
-    dataset: str = "digits"
-    """Classified data set; digits needs no file."""
-    hidden: tuple[Count, ...] = (32, 32)
-    """Neurons in each hidden layer."""
-    activation: str = "tanh"
-    """Activation of the hidden layers: tanh, logistic, softplus or linear."""
-    output_activation: str = "linear"
-    """Activation of the output layer."""
-    theta_rule: str = "minus"
-    """How feedback weights learn: minus (Algorithm 1), plus, fixed or kp."""
-    eta_W: Positive = 0.01
-    """Learning rate of W for one presentation."""
-    eta_theta: NonNegative = 0.001
-    """Learning rate of Theta for one presentation."""
-    beta: Positive | None = None
-    """Pull of the target on the output; None clamps the output to it."""
-    bias: bool = False
-    """Whether neurons have a plastic bias."""
-    matched_soma: bool = False
-    """Remedy: measure the error against the u that the soma itself would show."""
-    filtered_target: bool = False
-    """Remedy: delay the target by as many stages as the network is deep."""
     presentations: Count = 1437
     """How many samples are presented, one after another."""
     presentation: str = "400ms"
@@ -66,8 +48,6 @@ class Config(SeededConfig):
     """Pause between presentations."""
     dt: str = "1ms"
     """Time step."""
-    power: Positive = 5.0
-    """Mean squared length of the centred inputs."""
     engine: str = "brian2"
     """What runs the continuous network: brian2 or torch."""
     codegen: str = "cpp_standalone"
@@ -90,6 +70,8 @@ class Config(SeededConfig):
         engine(self.engine)
         copies(self.sweep_engine)
         super().__post_init__()
+        if self.sweep:
+            self.chosen.need_rate()
         check_size(
             "compare", "--sweep-seeds", needed_bytes=COPY_BYTES * self.sweep_seeds * self.sweep
         )
@@ -100,12 +82,9 @@ class Config(SeededConfig):
             )
 
 
-def described(config: Config, data: Samples, seed: int) -> tuple[DLLNetwork, Schedule]:
+def described(config: Config, data: Samples, seed: int) -> tuple[Network, Schedule]:
     """The network and the schedule that a configuration stands for."""
-    sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
-    names = DLLOptions.__dataclass_fields__
-    options = DLLOptions(**{k: v for k, v in vars(config).items() if k in names})
-    network = dll_network(sizes, options, seed=seed)
+    network = classifier(config.chosen, data, config.hidden, seed, config.given)
     shown = data.presented(config.presentations, seed)
     schedule = Schedule(
         {
@@ -148,9 +127,11 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """
     data = check(config)
     start = time.perf_counter()
-    points, groups = swept(config, data) if config.sweep else ([], {})
     share = SWEEP_SHARE if config.sweep else 0.0
-    found = config.kept.results(errors, groups, config.jobs, portion(progress, 0, share))
+    before = portion(progress, 0, share / 4)
+    points, groups = swept(config, data, before) if config.sweep else ([], {})
+    after = portion(progress, share / 4, share)
+    found = config.kept.results(errors, groups, config.jobs, after)
     seconds = {"sweeps": time.perf_counter() - start}
     result = learned(config, data, folder, portion(progress, share, 1))
     if config.sweep:
@@ -160,7 +141,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
 
 
 def learned(config: Config, data: Samples, folder: Path, progress: Report) -> dict[str, Any]:
-    """Learn in continuous time and by Algorithm 1; what came of it, weights in files of their own.
+    """Learn in continuous time and by the reference; what came of it, weights in own files.
 
     The change of every update goes to ``updates.npz``, what was presented to ``presented.npz``.
     """
@@ -171,13 +152,14 @@ def learned(config: Config, data: Samples, folder: Path, progress: Report) -> di
         dt=duration("--dt", config.dt),
         weights_at=[k * schedule.period for k in range(len(schedule))],
         codegen=config.codegen,
-        progress=progress,
+        progress=portion(progress, 0, 0.8),
     )
-    discrete, kept = discrete_trajectory(network, schedule)
+    discrete, kept = discrete_trajectory(network, schedule, portion(progress, 0.8, 1))
     save(folder, network, run.weights, discrete, schedule)
     return {
         "dataset": data.name,
-        "sizes": network.sizes,
+        "sizes": layer_sizes(network),
+        "reference": reference(network).title,
         "seeds": [config.seed],
         "presentations": len(schedule),
         **per_presentation(network, run, schedule, folder),
@@ -189,25 +171,32 @@ def learned(config: Config, data: Samples, folder: Path, progress: Report) -> di
     }
 
 
-def swept(config: Config, data: Samples) -> tuple[list[Point], dict[str, Group]]:
+def swept(config: Config, data: Samples, progress: Report) -> tuple[list[Point], dict[str, Group]]:
     """The points of the sweeps and, by name, the groups in which they are run."""
-    seeds = range(config.seed, config.seed + config.sweep_seeds)
-    materials = [material(config, data, seed) for seed in seeds]
-    points = sweeps(quick=config.quick, clamped=config.beta is None, hidden=bool(config.hidden))
+    count = config.sweep_seeds
+    materials = [
+        material(config, data, config.seed + k, portion(progress, k / count, (k + 1) / count))
+        for k in range(count)
+    ]
+    names = fitting(config.chosen, config.given)
+    deep = bool(config.hidden) and config.chosen.takes_sizes
+    points = sweeps(quick=config.quick, names=names, hidden=deep)
     groups = grouped(points, materials, config.sweep_engine)
     return points, {group.name: group for group in groups}
 
 
-def material(config: Config, data: Samples, seed: int) -> Material:
+def material(config: Config, data: Samples, seed: int, progress: Report) -> Material:
     """What the sweeps share for one seed: its first samples, its weights before and after."""
     network, schedule = described(config, data, seed)
     cycle = slice(0, config.sweep_presentations)
+    learned = reference(network).learn(schedule, progress=progress)
     return Material(
-        network.sizes,
-        network.options,
+        config.model,
+        config.given,
+        (data.train.inputs.shape[1], *config.hidden, data.n_classes),
         schedule.constant("stimulus")[cycle],
         schedule.constant("target")[cycle],
-        {"initial": network.weights, "learned": reference(network).learn(schedule)},
+        {"initial": network.weights, "learned": learned},
         seed,
     )
 

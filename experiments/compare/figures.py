@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from compartments.arrays import load_arrays
 from experiments.compare import sweep_figures as compare_sweep_figures
+from experiments.lab.classification import reference_of
 from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import (
@@ -23,13 +24,13 @@ from experiments.report.page import Picture
 def draw(folder: Path) -> list[Picture]:
     """Draw all figures that the results allow; returns each with its caption."""
     result = read_json(folder / "result.json")
-    drawn = [_updates(folder), _learning(folder, result)]
+    drawn = [_updates(folder, reference_of(result)), _learning(folder, result)]
     if "sweeps" in result:
-        drawn += compare_sweep_figures.draw(folder, result["sweeps"])
+        drawn += compare_sweep_figures.draw(folder, result["sweeps"], reference_of(result))
     return drawn
 
 
-def _updates(folder: Path) -> Picture:
+def _updates(folder: Path, discrete: str) -> Picture:
     series = load_arrays(folder / "updates.npz", "Delete the result and run the experiment again.")
     names = [n.removesuffix("_cosine") for n in series if n.endswith("_cosine")]
     figure = new_figure(7.2, 3.0)
@@ -46,7 +47,7 @@ def _updates(folder: Path) -> Picture:
     return Picture(
         "updates",
         "Every presentation: the weight change that continuous plasticity made against the step "
-        "that Algorithm 1 takes from the same weights. Lines are running medians over 51 "
+        f"that {discrete} takes from the same weights. Lines are running medians over 51 "
         "presentations, bands the middle half.",
     )
 
@@ -62,13 +63,13 @@ def _running(axes: Axes, series: np.ndarray, colour: str, label: str) -> None:
 
 
 def _learning(folder: Path, result: Result) -> Picture:
-    at = result["checkpoints"]
+    at, discrete = result["checkpoints"], reference_of(result)
     figure = new_figure(7.2, 3.0)
     with style():
         left, right = figure.subplots(1, 2)
         accuracy = result["validation_accuracy"]
         left.plot(at, accuracy["continuous"], color=SERIES[0], label="continuous time")
-        left.plot(at, accuracy["discrete"], **THEORY, label="Algorithm 1")
+        left.plot(at, accuracy["discrete"], **THEORY, label=discrete)
         left.set(xlabel="presentation", ylabel="validation accuracy", title="learning", ylim=(0, 1))
         left.legend(loc="lower right")
         distance = result["weight_distance_on_the_way"]
@@ -85,7 +86,7 @@ def _learning(folder: Path, result: Result) -> Picture:
         save_figure(figure, folder, "learning")
     return Picture(
         "learning",
-        "Left: validation accuracy of the continuous network (its equilibrium) and of Algorithm 1 "
+        f"Left: validation accuracy of the continuous network (its equilibrium) and of {discrete} "
         "(dotted), same initial weights, same samples, same order. Right: how far apart their "
-        "weights are, relative to how far Algorithm 1 has moved them.",
+        f"weights are, relative to how far {discrete} has moved them.",
     )

@@ -13,6 +13,7 @@ from experiments.compare.measures import (
     outputs,
     weight_distance,
 )
+from experiments.lab.progress import Report
 from experiments.lab.samples import Samples
 from models import Network, Run, Schedule, WeightBundle
 from rate_bridge.references.registry import reference
@@ -22,9 +23,9 @@ CHECKPOINTS = 25
 
 
 def discrete_trajectory(
-    network: Network, schedule: Schedule
+    network: Network, schedule: Schedule, progress: Report
 ) -> tuple[WeightBundle, dict[int, WeightBundle]]:
-    """Weights after Algorithm 1, and those at the checkpoints on the way."""
+    """Weights after the reference's learning, and those at the checkpoints on the way."""
     wanted = set(checkpoints(len(schedule)))
     kept: dict[int, WeightBundle] = {}
 
@@ -32,7 +33,7 @@ def discrete_trajectory(
         if presentation in wanted:
             kept[presentation] = WeightBundle({n: w.numpy() for n, w in weights.items()})
 
-    final = reference(network).learn(schedule, visit=visit)
+    final = reference(network).learn(schedule, visit=visit, progress=progress)
     return final, kept
 
 
@@ -59,7 +60,7 @@ def per_presentation(
     if vanished or not found:
         raise ValueError(
             f"All updates of {', '.join(vanished) or 'all weights'} are too small to be compared: "
-            "raise --eta-W, --eta-theta or --power."
+            "raise the learning rates (DLL: --options eta_W=0.1 eta_theta=0.01) or --power."
         )
     series = {f"{name}_{kind}": s for name, kinds in found.items() for kind, s in kinds.items()}
     save_arrays(folder / "updates.npz", series)

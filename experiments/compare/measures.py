@@ -1,4 +1,4 @@
-"""How far continuous learning is from Algorithm 1: pure numerics, no files, no figures."""
+"""How far continuous learning is from the reference's: pure numerics, no files, no figures."""
 
 from collections.abc import Callable, Mapping
 
@@ -36,7 +36,7 @@ def agreement(
     continuous: Mapping[str, Float[np.ndarray, "presentation _n_above _n_below"]],
     discrete: Mapping[str, Float[np.ndarray, "presentation _n_above _n_below"]],
 ) -> dict[str, dict[str, Float[np.ndarray, "presentation"]]]:
-    """For every weight matrix that Algorithm 1 moves, cosine and relative error of each update.
+    """For every weight matrix that the reference moves, cosine and relative error of each update.
 
     ``cosine`` of the angle between the two updates; ``relative_error`` is the length of their
     difference over the length of the discrete one. NaN where the discrete update is zero.
@@ -55,8 +55,8 @@ def agreement(
 
 
 def pooled_error(
-    continuous: Mapping[str, Float[np.ndarray, "*presentation n_above n_below"]],
-    discrete: Mapping[str, Float[np.ndarray, "*presentation n_above n_below"]],
+    continuous: Mapping[str, Float[np.ndarray, "*presentation _n_above _n_below"]],
+    discrete: Mapping[str, Float[np.ndarray, "*presentation _n_above _n_below"]],
 ) -> dict[str, float]:
     """Root mean square of the difference over that of the discrete update, per weight matrix.
 

@@ -9,7 +9,9 @@ import numpy as np
 import xarray as xr
 
 from experiments.compare import figures as compare_figures
+from experiments.compare.points import COMPARED
 from experiments.compare.sweep_figures import STARTS, at, labelled_points, worst
+from experiments.lab.classification import reference_of
 from experiments.lab.labelled import POINT, chosen
 from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
@@ -22,15 +24,16 @@ CLOSE_WEIGHTS, CLOSE_ACCURACY = 0.08, 0.02
 def sentences(result: Result) -> list[str]:
     """The result in a few sentences."""
     ours, theirs = result["accuracy"]["continuous"], result["accuracy"]["discrete"]
+    name = reference_of(result)
     worst, distance = max(result["weight_distance"].items(), key=lambda item: item[1])
     angle = max(_degrees(kinds["cosine"]["median"]) for kinds in result["update"].values())
     return [
         f"After {result['presentations']:,} presentations of {result['dataset']}, continuous "
         f"plasticity classifies {ours['test']:.1%} of {result['test_samples']} test samples, "
-        f"Algorithm 1 {theirs['test']:.1%} (one seed).",
+        f"{name} {theirs['test']:.1%} (one seed).",
         f"From the same weights, on the same samples in the same order, their weights end at most "
         f"{_ceiling(100 * distance)} % of their change apart ({worst}).",
-        f"In every weight matrix the median angle between a continuous update and Algorithm 1's "
+        f"In every weight matrix the median angle between a continuous update and {name}'s "
         f"step is at most {_ceiling(angle)} degrees.",
     ]
 
@@ -47,7 +50,7 @@ def _degrees(cosine: float) -> float:
 def draw(folder: Path) -> Path:
     """Draw all figures and the page from the saved files; returns the page."""
     result = read_json(folder / "result.json")
-    title = "Continuous time against Algorithm 1"
+    title = f"Continuous time against {reference_of(result)}"
     return write_page(folder, title, sentences(result), sections(folder, result))
 
 
@@ -66,7 +69,7 @@ def sections(folder: Path, result: Result) -> list[Section]:
         found.append(
             Section(
                 "What the error depends on",
-                [_how(result["sweeps"])],
+                [_how(result["sweeps"], reference_of(result))],
                 pictures=swept,
                 tables=[_slope_table(result)],
             )
@@ -75,13 +78,13 @@ def sections(folder: Path, result: Result) -> list[Section]:
     return [*found, FellShort(text=short)] if short else found
 
 
-def _how(sweeps: Mapping[str, Any]) -> str:
+def _how(sweeps: Mapping[str, Any], name: str) -> str:
     """How the sweeps were measured."""
     engine = {"torch": "the torch engine", "brian2": "Brian2"}[sweeps["engine"]]
     return (
         f"Each point is a short run by {engine} from given weights: {sweeps['presentations']} "
         "samples shown in a cycle, once the network has run in. The error of an update is the root "
-        "mean square difference between the updates and Algorithm 1's steps, over that of the "
+        f"mean square difference between the updates and {name}'s steps, over that of the "
         f"steps. Seeds of initial weights and samples: {len(sweeps['seeds'])}; lines and dots are "
         "means, bands and bars go from the smallest to the largest."
     )
@@ -124,21 +127,28 @@ def _slope_table(result: Result) -> PageTable:
 
 
 def fell_short(result: Result) -> list[str]:
-    """Where continuous time did not keep to Algorithm 1."""
-    found = []
+    """Where continuous time did not keep to the reference."""
+    found, discrete = [], reference_of(result)
     for name, distance in result["weight_distance"].items():
         if distance > CLOSE_WEIGHTS:
-            found.append(f"{name} ends {distance:.0%} of its change away from Algorithm 1's.")
+            found.append(f"{name} ends {distance:.0%} of its change away from {discrete}'s.")
     ours, theirs = (result["accuracy"][key]["test"] for key in ("continuous", "discrete"))
     if abs(ours - theirs) > CLOSE_ACCURACY:
         found.append(f"Test accuracies are {100 * abs(ours - theirs):.1f} points apart.")
     if "sweeps" in result:
-        found += _without_remedy(labelled_points(result["sweeps"]))
+        points = labelled_points(result["sweeps"])
+        found += _without_remedy(points) + _left_out(points)
     found.append(
         "Learning is measured for one seed and one pass: an accuracy here says how the two forms "
         "of learning agree, not how well the rule can do."
     )
     return found
+
+
+def _left_out(swept: xr.Dataset) -> list[str]:
+    """The remedies that were not swept, since the model or its options leave no room for them."""
+    names = [name for name in COMPARED if name not in swept.remedy.values]
+    return [f"Remedies that the model has not: {', '.join(names)}."] if names else []
 
 
 def _without_remedy(swept: xr.Dataset) -> list[str]:

@@ -1,7 +1,11 @@
 """What ``tuft compare`` sweeps: presentation time, lag, dt, eta, remedy and depth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from experiments.lab.models import ChosenModel
+from experiments.lab.remedies import remedy
 
 PURE_ETA = 1e-5
 """Share of the learning rates that is kept where weights should not move while they are measured.
@@ -23,12 +27,28 @@ COMPARED = (
 """Which of the remedies are swept."""
 
 CLAMPED = ("look-ahead", "eligibility")
-"""Remedies that a nudged output does not have."""
+"""Remedies that a nudged output (option ``beta``) does not have."""
+
+
+def fitting(model: ChosenModel, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which of :data:`COMPARED` a model has the options for, with what of them is given."""
+    nudged = given.get("beta") is not None
+    return tuple(
+        name
+        for name in COMPARED
+        if set(remedy(name).sets) <= set(model.options) and not (nudged and name in CLAMPED)
+    )
+
+
+def without(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that no remedy sets."""
+    own = {option for name in COMPARED for option in remedy(name).sets}
+    return {name: value for name, value in given.items() if name not in own}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is simulated, but for the seed; all times in units of tau_u.
+    """What is simulated, but for the seed; all times in units of tau (:attr:`Material.tau`).
 
     ``weights`` names those to start from; with a ``depth`` (that many hidden layers, each of the
     first one's width) they are the initial ones of that network.
@@ -52,20 +72,21 @@ class Point:
     setting: Setting
 
 
-def sweeps(*, quick: bool = False, clamped: bool = True, hidden: bool = True) -> list[Point]:
+def sweeps(
+    *, quick: bool = False, names: Sequence[str] = COMPARED, hidden: bool = True
+) -> list[Point]:
     """The points of all sweeps.
 
     Parameters
     ----------
     quick : bool
         Only presentation time and, at 20 tau, remedies.
-    clamped : bool
-        Whether the output is clamped; a nudged one is swept without look-ahead and eligibility.
+    names : sequence of str
+        Remedies, beginning with none.
     hidden : bool
         Whether there is a hidden layer, whose width networks of other depths could have.
     """
     both = ("initial", "learned")
-    names = [name for name in COMPARED if clamped or name not in CLAMPED]
     times = (5.0, 10.0, 20.0, 40.0) if quick else (5.0, 10.0, 20.0, 40.0, 80.0)
     points = [Point("presentation", T, Setting(T, weights=w)) for T in times for w in both]
     for name in names:

@@ -31,13 +31,18 @@ KINDS = {"summed": "sum over the cycle", "error": "one presentation"}
 """What the error is of."""
 
 
-def draw(folder: Path, sweeps: Mapping[str, Any]) -> list[Picture]:
-    """Draw a figure of every sweep that was measured; returns each with its caption."""
+def draw(folder: Path, sweeps: Mapping[str, Any], name: str) -> list[Picture]:
+    """Draw a figure of every sweep that was measured; returns each with its caption.
+
+    ``name`` is what captions call the discrete reference.
+    """
     points = labelled_points(sweeps)
     measured = set(points.sweep.values)
-    drawn = [_times(folder, points), _remedies(folder, points)]
-    figures = {"plane": _heat_map, "lag": _others, "depth": _depths}
-    return drawn + [figure(folder, points) for name, figure in figures.items() if name in measured]
+    drawn = [_times(folder, points), _remedies(folder, points, name)]
+    if "plane" in measured:
+        drawn.append(_heat_map(folder, points, name))
+    figures = {"lag": _others, "depth": _depths}
+    return drawn + [draws(folder, points) for sweep, draws in figures.items() if sweep in measured]
 
 
 def labelled_points(sweeps: Mapping[str, Any]) -> xr.Dataset:
@@ -103,7 +108,7 @@ def _times(folder: Path, points: xr.Dataset) -> Picture:
     )
 
 
-def _remedies(folder: Path, points: xr.Dataset) -> Picture:
+def _remedies(folder: Path, points: xr.Dataset, name: str) -> Picture:
     names = different(chosen(points, sweep="remedy").value)
     figure = new_figure(7.2, 0.7 + 0.42 * len(names))
     with style():
@@ -122,9 +127,9 @@ def _remedies(folder: Path, points: xr.Dataset) -> Picture:
     return Picture(
         "sweep_remedies",
         "At T = 20 τ, the worst weight matrix; a lag is T/2; bars from the smallest to the largest "
-        "of the seeds. Left: the sum of all updates against the sum of Algorithm 1's steps. Right: "
+        f"of the seeds. Left: the sum of all updates against the sum of {name}'s steps. Right: "
         "each update against its own step; there, what a remedy that lets signals wait moves into "
-        "the next presentations counts against it. Learned: from the weights that Algorithm 1 "
+        f"the next presentations counts against it. Learned: from the weights that {name} "
         "ends with. How well a network learns with each remedy is measured by `tuft remedies`.",
     )
 
@@ -140,7 +145,7 @@ def _dots(
             axes.annotate(f"{value:.2g}", (top * 1.12, place), va="center", fontsize=8)
 
 
-def _heat_map(folder: Path, points: xr.Dataset) -> Picture:
+def _heat_map(folder: Path, points: xr.Dataset, name: str) -> Picture:
     plane = chosen(points, sweep="plane")
     names, times = different(plane.remedy), np.unique(at(plane))
     figure = new_figure(7.6, 1.4 + 0.5 * len(names))
@@ -162,8 +167,8 @@ def _heat_map(folder: Path, points: xr.Dataset) -> Picture:
         "sweep_heat_map",
         "Relative error of the worst weight matrix, mean over seeds, from given weights that do "
         "not move; a lag is T/2. Left: the sum of the updates over a cycle of samples against the "
-        "sum of Algorithm 1's steps. Right: each update against its own step. 1 is as far from "
-        "Algorithm 1 as no learning at all. A sum over few samples also holds chance products of "
+        f"sum of {name}'s steps. Right: each update against its own step. 1 is as far from "
+        f"{name} as no learning at all. A sum over few samples also holds chance products of "
         "neighbouring ones; with more samples (`--sweep-presentations`) they weigh less.",
     )
 

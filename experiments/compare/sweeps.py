@@ -9,37 +9,33 @@ Points of one structure and timing are a group, whose settings and seeds run as 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity
+from brian2 import Quantity, ms, second
 from jaxtyping import Float
 
 from experiments.compare.measures import differences, discrete_steps, log_slope, pooled_error
-from experiments.compare.points import Point, Setting
+from experiments.compare.points import Point, Setting, without
 from experiments.lab.engines import Simulated, copies
 from experiments.lab.kept_results import cell_name
+from experiments.lab.learning_rates import rates
+from experiments.lab.models import chosen
 from experiments.lab.remedies import remedy
 from experiments.lab.storage import versions
-from models import DLLNetwork, DLLOptions, Run, Schedule, WeightBundle, dll_network
+from models import Network, Run, Schedule, WeightBundle
+
+TAU = 10 * ms
+"""The unit of time for neurons that have no time constant."""
 
 RUN_IN = 40.0
-"""Time in tau_u to run in: e^-40 sum_{k<n} 40^k/k! of the beginning is left behind n stages, less
+"""Time in tau to run in: e^-40 sum_{k<n} 40^k/k! of the beginning is left behind n stages, less
 than 1e-9 for the 9 of two hidden layers and 1e-6 for the 13 of four."""
 RUN_IN_FILTER = 5.0
 """The same for a low-pass filter of plasticity, in its own time constant: 0.7 % is left."""
-
-WITHOUT: Mapping[str, Any] = {
-    "matched_soma": False,
-    "filtered_target": False,
-    "tau_w": None,
-    "neuron": "graded",
-    "constants": {},
-    "eligibility": None,
-}
-"""Options of a network without any remedy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +44,12 @@ class Material:
 
     Parameters
     ----------
-    sizes, options
-        The network as it is described.
+    model : str
+        Of the network.
+    options : mapping of str to object
+        What of the model's options is given.
+    sizes : tuple of int
+        From the input to the output.
     inputs, targets : array, (presentation, n_in) and (presentation, n_out)
         The samples of the cycle.
     weights : mapping of str to WeightBundle
@@ -58,23 +58,44 @@ class Material:
         For the initial weights of networks of another depth.
     """
 
+    model: str
+    options: Mapping[str, Any]
     sizes: tuple[int, ...]
-    options: DLLOptions
     inputs: Float[np.ndarray, "presentation n_in"]
     targets: Float[np.ndarray, "presentation n_out"]
     weights: Mapping[str, WeightBundle]
     seed: int = 0
 
+    @cached_property
+    def tau(self) -> Quantity:
+        """The unit of time: the longest time constant of the network's neurons without remedy."""
+        network = chosen(self.model).network(self.sizes, self.seed, without(self.options))
+        found = longest_time(population.neuron.parameters for population in network.populations)
+        return TAU if found is None else found
+
     def determined_by(self) -> dict[str, Any]:
         """Plain values that are the same for the same material."""
         samples = self.inputs.tobytes() + self.targets.tobytes()
         return {
+            "model": self.model,
+            "digest": chosen(self.model).digest,
+            "options": repr(sorted(self.options.items())),
             "sizes": self.sizes,
-            "options": repr(self.options),
             "samples": hashlib.sha256(samples).hexdigest(),
             "weights": {name: bundle.hash for name, bundle in self.weights.items()},
             "seed": self.seed,
         }
+
+
+def longest_time(constants: Iterable[Mapping[str, Any]]) -> Quantity | None:
+    """The longest of the constants that are times; None if none is."""
+    times = [
+        float(np.max(value))
+        for named in constants
+        for value in named.values()
+        if isinstance(value, Quantity) and value.dim is second.dim
+    ]
+    return max(times) * second if times else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,34 +127,36 @@ def grouped(points: Sequence[Point], materials: Sequence[Material], engine: str)
     return [Group(tuple(settings), tuple(materials), engine) for settings in found.values()]
 
 
-def described(setting: Setting, material: Material) -> tuple[DLLNetwork, Schedule, Quantity]:
+def described(setting: Setting, material: Material) -> tuple[Network, Schedule, Quantity]:
     """The network, the schedule of one cycle, and the time step of a setting."""
-    o, chosen, dt = material.options, remedy(setting.remedy), setting.dt * material.options.tau_u
-    lag = setting.presentation / 2 if chosen.told_of_switches else setting.lag
-    options = replace(
-        o,
-        **{**WITHOUT, **chosen.options(setting.presentation * o.tau_u, dt, **chosen.defaults)},
-        eta_W=o.eta_W * setting.eta_scale,
-        eta_theta=o.eta_theta * setting.eta_scale,
-    )
+    model, own, tau = chosen(material.model), remedy(setting.remedy), material.tau
+    dt = setting.dt * tau
+    lag = setting.presentation / 2 if own.told_of_switches else setting.lag
+    values = rates(model, material.options)
+    options = {
+        **without(material.options),
+        **own.options(setting.presentation * tau, dt, **own.defaults),
+        **{name: rate * setting.eta_scale for name, rate in values.items()},
+    }
     sizes, weights = material.sizes, material.weights.get(setting.weights)
     if setting.depth is not None:
         sizes, weights = (sizes[0], *[sizes[1]] * setting.depth, sizes[-1]), None
-    network = dll_network(sizes, options, weights=weights, seed=material.seed)
+    network = model.network(sizes, material.seed, options)
     schedule = Schedule(
         {"stimulus": material.inputs, "target": material.targets},
-        presentation=setting.presentation * o.tau_u,
-        lag=lag * o.tau_u,
+        presentation=setting.presentation * tau,
+        lag=lag * tau,
     )
-    return network, schedule, dt
+    return network if weights is None else network.with_weights(weights), schedule, dt
 
 
-def run_in(network: DLLNetwork, schedule: Schedule) -> int:
+def run_in(network: Network, schedule: Schedule, tau: Quantity) -> int:
     """How many presentations are shown before those that count."""
-    o = network.options
-    needed = RUN_IN * o.tau_u
-    if o.tau_w is not None:
-        needed += RUN_IN_FILTER * o.tau_w
+    needed = RUN_IN * tau
+    rules = [pathway.rule for pathway in network.pathways if pathway.rule is not None]
+    slow = longest_time(rule.parameters for rule in rules)
+    if slow is not None:
+        needed += RUN_IN_FILTER * slow
     return int(np.ceil(float(needed / schedule.period) - 1e-9))
 
 
@@ -145,7 +168,7 @@ def errors(group: Group) -> dict[str, list[dict[str, Any]]]:
     """
     pairs = [(s, m) for s in group.settings for m in group.materials]
     networks, cycles, dts = zip(*(described(s, m) for s, m in pairs), strict=True)
-    before, count = run_in(networks[0], cycles[0]), len(cycles[0])
+    before, count = run_in(networks[0], cycles[0], group.materials[0].tau), len(cycles[0])
     order = np.arange(-before, count) % count
     shown = [c.chosen(order) for c in cycles]
     moments = [k * cycles[0].period for k in range(before, before + count)]
@@ -164,7 +187,7 @@ def errors(group: Group) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _errors(network: DLLNetwork, cycle: Schedule, run: Simulated) -> dict[str, dict[str, float]]:
+def _errors(network: Network, cycle: Schedule, run: Simulated) -> dict[str, dict[str, float]]:
     if not isinstance(run, Run):
         return {"error": {}, "summed": {}}
     ours = differences(run.weight_history, run.weights)

@@ -101,6 +101,11 @@ def forward(network: Network) -> tuple[str, ...]:
     return tuple(p.name for p in network.pathways if p.rule is not None and p.upward)
 
 
+def layer_sizes(network: Network) -> tuple[int, ...]:
+    """How many neurons each population has that receives anything."""
+    return tuple(p.size for p in network.populations if p.neuron.inputs)
+
+
 def reference_of(result: Mapping[str, Any]) -> str:
     """What a result calls its discrete reference; all that do not say are about DLL."""
     return str(result.get("reference", "Algorithm 1"))

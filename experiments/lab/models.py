@@ -180,6 +180,9 @@ def _from_file(name: str, path: Path, function: str) -> ChosenModel:
     free = tuple(p for p in parameters if p not in ("sizes", "seed"))
 
     def called(sizes: Sequence[int], seed: int, options: ModelOptions) -> Any:
+        for p, q in parameters.items():
+            if p in free and q.default is q.empty and p not in options:
+                raise ValueError(f"--model {name}: {p!r} has no default; give --options {p}=...")
         standard = {"sizes": tuple(sizes), "seed": seed}
         return build(**{k: v for k, v in standard.items() if k in parameters}, **options)
 

@@ -1,16 +1,18 @@
 """``tuft law``: how the error of a continuous update depends on T, dt and eta, with fitted factors.
 
 Every copy of the network is one switch: it rests at the equilibrium of one sample, then is shown
-another for T with plasticity on, and the change of its weights is held against Algorithm 1's step
-for that sample. theory.md 3 predicts
+another for T with plasticity on, and the change of its forward weights is held against the
+reference's step for that sample (Algorithm 1's for DLL). theory.md 3 predicts for DLL
 
     err = c1 (tau/T) |D|/|xi_L| + c2 dt/T + c3 eta |u_0|^2,
 
 D the change of u_L over the switch, or, where the target passes through the stages of the
-prediction, that of the error xi_L, in which theirs cancel. Much of that error belongs to no sample
-for long: what comes late to one is paid to the next. Every sample is therefore first in one switch
-and second in another, and the error of the *mean* update over all switches shows the bias that is
-left.
+prediction, that of the error xi_L, in which theirs cancel. For any other network the same terms
+are fitted: u_L is its readout at rest, xi_L the target minus that, u_0 the stimulus, tau 10 ms.
+
+Much of that error belongs to no sample for long: what comes late to one is paid to the next. Every
+sample is therefore first in one switch and second in another, and the error of the *mean* update
+over all switches shows the bias that is left.
 """
 
 from collections.abc import Mapping
@@ -24,16 +26,18 @@ from brian2 import ms
 
 from compartments.domains import Count, Positive
 from compartments.sizes import check_size
+from experiments.lab.classification import LearningConfig, classifier, forward
+from experiments.lab.learning_rates import check_varied, rates, varied
 from experiments.lab.options import COPY_BYTES, Several
-from experiments.lab.progress import Report
-from experiments.lab.remedies import remedy
-from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.progress import Report, portion
+from experiments.lab.remedies import check_remedies, remedy
+from experiments.lab.runner import FolderName
 from experiments.lab.samples import Samples, samples
 from experiments.law.figures import draw
 from experiments.law.fit import TAU_MS, fitted, labelled_points, sentences
-from models import DLLNetwork, Schedule, WeightBundle, dll_network
+from models import Network, Schedule, WeightBundle
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
-from rate_bridge.references import algorithm1
+from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
@@ -42,15 +46,9 @@ SETTLE = 40.0
 
 
 @dataclass(frozen=True)
-class Config(SeededConfig):
+class Config(LearningConfig):
     """The error of one presentation's update against T, dt and eta."""
 
-    dataset: str = "digits"
-    """Classified data set; digits needs no file."""
-    hidden: tuple[Count, ...] = (32, 32)
-    """Neurons in each hidden layer."""
-    power: Positive = 5.0
-    """Mean squared length of the centred inputs."""
     remedies: tuple[str, ...] = ("none", "matched", "filtered", "both")
     """Which remedies."""
     ratios: tuple[Positive, ...] = (20, 40, 80, 160, 320)
@@ -58,17 +56,17 @@ class Config(SeededConfig):
     dts_ms: tuple[Positive, ...] = (0.5, 1.0, 2.0)
     """Time steps in ms (Euler)."""
     etas: tuple[Positive, ...] = (1e-4, 3e-3, 1e-2, 3e-2)
-    """Learning rates of W; a tenth of it for Theta."""
+    """The model's first learning rate (DLL: W's); others in the ratio of their defaults."""
     switches: Several = 48
     """How many pairs of samples."""
     learned: Count = 1437
-    """Presentations by which Algorithm 1 has learned for the second state of the weights."""
+    """Presentations by which the reference has learned for the second state of the weights."""
     name: FolderName = "law"
 
     def __post_init__(self) -> None:
-        for name in self.remedies:
-            remedy(name)
         super().__post_init__()
+        check_varied(self.chosen, self.given, "give --etas")
+        check_remedies(self.remedies, self.chosen, self.given)
         check_size("law", "--switches", needed_bytes=COPY_BYTES * self.switches)
 
 
@@ -99,73 +97,84 @@ def settings(config: Config) -> list[SwitchSetting]:
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Every setting, and the factors fitted to them."""
     data = samples(config.dataset, config.power)
-    weights = {"initial": None, "learned": _learned(config, data)}
+    weights = {"initial": None, "learned": _learned(config, data, portion(progress, 0, 0.1))}
     rows: list[dict[str, Any]] = []
     points = settings(config)
     for setting in points:
         rows.append(measured(config, data, setting, weights[setting.state]))
-        progress(len(rows) / len(points))
+        progress(0.1 + 0.9 * len(rows) / len(points))
     measured_points = labelled_points(rows)
     return {"rows": rows, "fits": [fitted(measured_points, name) for name in config.remedies]}
 
 
-def _network(config: Config, data: Samples, setting: SwitchSetting | None = None) -> DLLNetwork:
-    sizes = (data.train.inputs.shape[1], *config.hidden, data.n_classes)
-    if setting is None:
-        return dll_network(sizes, seed=config.seed)
-    chosen = remedy(setting.remedy)
-    options = chosen.options(setting.ratio * TAU_MS * ms, setting.dt_ms * ms, **chosen.defaults)
-    rates: dict[str, Any] = {"eta_W": setting.eta, "eta_theta": 0.1 * setting.eta}
-    return dll_network(sizes, seed=config.seed, **rates, **options)
+def _options(config: Config, setting: SwitchSetting) -> dict[str, Any]:
+    """What of the model's options a setting stands for."""
+    own = remedy(setting.remedy)
+    described = own.options(setting.ratio * TAU_MS * ms, setting.dt_ms * ms, **own.defaults)
+    return {**config.given, **varied(setting.eta, config.chosen, {}), **described}
 
 
-def _learned(config: Config, data: Samples) -> WeightBundle:
+def _learned(config: Config, data: Samples, progress: Report) -> WeightBundle:
     rows = data.presented(config.learned, config.seed)
     targets = data.targets(data.train.labels[rows])
     schedule = Schedule({"stimulus": data.train.inputs[rows], "target": targets})
-    return algorithm1.Algorithm1(_network(config, data)).learn(schedule)
+    options = {**config.given, **rates(config.chosen, {})}
+    net = classifier(config.chosen, data, config.hidden, config.seed, options)
+    return reference(net).learn(schedule, progress=progress)
 
 
 def measured(
     config: Config, data: Samples, setting: SwitchSetting, weights: WeightBundle | None
 ) -> dict[str, Any]:
-    """Relative error of every switch's update of all W, and the terms of the law."""
-    net = _network(config, data, setting)
+    """Relative error of every switch's update of all forward weights, and the terms of the law."""
+    options = _options(config, setting)
+    net = classifier(config.chosen, data, config.hidden, config.seed, options)
     net = net if weights is None else net.with_weights(weights)
     chosen = data.presented(config.switches, config.seed + 1)
     rows = np.stack([chosen, np.roll(chosen, 1)])[..., None]
     inputs = torch.as_tensor(data.train.inputs[rows])
     targets = torch.as_tensor(data.targets(data.train.labels[rows]))
     change = _changes(net, setting, inputs, targets)
-    discrete = algorithm1.Algorithm1(net)
-    tensors = {name: discrete.tensor(array) for name, array in net.weights.items()}
+    discrete = reference(net)
+    tensors = discrete.tensors()
+    filtered = bool(options.get("filtered_target", False))
     errors, contrasts, powers = [], [], []
     total: dict[str, torch.Tensor] = {}
-    p = discrete.parameters(tensors)
     for copy in range(config.switches):
         step = discrete.change(tensors, {"stimulus": inputs[1, copy], "target": targets[1, copy]})
-        step = {name: value for name, value in step.items() if name.startswith("W")}
+        step = {name: step[name] for name in forward(net)}
         errors.append(distance({name: change[name][copy] for name in step}, step))
         total = {name: total.get(name, 0) + value for name, value in step.items()}
-        u = [algorithm1.forward(p, inputs[k, copy], discrete.activations).u[-1] for k in (0, 1)]
+        u = [
+            torch.as_tensor(discrete.outputs({"stimulus": inputs[k, copy].numpy()})) for k in (0, 1)
+        ]
         error = [targets[k, copy] - u[k] for k in (0, 1)]
-        old, new = error if net.options.filtered_target else u
+        old, new = error if filtered else u
         contrasts.append(float((new - old).norm() / error[1].norm()))
         powers.append(float((inputs[1, copy] ** 2).sum()))
     mean_error = distance({name: change[name].sum(0) for name in total}, total)
     terms_of = {"errors": errors, "contrasts": contrasts, "powers": powers}
-    changes = "dxi" if net.options.filtered_target else "du"
+    changes = "dxi" if filtered else "du"
     return {**vars(setting), "changes": changes, "mean_error": mean_error, **terms_of}
 
 
 def distance(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> float:
-    """Norm of the difference over norm of what was expected, all weights together."""
+    """Norm of the difference over norm of what was expected, all weights together.
+
+    Raises
+    ------
+    ValueError
+        Where nothing was expected to change.
+    """
     wrong = sum(float(((found[name] - value) ** 2).sum()) for name, value in expected.items())
-    return float(np.sqrt(wrong / sum(float((value**2).sum()) for value in expected.values())))
+    size = sum(float((value**2).sum()) for value in expected.values())
+    if size == 0:
+        raise ValueError("law: the reference's step for a sample is 0; choose another --seed.")
+    return float(np.sqrt(wrong / size))
 
 
 def _changes(
-    net: DLLNetwork, setting: SwitchSetting, inputs: torch.Tensor, targets: torch.Tensor
+    net: Network, setting: SwitchSetting, inputs: torch.Tensor, targets: torch.Tensor
 ) -> dict[str, torch.Tensor]:
     """The change of every weight by the second sample, (switch, n_above, n_below)."""
     dt_s = setting.dt_ms * 1e-3

@@ -59,8 +59,9 @@ def settled_updates(seed: int) -> Iterator[Link]:
             schedule = random_schedule(network, 3, seed)
             bundles = {"initial": network.weights}
             material = Material(
+                "dll",
+                {"theta_rule": rule, "beta": beta},
                 SIZES,
-                network.options,
                 schedule.constant("stimulus"),
                 schedule.constant("target"),
                 bundles,
@@ -224,8 +225,9 @@ def bias_of_transients(seed: int) -> Iterator[Link]:
     schedule = random_schedule(network, 8, seed)
     bundles = {"initial": network.weights}
     material = Material(
+        "dll",
+        {"activation": "linear"},
         network.sizes,
-        network.options,
         schedule.constant("stimulus"),
         schedule.constant("target"),
         bundles,

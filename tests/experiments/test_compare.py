@@ -17,6 +17,7 @@ from experiments.compare import sweep_figures as compare_sweep_figures
 from experiments.compare import sweeps as compare_sweeps
 from experiments.compare.points import Point, Setting
 from experiments.compare.sweeps import Material
+from experiments.lab.models import chosen
 from experiments.lab.runner import run
 from models import Schedule, WeightBundle, dll_network
 from models.checks import check_dynamics, check_schedule
@@ -87,7 +88,8 @@ def materials(network, rng):
         other = dll_network(network.sizes, network.options, seed=seed + 10)
         bundles = {"initial": own.weights, "learned": other.weights}
         inputs, targets = rng.normal(size=(3, 5)), rng.normal(size=(3, 3))
-        found.append(Material(network.sizes, network.options, inputs, targets, bundles, seed))
+        rates = {"eta_W": network.options.eta_W, "eta_theta": network.options.eta_theta}
+        found.append(Material("dll", rates, network.sizes, inputs, targets, bundles, seed))
     return found
 
 
@@ -148,19 +150,39 @@ def test_a_copy_that_diverges_leaves_the_others_alone(materials):
     assert np.isnan(list(both[1]["error"].values())).all()
 
 
+SET_BY_REMEDIES = ("matched_soma", "filtered_target", "tau_w", "neuron", "eligibility")
+
+
+def test_what_a_remedy_sets_is_not_given_beside_it(materials):
+    given = {"matched_soma": True, "eta_W": 0.2}
+    assert compare_points.without(given) == {"eta_W": 0.2}
+    described, _, _ = compare_sweeps.described(
+        Setting(20.0), replace(materials[0], options=given | materials[0].options)
+    )
+    assert not described.options.matched_soma
+
+
+def test_times_of_the_sweeps_are_in_the_longest_time_constant(materials):
+    assert materials[0].tau == 10 * ms
+    slow = replace(materials[0], options={"tau_a": 30 * ms})
+    assert slow.tau == 30 * ms
+
+
 def test_every_remedy_is_described(materials):
     descriptions = set()
     for name in compare_points.COMPARED:
         described, plan, _ = compare_sweeps.described(Setting(20.0, remedy=name), materials[0])
-        changed = [str(getattr(described.options, field)) for field in compare_sweeps.WITHOUT]
+        changed = [str(getattr(described.options, field)) for field in SET_BY_REMEDIES]
         descriptions.add((*changed, float(plan.lag)))
     assert len(descriptions) == len(compare_points.COMPARED)
 
 
 @pytest.mark.parametrize("beta", [None, 1.0])
 def test_all_points_of_all_sweeps_can_be_described(beta, materials):
-    material = replace(materials[0], options=replace(materials[0].options, beta=beta))
-    for point in compare_points.sweeps(clamped=beta is None):
+    material = replace(materials[0], options={**materials[0].options, "beta": beta})
+    names = compare_points.fitting(chosen("dll"), material.options)
+    assert ("eligibility" in names) == (beta is None)
+    for point in compare_points.sweeps(names=names):
         network, plan, dt = compare_sweeps.described(point.setting, material)
         check_dynamics(network, dt, "euler", plastic=True)
         check_schedule(network, plan, dt)
@@ -194,10 +216,12 @@ def test_figures_are_drawn_again_from_the_files(tmp_path):
     assert (tmp_path / "compare" / "learning.png").read_bytes() == before
 
 
-@pytest.mark.parametrize("tiny", [{"power": 1e-300}, {"eta_W": 5e-324, "eta_theta": 5e-324}])
+@pytest.mark.parametrize(
+    "tiny", [{"power": 1e-300}, {"options": ("eta_W=5e-324", "eta_theta=5e-324")}]
+)
 def test_updates_that_vanish_are_named(tiny, tmp_path):
     with pytest.raises(
-        ValueError, match=r"All updates of .* are too small to be compared.*--eta-W"
+        ValueError, match=r"All updates of .* are too small to be compared.*--options eta_W"
     ):
         run(compare, replace(SMALL, presentations=2, out=tmp_path, **tiny))
     assert list(tmp_path.iterdir()) == []
@@ -228,7 +252,8 @@ def test_an_older_result_is_kept(tmp_path):
         (["--presentations", "0"], "presentations must be a whole number of 1 or more"),
         (["--lag", "400ms"], "lag .* must be shorter than presentation"),
         (["--presentation", "400"], "has no unit"),
-        (["--theta-rule", "minsu"], "Did you mean 'minus'"),
+        (["--options", "theta_rule=minsu"], "Did you mean 'minus'"),
+        (["--options", "theta_rle=minus"], "Did you mean 'theta_rule'"),
         (["--dataset", "digit"], "digits"),
         (["--dt", "30ms", "--codegen", "numpy"], "dt < "),
         (["--codegen", "cpp"], "codegen"),
@@ -262,7 +287,8 @@ def test_every_sweep_is_drawn_also_where_a_copy_diverged(tmp_path):
         errors = dict.fromkeys(("error", "summed"), values)
         rows.append({"sweep": p.sweep, "value": p.value, **vars(p.setting), **errors})
     sweeps = {"points": rows, "engine": "torch", "seeds": [0, 1], "presentations": 2}
-    names = [picture.name for picture in compare_sweep_figures.draw(tmp_path, sweeps)]
+    pictures = compare_sweep_figures.draw(tmp_path, sweeps, "Algorithm 1")
+    names = [picture.name for picture in pictures]
     assert names == [
         "sweep_presentation",
         "sweep_remedies",

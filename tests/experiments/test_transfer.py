@@ -22,7 +22,7 @@ def test_decisions_survive_both_ways(engine, tmp_path):
     )
     run(transfer, config)
     result = json.loads((tmp_path / "transfer" / "result.json").read_text())
-    for way in ("algorithm1_into_neurons", "neurons_into_algorithm1"):
+    for way in ("reference_into_neurons", "neurons_into_reference"):
         found = result[way]
         assert found["same_decisions"] == found["samples"] == 8
         # 15 tau behind 2 stages: e^-15 * 16 = 5e-6 of outputs of order 1

@@ -9,6 +9,7 @@ NUMBER = ("x", "nan", "inf", "-1", "0", "", "1j", "1e400")
 TIME = ("5", "5mV", "-5ms", "0ms", "nan ms", "", "1e400ms", "x", "5 m s")
 NAME = ("", "x", "1", "../x", "tanhh", "-")
 FOLDER = ("", ".", "..", "a/b", "/")
+OPTION = ("eta_W", "eta_W=-1", "eta_W=x", "=", "beta=0", "et=1", "eta_W=nan")
 SIZES = ("0", "-1", "x", "1.5", "10000000", "9" * 30)
 NO_FILE = ("nowhere", "", "wrong.json", "list.json", "number.json")
 
@@ -40,12 +41,8 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "compare": {
         **COMMON,
         **NETWORK,
-        "--activation": NAME,
-        "--output-activation": NAME,
-        "--theta-rule": NAME,
-        "--eta-W": NUMBER,
-        "--eta-theta": NUMBER[:4],
-        "--beta": NUMBER,
+        "--options": OPTION,
+        "--model": NAME,
         "--presentations": COUNT,
         "--presentation": TIME,
         "--lag": ("5", "-5ms", "nan ms", "400ms", "1e6s"),
@@ -63,8 +60,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         **NETWORK,
         "--presentations": COUNT,
         "--batch": COUNT,
-        "--eta-W": NUMBER[:4],
-        "--eta-theta": NUMBER[:4],
+        "--options": OPTION,
         "--decisions": COUNT,
         "--taught": COUNT,
         "--presentation": TIME,
