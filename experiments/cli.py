@@ -1,7 +1,7 @@
 """The ``tuft`` command: ``tuft <experiment> [options]``.
 
-An experiment is a module with a frozen dataclass ``Config`` (every field documented) and
-``main(config) -> None``; it is entered in :mod:`experiments.registry`.
+An experiment is a module with a frozen dataclass ``Config`` (every field documented), and what
+:mod:`experiments.lab.runner` asks for; it is entered in :mod:`experiments.registry`.
 """
 
 import errno

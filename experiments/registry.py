@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """An experiment: the module that holds its ``Config`` and ``main``, and one line about it."""
+    """An experiment: its module (see :mod:`experiments.lab.runner`), and one line about it."""
 
     module: str
     summary: str

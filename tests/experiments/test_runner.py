@@ -32,7 +32,7 @@ def experiment(**more):
 
 
 def test_what_measures_has_all_that_the_runner_asks_for():
-    assert len(MEASURING) == 10
+    assert len(MEASURING) >= 10
     for name, module in MEASURING.items():
         assert issubclass(module.Config, ExperimentConfig), name
         assert module.Config().name == name
