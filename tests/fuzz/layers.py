@@ -8,10 +8,10 @@ from fuzz.call import Call
 from rate_bridge.layers import convert
 from rate_bridge.layers.feedback_layers import Conv1d, Conv2d, Linear
 from rate_bridge.layers.recurrent import Elman, Recurrent
-from rate_bridge.rules import NAMES, Rule
+from rate_bridge.rules import RULE_NAMES, Rule
 
-RULE = k.choice(NAMES) | k.made(Rule)
-OF_STEPS = k.choice(set(NAMES) - {"bp", "dfa"}) | k.made(Rule)
+RULE = k.choice(RULE_NAMES) | k.made(Rule)
+OF_STEPS = k.choice(set(RULE_NAMES) - {"bp", "dfa"}) | k.made(Rule)
 GENERATOR = k.made(torch.Generator, seeded=torch.Generator) | k.NONE
 MODEL = k.made(nn.Module, two=lambda: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)))
 CONVERTED = k.made(nn.Module, one=lambda: nn.Sequential(Linear(3, 2)))
