@@ -102,7 +102,7 @@ class PlasticityRule:
 
     def _check_form(self) -> None:
         if "w" not in self.states:
-            raise ValueError(f"{self._where}: there must be an equation 'dw/dt = ... : 1'.")
+            raise ValueError(f"{self._where}: equations must have one 'dw/dt = ... : 1'.")
         if not self.equations["w"].dim.is_dimensionless:
             raise ValueError(f"{self._where}: the weight 'w' must be dimensionless (': 1').")
         for line in self.equations.values():

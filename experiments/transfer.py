@@ -11,6 +11,7 @@ import numpy as np
 from brian2 import ms
 
 from compartments.domains import Count
+from compartments.sizes import check_size
 from experiments.compare.measures import outputs
 from experiments.lab.classification import LearningConfig, classifier, layer_sizes
 from experiments.lab.engines import engine
@@ -47,6 +48,9 @@ class Config(LearningConfig):
         engine(self.engine)
         duration("presentation", self.presentation)
         super().__post_init__()
+        for name in ("presentations", "taught", "decisions"):
+            # an input and a target at the least, beside each other and in the engine
+            check_size("transfer", f"--{name}", needed_bytes=32 * getattr(self, name))
         if self.batch > self.presentations:
             raise ValueError(
                 f"--batch must be at most --presentations {self.presentations}, got {self.batch}."

@@ -75,6 +75,8 @@ class Config(LearningConfig):
         check_size(
             "compare", "--sweep-seeds", needed_bytes=COPY_BYTES * self.sweep_seeds * self.sweep
         )
+        # an input and a target at the least, beside each other and in the engine
+        check_size("compare", "--presentations", needed_bytes=32 * self.presentations)
         if self.sweep and min(self.presentations, self.sweep_presentations) < 2:
             raise ValueError(
                 "--presentations and --sweep-presentations must be at least 2 for a sweep, whose "

@@ -10,8 +10,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from compartments.checks import check_sizes
 from compartments.domains import Count
 from compartments.lookup import look_up
+from compartments.sizes import check_size
 from experiments.equivalence.descriptions import COMPARISONS, METHODS, Case, Extent, case, methods
 from experiments.lab import processes
 from experiments.lab.models import ModelConfig
@@ -22,6 +24,7 @@ from experiments.lab.runner import FolderName, Result
 from experiments.lab.storage import read_json
 from experiments.report.page import FellShort, PageTable, Section, write_page
 from models import simulate
+from models.brian_engine import STEP_SECONDS
 from rate_bridge import ode_engine
 
 SAME_WITHIN = 1e-12
@@ -48,6 +51,13 @@ class Config(ModelConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_sizes("equivalence", self.sizes)
+        check_size(
+            "equivalence",
+            "--presentations or --steps",
+            needed_bytes=16 * self.presentations * sum(self.sizes),
+            least_seconds=STEP_SECONDS["numpy"] * self.presentations * self.steps,
+        )
         if self.options and not self.model:
             raise ValueError("--options needs a --model to which they belong.")
         if self.model and self.only:

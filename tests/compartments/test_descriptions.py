@@ -231,8 +231,8 @@ class TestRule:
             ("dw/dt = learning*s : 1\ns = w : 1 (constant over dt)", "flags .* are not allowed"),
             ("dw/dt = learning*g : 1\ng : 1", "'g' has no right-hand side"),
             # forms
-            ("w = u_pre : 1", r"there must be an equation 'dw/dt"),
-            ("dv/dt = learning*u_pre : 1", r"there must be an equation 'dw/dt"),
+            ("w = u_pre : 1", r"equations must have one 'dw/dt"),
+            ("dv/dt = learning*u_pre : 1", r"equations must have one 'dw/dt"),
             ("dw/dt = learning*u_pre", "Plasticity rule 'mine': .* has no unit; end it with ': 1'"),
             # units
             ("dw/dt = u_pre : 1", "does not have the expected unit hertz"),

@@ -195,6 +195,25 @@ def test_refused_options_end_in_one_line(run, arguments, message):
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "compare --presentations 1000000000000",
+        "demo --presentations 1000000000000",
+        "equivalence --presentations 1000000000000",
+        "equivalence --steps 1000000000000",
+        "transfer --taught 1000000000000",
+    ],
+)
+def test_work_beyond_the_machine_is_refused_by_its_size_before_it_begins(run, arguments):
+    status, out, err = run(*arguments.split())
+    assert (status, out) == (2, "")
+    assert re.search(
+        r"needs (about [\d.]+ TB|.* years).*Lower .*--(presentations|steps|taught)", err
+    ), err
+    assert list(Path().iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["traces", "train", "table", "remedies"])
 @pytest.mark.parametrize("folder", ["file", "file/inside"])
 def test_a_file_where_results_should_go(run, name, folder):

@@ -11,7 +11,7 @@ from rate_bridge.layers.recurrent import Elman, Recurrent
 from rate_bridge.rules import RULE_NAMES, Rule
 
 RULE = k.choice(RULE_NAMES) | k.made(Rule)
-OF_STEPS = k.choice(set(RULE_NAMES) - {"bp", "dfa"}) | k.made(Rule)
+OF_STEPS = k.choice(sorted(set(RULE_NAMES) - {"bp", "dfa"})) | k.made(Rule)
 GENERATOR = k.made(torch.Generator, seeded=torch.Generator) | k.NONE
 MODEL = k.made(nn.Module, two=lambda: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)))
 CONVERTED = k.made(nn.Module, one=lambda: nn.Sequential(Linear(3, 2)))
