@@ -240,6 +240,7 @@ CALLS: dict[str, Call] = {
         {**RUN, "codegen": k.choice(["numpy"]), "seed": k.SEED},
         simulates=True,
     ),
+    "model": Call(m.model, {"name": k.choice(m.MODELS)}),
     "to_brian2": Call(
         _to_brian2,
         {"network": k.NETWORK},
