@@ -101,7 +101,7 @@ def test_the_committed_figures_of_continuous_learning_are_those_of_their_records
 @pytest.mark.slow
 def test_the_committed_figures_of_the_sweeps_are_those_of_their_record(tmp_path):
     saved = json.loads((RESULTS / "continuous" / "compare.json").read_text())
-    sweep_figures.draw(tmp_path, saved["sweeps"])
+    sweep_figures.draw(tmp_path, saved["sweeps"], "Algorithm 1")
     for what in ("heat_map", "depth"):
         committed = RESULTS / "continuous" / f"update_{what}.png"
         assert same_picture(tmp_path / f"sweep_{what}.png", committed)
