@@ -65,7 +65,7 @@ def presented(
         names, shown = tuple(map(str, numbers)), pixels[list(ORDER)]
     else:
         values, shown = random_signals(network, 2, seed), None
-        names = ("first stimulus", "second stimulus")
+        names = ("A", "B")
     schedule = Schedule(
         {name: value[list(ORDER)] for name, value in values.items()},
         presentation=presentation,

@@ -60,7 +60,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         try:
             found[name] = [{**x._asdict(), "holds": x.holds} for x in check()]
         except any_network.NotApplicable as reason:
-            left_out[name] = str(reason)
+            left_out[name] = str(reason).rstrip(".")
     return {"model": config.model, "links": found, "left_out": left_out}
 
 
