@@ -31,12 +31,9 @@ REMEDY_PLANS: dict[str, Mapping[str, Any]] = {
     "fashion": {**IMAGES, "dataset": "fashion-mnist", "ratios": (5, 10)},
     "mnist": {**IMAGES, "dataset": "mnist", "ratios": (5, 10)},
     "mnist-40": {**IMAGES, "dataset": "mnist", "ratios": (40,)},
-    "others": {
+    "alone": {"remedies": ("matched", "filtered", "low-pass", "look-ahead"), "ratios": (2, 5)},
+    "variants": {
         "remedies": (
-            "matched",
-            "filtered",
-            "low-pass",
-            "look-ahead",
             "eligibility-gain",
             "eligibility-mean",
             "eligibility-gain-mean",
