@@ -138,6 +138,11 @@ class ModelConfig(SeededConfig):
         return chosen(self.model)
 
     @property
+    def model_digest(self) -> str:
+        """Of the file that the model comes from; empty for the registry's."""
+        return self.chosen.digest
+
+    @property
     def given(self) -> dict[str, Any]:
         """Its options, as values."""
         return parsed_options(self.options)

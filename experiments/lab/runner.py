@@ -107,14 +107,15 @@ def saved(
     """Measure into a folder: ``config.json``, ``result.json``, and what the experiment writes.
 
     Returns the result as it reads back, with the seconds that all of it took, the versions of
-    packages, and the hash of its plan if it has one.
+    packages, the hash of its plan if it has one, and the digest of its model's file likewise.
     """
     begun = time.perf_counter()
     write_json(folder / "config.json", config)
     found: dict[str, Any] = experiment.measure(config, folder, progress)
     seconds = {**found.get("seconds", {}), "all": time.perf_counter() - begun}
-    plan = {"plan_hash": config.plan_hash} if hasattr(config, "plan_hash") else {}
-    whole = {**found, **plan, "seconds": seconds, "versions": versions()}
+    hashes = {name: getattr(config, name, "") for name in ("plan_hash", "model_digest")}
+    made_of = {name: value for name, value in hashes.items() if value}
+    whole = {**found, **made_of, "seconds": seconds, "versions": versions()}
     write_json(folder / "result.json", whole)
     progress(1.0)
     return read_json(folder / "result.json")

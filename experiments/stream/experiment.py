@@ -74,7 +74,7 @@ class Config(LearningConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_varied(self.chosen, self.given, "here all are tiny")
+        check_varied(self.chosen, self.given, "leave it out, weights stand still")
         check_remedies(self.remedies, self.chosen, self.given)
         if ACTIVATION in self.given:
             raise ValueError(f"--options {ACTIVATION}: give --activations instead.")

@@ -1,12 +1,17 @@
 """Experiments that learn, with a network of a file: its own reference, rates, sizes; refusals."""
 
+import hashlib
 import re
 from pathlib import Path
 
 import pytest
 
+import experiments
 from experiments.cli import main
+from experiments.lab.learning_rates import rates, shares, varied
+from experiments.lab.models import chosen
 from experiments.lab.storage import read_json
+from experiments.remedies import experiment as remedies
 from models import examples
 
 DELTA = f"{Path(examples.__file__).parent / 'delta_rule.py'}:network"
@@ -29,8 +34,7 @@ def test_compare_holds_it_against_its_own_reference(tmp_path, capsys):
     # 10 tau on; and eta |u|^2 / 2 = 0.01 of drift within the presentation
     assert found["update"]["W1"]["relative_error"]["q75"] < 0.03
     assert found["weight_distance"]["W1"] < 0.03
-    remedies = {point["remedy"] for point in found["sweeps"]["points"]}
-    assert remedies == {"none", "lag"}
+    assert {point["remedy"] for point in found["sweeps"]["points"]} == {"none", "lag"}
     page = (tmp_path / "compare" / "index.html").read_text()
     assert "Continuous time against the numerical reference" in page
     assert "Remedies that the model has not: matched, filtered" in page
@@ -44,6 +48,8 @@ def test_transfer_goes_both_ways(tmp_path, capsys):
         assert found[way]["same_decisions"] == found[way]["samples"] == 4
         # 20 tau behind two stages: 21 e^-20 = 4e-8 of outputs of order 1
         assert found[way]["largest_difference_of_output"] < 1e-6
+    content = Path(DELTA.removesuffix(":network")).read_bytes()
+    assert found["model_digest"] == hashlib.sha256(content).hexdigest()
     assert (
         "learned by the numerical reference, decided by neurons: 4 of 4" in capsys.readouterr().out
     )
@@ -130,8 +136,8 @@ def test_what_does_not_fit_is_refused_with_how_to_mend_it(
     path = tmp_path / "given.py"
     path.write_text(GIVEN)
     out = tmp_path / "out"
-    chosen = ["--model", f"{path}:{function}", *arguments, "--out", str(out)]
-    assert main(["transfer", *chosen, "--engine", "torch"]) == 2
+    given = ["--model", f"{path}:{function}", *arguments, "--out", str(out)]
+    assert main(["transfer", *given, "--engine", "torch"]) == 2
     said = capsys.readouterr().err
 
     assert re.search(message, said), said
@@ -164,3 +170,45 @@ def test_remedies_that_do_not_fit_are_refused(function, arguments, message, tmp_
 
     said = capsys.readouterr().err
     assert re.search(message, said), said
+
+
+def test_a_plan_is_of_the_file_of_its_model(tmp_path):
+    path = tmp_path / "given.py"
+    path.write_text(GIVEN)
+    config = {"model": f"{path}:flexible", "remedies": ("none",)}
+    before = remedies.Config(**config).plan_hash
+    path.write_text(GIVEN + "\n")
+    assert remedies.Config(**config).plan_hash != before
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, {"eta_theta": 0.1}), ({"eta_theta": 0.5}, {"eta_theta": 0.5})]
+)
+def test_rates_keep_the_ratio_of_the_defaults_unless_told_otherwise(given, expected):
+    model = chosen("dll")
+    assert shares(model, given) == expected
+    assert varied(0.2, model, given) == {"eta_W": 0.2, "eta_theta": 0.2 * expected["eta_theta"]}
+    assert rates(model, {"eta_W": 0.5}) == {"eta_W": 0.5, "eta_theta": 0.001}
+
+
+def test_a_first_rate_of_0_has_no_parts(tmp_path):
+    path = tmp_path / "given.py"
+    path.write_text("def network(eta=0, eta_b=0.1):\n    pass\n")
+    model = chosen(f"{path}:network")
+    with pytest.raises(ValueError, match=r"say --shares eta_b=0\.1"):
+        shares(model, {})
+    assert shares(model, {"eta_b": 0.2}) == {"eta_b": 0.2}
+
+
+FOLDER = Path(experiments.__file__).parent
+TAKING_ANY = [
+    *(path for name in ("compare", "law", "remedies") for path in (FOLDER / name).glob("*.py")),
+    *(FOLDER / "lab").glob("*.py"),
+    FOLDER / "transfer.py",
+]
+
+
+@pytest.mark.parametrize("path", TAKING_ANY, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_takes_any_network_names_nothing_of_dlls(path):
+    own = ("dll_network", "DLLNetwork", "DLLOptions", "algorithm1")
+    assert not [name for name in own if name in path.read_text(encoding="utf-8")]
