@@ -1,4 +1,7 @@
-"""Where tensors can live, and as what."""
+"""Where tensors can live, as what, and in how many threads they are computed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -52,3 +55,14 @@ def real_dtype(where: str, dtype: object) -> torch.dtype:
             f"{where}: dtype must be torch.float64 or torch.float32, got {shown(dtype)}."
         )
     return dtype
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within the block torch computes in one thread: for small tensors more only wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

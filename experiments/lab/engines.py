@@ -1,15 +1,13 @@
 """The engines that can run a network through a schedule, by name."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import torch
 
 from compartments.lookup import look_up
 from models import Network, Run, Schedule, simulate
 from models.divergence import DivergenceError
 from rate_bridge import ode_engine
+from rate_bridge.devices import one_thread
 
 
 def _brian2(network: Network, schedule: Schedule, codegen: str, **options: Any) -> Run:
@@ -19,17 +17,6 @@ def _brian2(network: Network, schedule: Schedule, codegen: str, **options: Any) 
 def _torch(network: Network, schedule: Schedule, codegen: str, **options: Any) -> Run:
     with one_thread():
         return ode_engine.simulate(network, schedule, **options)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Within the block torch computes in one thread: for small tensors more only wait."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 ENGINES: dict[str, Callable[..., Run]] = {"brian2": _brian2, "torch": _torch}

@@ -9,9 +9,9 @@ from typing import Any
 
 from compartments.sealed_files import remove_abandoned
 from experiments.lab import processes
-from experiments.lab.engines import one_thread
 from experiments.lab.progress import Report
 from experiments.lab.storage import read_json, write_json
+from rate_bridge.devices import one_thread
 
 
 def cell_name(label: str, determined_by: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ Where a closed form exists (Algorithm 1) this is a second witness; where none ex
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from models.pathway import Pathway
 from models.weights import WeightBundle
+from rate_bridge.devices import one_thread
 from rate_bridge.references.reference import Given, Reference, Values
 from rate_bridge.references.rules_at_rest import change_at_rest, projected, where_synapses_are
 from rate_bridge.references.vector_field import Instant, Signals, VectorField, Weights
@@ -23,6 +25,9 @@ TOLERANCE = 1e-12
 
 ITERATIONS = 200
 """A layered network needs as many as it has layers; one that needs these has no rest nearby."""
+
+SMALL = 256
+"""Up to so many states matrices are so small that several threads would only wait."""
 
 LARGEST = 4096
 """States for which a dense Jacobian is made: 128 MiB a sample, and for many samples at once."""
@@ -129,7 +134,8 @@ class Numerical(Reference):
         states = torch.zeros(rows, self.field.size, dtype=torch.float64)
         if start is not None:
             states = states + start
-        states, residual = _rest(self.field, states, shown, matrices)
+        with self._threads():
+            states, residual = _rest(self.field, states, shown, matrices)
         worst = int(residual.argmax())
         if not bool(residual[worst] < TOLERANCE):
             raise NoFixedPointError(
@@ -137,10 +143,15 @@ class Numerical(Reference):
                 f"{float(residual[worst]):.1e} away (relative to 1 + |state|). It may oscillate "
                 "or run away; try another start or smaller weights."
             )
-        growth = torch.linalg.eigvals(self.field.jacobian(states, shown, matrices)).real.amax(-1)
+        with self._threads():
+            jacobian = self.field.jacobian(states, shown, matrices)
+            growth = torch.linalg.eigvals(jacobian).real.amax(-1)
         if self.field.loops:
             growth = torch.full_like(growth, torch.nan)
         return FixedPoint(states, residual, growth, self.field.at(states, shown, matrices))
+
+    def _threads(self) -> AbstractContextManager[None]:
+        return one_thread() if self.field.size <= SMALL else nullcontext()
 
     def equilibria(
         self,
