@@ -23,6 +23,7 @@ def result(experiment, *arguments, out):
     return read_json(out / experiment / "result.json")
 
 
+@pytest.mark.slow
 def test_compare_holds_it_against_its_own_reference(tmp_path, capsys):
     times = ["--presentations", "3", "--presentation", "200ms", "--lag", "100ms"]
     few = ["--sweep-presentations", "2", "--sweep-seeds", "1", "--quick", "--jobs", "1"]
