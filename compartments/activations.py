@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from brian2 import Equations
 
 from compartments.checks import check_kind
+from compartments.domains import Finite, Positive, check_value
 from compartments.lookup import look_up
 from compartments.strings import expression, new_name
 
@@ -60,7 +61,7 @@ class Activation:
 
 TANH = Activation("tanh", "tanh(z)", "1 - tanh(z)**2")
 LOGISTIC = Activation("logistic", "0.5*(1 + tanh(0.5*z))", "0.25*(1 - tanh(0.5*z)**2)")
-# log(1 + exp(z)), Sacramento et al. 2018 (there with gain, slope and threshold)
+# log(1 + exp(z)); with gain, slope and threshold: soft_rectifier
 SOFTPLUS = Activation("softplus", "0.5*(z + abs(z)) + log1p(exp(-abs(z)))", "0.5*(1 + tanh(0.5*z))")
 LINEAR = Activation("linear", "z", "1 + 0*z")
 
@@ -76,3 +77,22 @@ def activation(name: str | Activation) -> Activation:
         For an unknown name; lists the valid ones and the nearest.
     """
     return name if isinstance(name, Activation) else look_up("activation", name, ACTIVATIONS)
+
+
+def soft_rectifier(gamma: float = 0.1, beta: float = 1.0, theta: float = 3.0) -> Activation:
+    """gamma log(1 + exp(beta (z - theta))): the regression task of Sacramento et al. (2018).
+
+    Raises
+    ------
+    ValueError
+        For a gain or a slope that is not above 0, or a threshold that is not finite.
+    """
+    for name, value in (("gamma", gamma), ("beta", beta)):
+        check_value("Soft rectifier", name, value, Positive)
+    check_value("Soft rectifier", "theta", theta, Finite)
+    y = f"({float(beta)!r}*(z - ({float(theta)!r})))"
+    return Activation(
+        "soft rectifier",
+        f"{float(gamma)!r}*(0.5*({y} + abs({y})) + log1p(exp(-abs({y}))))",
+        f"{float(gamma) * float(beta)!r}*0.5*(1 + tanh(0.5*{y}))",
+    )

@@ -30,6 +30,7 @@ from beartype import BeartypeConf
 from beartype.door import is_bearable
 from beartype.vale import Is
 from brian2 import Quantity, second
+from brian2.units.fundamentalunits import Dimension
 
 _TOWER = BeartypeConf(is_pep484_tower=True)  # a whole number is a number
 _WORDS: dict[Any, str] = {}
@@ -71,12 +72,17 @@ Seed = Annotated[int, such_that("a whole number in 0..2^32 - 1", _within(0, LARG
 
 def is_time(value: object) -> TypeGuard[Quantity]:
     """Whether it is one real, finite Quantity of time."""
+    return _is_measured(value, second.dim)
+
+
+def _is_measured(value: object, dimension: Dimension) -> TypeGuard[Quantity]:
+    """Whether it is one real, finite Quantity of that dimension."""
     return (
         isinstance(value, Quantity)
-        and value.dim is second.dim
+        and value.dim is dimension
         and value.ndim == 0
         and value.dtype.kind in "iuf"
-        and bool(np.isfinite(float(value / second)))
+        and bool(np.isfinite(float(np.asarray(value))))
     )
 
 
@@ -87,6 +93,21 @@ Time = Annotated[
 TimeOrZero = Annotated[
     Quantity,
     such_that("a time with its unit, such as 10*ms, 0 or more", lambda v: is_time(v) and v >= 0),
+]
+
+Rate = Annotated[
+    Quantity,
+    such_that(
+        "a rate with its unit, such as 0.8/ms, above 0",
+        lambda v: _is_measured(v, (1 / second).dim) and float(np.asarray(v)) > 0,
+    ),
+]
+NoiseAmplitude = Annotated[
+    Quantity,
+    such_that(
+        "the amplitude of white noise with its unit, such as 0.03/ms**0.5, 0 or more",
+        lambda v: _is_measured(v, (second**-0.5).dim) and float(np.asarray(v)) >= 0,
+    ),
 ]
 
 

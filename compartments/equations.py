@@ -70,6 +70,3 @@ INPUT = Equations(
     stimulus : 1
     """
 )
-
-# A unit that is always on; the weights from it are biases
-CONSTANT_UNIT = Equations("u = 1 : 1 (constant over dt)")

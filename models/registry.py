@@ -11,6 +11,8 @@ from typing import Any
 from compartments.lookup import look_up
 from models.dll import dll_network
 from models.dll_options import DLLOptions
+from models.microcircuit import microcircuit_network
+from models.microcircuit_options import MicrocircuitOptions
 from models.network import Network
 
 
@@ -42,12 +44,22 @@ def _dll(sizes: tuple[int, ...], options: DLLOptions, seed: int) -> Network:
     return dll_network(sizes, options, seed=seed)
 
 
+def _microcircuit(sizes: tuple[int, ...], options: MicrocircuitOptions, seed: int) -> Network:
+    return microcircuit_network(sizes, options, seed=seed)
+
+
 MODELS: dict[str, Model] = {
     "dll": Model(
         "Dendritic Localized Learning (Lv et al., ICML 2025)",
         DLLOptions,
         _dll,
         ("eta_W", "eta_theta"),
+    ),
+    "microcircuit": Model(
+        "the dendritic cortical microcircuit (Sacramento et al., NeurIPS 2018)",
+        MicrocircuitOptions,
+        _microcircuit,
+        ("eta_W", "eta_IP", "eta_PI", "eta_theta"),
     ),
 }
 

@@ -12,6 +12,7 @@ from compartments import equations as eq
 from compartments.activations import Activation, activation
 from compartments.domains import Positive, Time, check_value, shown, such_that
 from compartments.neuron import Compartment, Neuron
+from compartments.neurons.late_target import late_target, with_late_target
 from compartments.ports import Port, Ports, Sent
 from compartments.traces import delay_line
 
@@ -132,8 +133,8 @@ def output_neuron(
     ]
     taus = ("tau_u",) * target_stages + (behind if target_stages else ())
     if taus:
-        parts[1] = Compartment("soma", _with_late_target(soma + eq.SENT_DOWN))
-        parts.append(Compartment("target", _late_target(taus)))
+        parts[1] = Compartment("soma", with_late_target(soma + eq.SENT_DOWN))
+        parts.append(Compartment("target", late_target(taus)))
     delays = {
         (port, variable): stages + pulled
         for port, stages in (("drive", ("tau_u", *behind)), ("target", taus))
@@ -141,18 +142,3 @@ def output_neuron(
     }
     ports = Ports((FROM_BELOW, FROM_TARGET), SENDS, BASAL_DELAYS | delays)
     return Neuron(name, tuple(parts), parameters, ports=ports)
-
-
-def _with_late_target(equations: Equations) -> Equations:
-    """The same equations, reading the target, and whether it is there, behind its stages."""
-    late = {name: f"late_{name}" for name in ("target", "target_on")}
-    kept = [line for line in equations.values() if line.varname not in late]
-    return Equations(kept).substitute(**late)
-
-
-def _late_target(taus: Sequence[str]) -> Equations:
-    return (
-        Equations("target : 1\ntarget_on : 1")
-        + delay_line("target", "late_target", taus)
-        + delay_line("target_on", "late_target_on", taus)
-    )

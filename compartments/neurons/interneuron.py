@@ -8,7 +8,13 @@ from brian2 import Equations, Quantity, ms
 
 from compartments.activations import Activation
 from compartments.neuron import Compartment, Neuron
-from compartments.neurons.conductance import rates
+from compartments.neurons.conductance import (
+    NO_NOISE,
+    check_conductances,
+    membrane,
+    rates,
+    with_noise,
+)
 from compartments.ports import Port, Ports, Sent
 
 INTERNEURON_DENDRITE = Equations(
@@ -19,12 +25,7 @@ INTERNEURON_DENDRITE = Equations(
 )
 
 # Eq. 2, with i = g_som (u_above - u)
-INTERNEURON_SOMA = Equations(
-    """
-    du/dt = -g_lk*u + g_D*(v - u) + g_som*(taught - u) : 1
-    taught : 1
-    """
-)
+INTERNEURON_CURRENTS = "-g_lk*u + g_D*(v - u) + g_som*(taught - u)"
 
 
 def interneuron(
@@ -34,24 +35,33 @@ def interneuron(
     g_lk: Quantity = 0.1 / ms,
     g_D: Quantity = 1.0 / ms,
     g_som: Quantity = 0.8 / ms,
+    sigma: Quantity = NO_NOISE,
+    matched_soma: bool = False,
 ) -> Neuron:
     """A dendrite and a soma.
 
     Parameters
     ----------
-    name, f, g_lk
+    name, f, g_lk, sigma, matched_soma
         As for :func:`compartments.neurons.conductance.conductance_neuron`.
     g_D, g_som : Quantity
         Dendritic conductance, and that of the teaching current from above (1/time).
+
+    Raises
+    ------
+    ValueError
+        For a value outside its domain.
     """
+    check_conductances(name, sigma, matched_soma, g_lk=g_lk, g_D=g_D, g_som=g_som)
     whole = ("1/(g_lk + g_D + g_som)",)
+    soma = membrane(INTERNEURON_CURRENTS, sigma) + rates(f, "g_D", "v", "g_lk + g_D", matched_soma)
     return Neuron(
         name,
         (
             Compartment("dendrite", INTERNEURON_DENDRITE),
-            Compartment("soma", INTERNEURON_SOMA + rates(f, "g_D/(g_lk + g_D)*v")),
+            Compartment("soma", soma + Equations("taught : 1")),
         ),
-        {"g_lk": g_lk, "g_D": g_D, "g_som": g_som},
+        with_noise({"g_lk": g_lk, "g_D": g_D, "g_som": g_som}, sigma),
         ports=Ports(
             (Port("drive", "lateral", {"delta": "surprise"}), Port("taught", "above")),
             (Sent("r", "lateral", {"u": "r"}),),
