@@ -185,7 +185,7 @@ def test_a_plan_has_a_hash_of_what_it_decides():
 COMMITTED = Path(__file__).parents[2] / "experiments" / "results" / "continuous"
 
 
-@pytest.mark.parametrize("name", ["digits", "depth", "fashion"])
+@pytest.mark.parametrize("name", ["digits", "depth", "fashion", "mnist"])
 def test_a_committed_record_is_of_the_plan_that_it_holds(name):
     record = read_json(COMMITTED / f"{name}.json")
     options = {k: v for k, v in record["config"].items() if k not in ("experiment", "plan")}
@@ -201,7 +201,7 @@ def test_a_committed_record_is_of_the_plan_that_it_holds(name):
 def test_the_published_count_is_that_of_the_committed_records():
     rows = [
         r
-        for n in ("digits", "depth", "fashion")
+        for n in ("digits", "depth", "fashion", "mnist")
         for r in read_json(COMMITTED / f"{n}.json")["rows"]
     ]
     place = {(r["dataset"], len(r["hidden"]), r["ratio"], r["remedy"]): r for r in rows}
