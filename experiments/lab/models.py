@@ -139,8 +139,8 @@ class ModelConfig(SeededConfig):
 
     @property
     def model_digest(self) -> str:
-        """Of the file that the model comes from; empty for the registry's."""
-        return self.chosen.digest
+        """Of the file that the model comes from; empty for the registry's, and without a model."""
+        return self.chosen.digest if self.model else ""
 
     @property
     def given(self) -> dict[str, Any]:
