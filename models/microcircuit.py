@@ -65,7 +65,7 @@ class MicrocircuitNetwork(Network):
     sizes: tuple[int, ...] = ()
     options: MicrocircuitOptions = field(default_factory=MicrocircuitOptions)
 
-    reference: ClassVar[str] = "numerical"
+    reference: ClassVar[str] = "microcircuit"
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from models.theory.meetings import (
     same_presentation,
 )
 from models.theory.transients import integrated_errors, update_error_terms
+from models.theory.weak_feedback import weak_feedback_surprises
 
 __all__ = [
     "chain_residual",
@@ -20,4 +21,5 @@ __all__ = [
     "integrated_errors",
     "same_presentation",
     "update_error_terms",
+    "weak_feedback_surprises",
 ]

@@ -7,11 +7,13 @@ from compartments.checks import check_kind
 from compartments.lookup import look_up
 from models.network import Network
 from rate_bridge.references.algorithm1 import Algorithm1
+from rate_bridge.references.microcircuit import Microcircuit
 from rate_bridge.references.numerical import Numerical
 from rate_bridge.references.reference import Reference
 
 REFERENCES: dict[str, Callable[[Any], Reference]] = {
     "algorithm1": Algorithm1,
+    "microcircuit": Microcircuit,
     "numerical": Numerical,
 }
 """From the name of a reference to what makes it for a network."""
