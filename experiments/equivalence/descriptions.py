@@ -1,6 +1,7 @@
 """What both engines are to run alike: a network, its schedule, and how it is run."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +9,9 @@ from brian2 import Hz, Quantity, ms, mV, nA, nS, pF
 
 from compartments import Compartment, Neuron, PlasticityRule
 from compartments.time_step import METHODS
+from experiments.lab.random_signals import random_numbers, random_schedule
 from models import Eligibility, Network, Pathway, Population, Schedule, WeightBundle, dll_network
+from models.microcircuit import microcircuit_network
 from models.wiring import no_autapses, one_to_one, random_mask
 
 
@@ -29,7 +32,7 @@ class Case(NamedTuple):
     settings: dict[str, Any]
 
 
-MATCHED = {"matched_soma": True, "filtered_target": True}
+MATCHED: dict[str, Any] = {"matched_soma": True, "filtered_target": True}
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "paper": {},
@@ -239,10 +242,37 @@ def noise(extent: Extent) -> Case:
     return Case(network, schedule, {"noise": numbers})
 
 
+SLOW_CIRCUIT: dict[str, Any] = {
+    "g_lk": 0.01 / ms,
+    "g_B": 0.1 / ms,
+    "g_D": 0.1 / ms,
+    "g_A": 0.08 / ms,
+    "g_som": 0.08 / ms,
+    "W_scale": 0.5,
+    "eta_theta": 0.02,
+    "bias": 0.5,
+}
+"""A microcircuit ten times slower than its paper's, for steps of 1 ms; everything plastic."""
+
+
+def microcircuit(extent: Extent, **options: Any) -> Case:
+    """Areas, interneurons, all four rules; a quarter of each presentation is lag."""
+    network = microcircuit_network(extent.sizes, seed=extent.seed, **{**SLOW_CIRCUIT, **options})
+    times = {"presentation": extent.steps * ms, "lag": extent.steps // 4 * ms}
+    schedule = random_schedule(network, extent.presentations, extent.seed, **times)
+    numbers = random_numbers(network, extent.presentations * extent.steps, extent.seed)
+    return Case(network, schedule, {"noise": numbers} if numbers else {})
+
+
 CASES: dict[str, Callable[[Extent], Case]] = {
     "signals": signals,
     "masks, bounds, delays": wiring,
     "noise, the same numbers": noise,
+    "noise, microcircuit": partial(microcircuit, sigma=0.05 / ms**0.5, matched_soma=True),
+    "microcircuit": microcircuit,
+    "microcircuit, matched, filtered": partial(
+        microcircuit, **MATCHED, g_D=None, tau_w=None, start="random"
+    ),
     "units, initial values, constants per neuron": units,
 }
 """Networks of other kinds; each feature of the descriptions at least once."""

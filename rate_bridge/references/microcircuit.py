@@ -17,7 +17,7 @@ from models.weights import WeightBundle
 from rate_bridge.devices import available_device, real_dtype
 from rate_bridge.ode_engine.activations import torch_activation
 from rate_bridge.references.microcircuit_rest import (
-    TOLERANCE,
+    SETTLED_WITHIN,
     Circuit,
     Phi,
     Potentials,
@@ -26,7 +26,7 @@ from rate_bridge.references.microcircuit_rest import (
 )
 from rate_bridge.references.reference import Given, Reference, Values
 
-TITLE = "The microcircuit's rest"
+REST = "The microcircuit's rest"
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Microcircuit(Reference):
 
     def __post_init__(self) -> None:
         wanted = "microcircuit_network(sizes)"
-        check_kind(TITLE, "network", self.network, MicrocircuitNetwork, wanted)
-        real_dtype(TITLE, self.dtype)
+        check_kind(REST, "network", self.network, MicrocircuitNetwork, wanted)
+        real_dtype(REST, self.dtype)
         available_device(self.device)
 
     @property
     def title(self) -> str:
         """Its name in sentences."""
-        return TITLE
+        return REST
 
     @property
     def single(self) -> "Microcircuit":
@@ -109,7 +109,7 @@ class Microcircuit(Reference):
         if "target" not in signals:
             if on is not None and bool((on != 0).any()):
                 raise ValueError(
-                    f"{TITLE}: target_on is not 0 but there is no target that could nudge the "
+                    f"{REST}: target_on is not 0 but there is no target that could nudge the "
                     "output; give the signal 'target', or leave target_on away."
                 )
             target, on = self.tensor(np.zeros((rows, width))), self.tensor(0.0)
@@ -117,7 +117,7 @@ class Microcircuit(Reference):
             target = signals["target"]
             if target.shape != (rows, width):
                 raise ValueError(
-                    f"{TITLE}: target must have shape ({rows}, {width}), got {tuple(target.shape)}."
+                    f"{REST}: target must have shape ({rows}, {width}), got {tuple(target.shape)}."
                 )
         on = (self.tensor(1.0) if on is None else on).expand(rows, 1)
         return Teacher.shown(target, on, self.network.options.shares.output)
@@ -135,14 +135,14 @@ class Microcircuit(Reference):
             For a circuit that does not come to rest.
         """
         if "stimulus" not in signals:
-            raise ValueError(f"{TITLE} needs the signal 'stimulus'.")
+            raise ValueError(f"{REST} needs the signal 'stimulus'.")
         stimulus, width = signals["stimulus"], self.network.sizes[0]
         if stimulus.ndim != 2 or stimulus.shape[1] != width:
             raise ValueError(
-                f"{TITLE}: stimulus must have shape (batch, {width}), got {tuple(stimulus.shape)}."
+                f"{REST}: stimulus must have shape (batch, {width}), got {tuple(stimulus.shape)}."
             )
         # float32 has 2^29 times larger roundings
-        tolerance = TOLERANCE if self.dtype == torch.float64 else 1e-5
+        tolerance = SETTLED_WITHIN if self.dtype == torch.float64 else 1e-5
         return rest(self.circuit(weights), stimulus, self.teacher(signals), tolerance)[0]
 
     def change(
@@ -186,7 +186,7 @@ class Microcircuit(Reference):
         found = {}
         for name, value in signals.items():
             array = np.atleast_2d(np.asarray(value, dtype=np.float64))
-            found[name] = self.tensor(finite_array(TITLE, name, array, ("batch", "n")))
+            found[name] = self.tensor(finite_array(REST, name, array, ("batch", "n")))
         return found
 
     def _plastic(self) -> dict[str, float]:

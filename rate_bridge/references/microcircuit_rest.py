@@ -15,7 +15,7 @@ from torch import Tensor
 from models.microcircuit_options import DendriticGains, NudgingShares
 from rate_bridge.references.numerical import NoFixedPointError
 
-TOLERANCE = 1e-13
+SETTLED_WITHIN = 1e-13
 """The last step of an apical potential, relative to 1 + |potential|; of float64."""
 
 SWEEPS = 2000
@@ -132,7 +132,7 @@ def swept(c: Circuit, r_0: Area, teacher: Teacher, v_A: Sequence[Area]) -> Poten
 
 
 def rest(
-    c: Circuit, r_0: Area, teacher: Teacher, tolerance: float = TOLERANCE
+    c: Circuit, r_0: Area, teacher: Teacher, tolerance: float = SETTLED_WITHIN
 ) -> tuple[Potentials, Float[Tensor, "batch"]]:
     """Where the circuit rests, and how far the last sweep still moved an apical potential.
 

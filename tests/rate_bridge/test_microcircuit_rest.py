@@ -34,6 +34,14 @@ def signals(batch=6, sizes=SIZES, seed=0):
     }
 
 
+def network_of(**options):
+    """A network whose biases, if it has any, are not 0."""
+    net = microcircuit_network(SIZES, seed=1, **options)
+    generator = np.random.default_rng(3)
+    biases = {n: generator.normal(0, 1, a.shape) for n, a in net.weights.items() if n[0] == "b"}
+    return net.with_weights(net.weights.with_arrays(**biases))
+
+
 def circuit_of(net, shown):
     exact = Microcircuit(net)
     given = {name: exact.tensor(np.asarray(v, float)) for name, v in shown.items()}
@@ -42,7 +50,7 @@ def circuit_of(net, shown):
 
 @pytest.mark.parametrize("options", NETWORKS.values(), ids=NETWORKS)
 def test_the_exact_rest_is_the_numerical_references(options):
-    net = microcircuit_network(SIZES, seed=1, **options)
+    net = network_of(**options)
     assert isinstance(reference(net), Microcircuit)
     shown = signals()
     mine, other = Microcircuit(net).equilibrium(shown), Numerical(net).equilibrium(shown)
@@ -57,7 +65,7 @@ def test_the_exact_rest_is_the_numerical_references(options):
 
 @pytest.mark.parametrize("options", NETWORKS.values(), ids=NETWORKS)
 def test_the_engine_settles_to_the_exact_rest(options):
-    net = microcircuit_network(SIZES, seed=1, **{**options, "tau_0": 1 * ms})
+    net = network_of(**{**options, "tau_0": 1 * ms})
     shown = signals(3)
     schedule = Schedule(
         {"stimulus": shown["stimulus"], "target": shown["target"]}, presentation=60 * ms
