@@ -71,6 +71,7 @@ CONTINUOUS = {
     "stream-uncentred": {"stream.png": "stream_uncentred.png"},
     "digits": {"heat_map.png": "digits_heat_map.png", "accuracy.png": "digits_accuracy.png"},
     "fashion": {"heat_map.png": "fashion_heat_map.png"},
+    "alone": {"heat_map.png": "alone_heat_map.png"},
     "mnist": {"heat_map.png": "mnist_heat_map.png"},
     "depth": {"depth.png": "depth.png"},
     "bench": {"cost.png": "cost.png"},

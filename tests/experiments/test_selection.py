@@ -185,11 +185,12 @@ def test_a_plan_has_a_hash_of_what_it_decides():
 COMMITTED = Path(__file__).parents[2] / "experiments" / "results" / "continuous"
 
 
-@pytest.mark.parametrize("name", ["digits", "depth", "fashion", "mnist"])
+@pytest.mark.parametrize("name", ["digits", "alone", "depth", "fashion", "mnist"])
 def test_a_committed_record_is_of_the_plan_that_it_holds(name):
     record = read_json(COMMITTED / f"{name}.json")
     options = {k: v for k, v in record["config"].items() if k not in ("experiment", "plan")}
-    options["shares"] = (f"eta_theta={options.pop('theta_share')}",)
+    if "theta_share" in options:
+        options["shares"] = (f"eta_theta={options.pop('theta_share')}",)
     config = Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
     assert config.plan_hash == record["plan_hash"]
     plan = Config(plan=name)
@@ -201,7 +202,7 @@ def test_a_committed_record_is_of_the_plan_that_it_holds(name):
 def test_the_published_count_is_that_of_the_committed_records():
     rows = [
         r
-        for n in ("digits", "depth", "fashion", "mnist")
+        for n in ("digits", "alone", "depth", "fashion", "mnist")
         for r in read_json(COMMITTED / f"{n}.json")["rows"]
     ]
     place = {(r["dataset"], len(r["hidden"]), r["ratio"], r["remedy"]): r for r in rows}
