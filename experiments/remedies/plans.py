@@ -28,6 +28,7 @@ IMAGES: Mapping[str, Any] = {
 REMEDY_PLANS: dict[str, Mapping[str, Any]] = {
     "digits": {"remedies": MAIN, "ratios": (2, 5, 3, 10)},
     "depth": {"remedies": FEW, "ratios": (5,), "depths": (4, 3, 1, 2)},
+    "depth-fine": {"remedies": FEW, "ratios": (5,), "depths": (3, 4), "steps": 50},
     "fashion": {**IMAGES, "dataset": "fashion-mnist", "ratios": (5, 10)},
     "mnist": {**IMAGES, "dataset": "mnist", "ratios": (5, 10)},
     "mnist-40": {**IMAGES, "dataset": "mnist", "ratios": (40,)},

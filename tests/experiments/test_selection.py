@@ -225,6 +225,7 @@ def test_the_published_count_is_that_of_the_committed_records():
         ("fashion", "4fb1f2f446c0a134"),
         ("mnist", "a356df6e6444470f"),
         ("mnist-40", "cca32563b22e5bbc"),
+        ("depth-fine", "c2d839dc819a92fe"),
         ("alone", "1938589fd9106831"),
         ("variants", "86e35053ec45b6d1"),
     ],
