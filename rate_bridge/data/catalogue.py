@@ -22,9 +22,11 @@ from rate_bridge.data.series import (
     series_file,
 )
 from rate_bridge.data.svhn import svhn
+from rate_bridge.data.yin_yang import yin_yang
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
     "digits": digits,
+    "yin-yang": yin_yang,
     "mnist": mnist,
     "fashion-mnist": fashion_mnist,
     "svhn": svhn,
