@@ -20,7 +20,11 @@ def frozen(values: Mapping[str, PerNeuron]) -> MappingProxyType[str, Any]:
 
 
 def _fixed(value: Any) -> Any:
-    if not is_array(value) or np.asarray(value).dtype.kind not in "biuf":  # is refused later
+    try:
+        kind = np.asarray(value).dtype.kind if is_array(value) else "O"
+    except ValueError:  # rows of several lengths
+        kind = "O"
+    if kind not in "biuf":  # is refused later, where it is no single value
         return value
     copied = np.array(value, dtype=np.float64)
     copied.setflags(write=False)
@@ -30,7 +34,8 @@ def _fixed(value: Any) -> Any:
 
 def is_array(value: object) -> bool:
     """Whether there is one value for each neuron."""
-    return isinstance(value, np.ndarray | list | tuple) and np.ndim(value) > 0
+    is_row = isinstance(value, list | tuple)
+    return is_row or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def check_parameter(where: str, name: str, value: Any) -> None:

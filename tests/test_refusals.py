@@ -87,7 +87,17 @@ def test_json_that_says_something_twice_is_refused():
         parsed(Path("config.json"), b'{"experiment": "train", "experiment": "table"}')
 
 
+def test_what_a_conversion_to_backpropagation_does_not_need_is_checked_too():
+    with pytest.raises(TypeError, match="convert: inputs must be a sequence of names, got b'x'"):
+        convert(nn.Linear(2, 2), "bp", inputs=b"x")
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    with_numpys, with_pythons = (convert(model, "fa", seed=seed) for seed in (np.int64(3), 3))
+    assert torch.equal(with_numpys[1].theta, with_pythons[1].theta)
+
+
 def test_rows_of_several_lengths_are_refused():
+    with pytest.raises(ValueError, match="tau must be an array of numbers, its rows of one length"):
+        Neuron("n", (Compartment("c", "du/dt = -u/tau : 1"),), {"tau": [[1.0], [1.0, 2.0]]})
     with pytest.raises(ValueError, match=r"W0 must be an array of numbers, its rows of one length"):
         finite_array("Weights", "W0", [[1.0], [1.0, 2.0]])
 

@@ -123,11 +123,11 @@ def convert(
             f"{type(model).__name__} has no layer to convert; convertible are "
             f"{', '.join(kind.__name__ for kind in (*PAIRS, Elman))}."
         )
-    if made.name == "bp":
-        return model
     probes = None if example is None else _probe(model, example)
     first = _reading_input(model, paths, probes, inputs)
-    generator = torch.Generator().manual_seed(seed)
+    if made.name == "bp":
+        return model
+    generator = torch.Generator().manual_seed(int(seed))
     replaced: dict[int, nn.Module] = {}
     for path, old in list(convertible(model)):
         if id(old) not in replaced:
