@@ -33,10 +33,12 @@ def drift(pause_ms, presentations=3, eta=1e-6, **options):
 
 
 def test_the_bias_of_a_switch_falls_with_the_pause_as_the_input_settles():
-    pauses = np.array([4.0, 8.0, 12.0, 16.0])
-    moved = [np.linalg.norm(drift(pause)["W0"]) for pause in pauses]
-    fall = np.polyfit(pauses, np.log(moved), 1)[0]
-    assert fall == pytest.approx(-1 / TAU_0_MS, rel=0.1)
+    pauses = np.array([8.0, 12.0, 16.0, 20.0])  # the areas in between are silent after 2 tau_0
+    moved = [drift(pause) for pause in pauses]
+    for name in ("W0", "W1", "W2", "IP1", "IP2"):
+        sizes = [np.linalg.norm(found[name]) for found in moved]
+        fall = np.polyfit(pauses, np.log(sizes), 1)[0]
+        assert fall == pytest.approx(-1 / TAU_0_MS, rel=0.1), name
 
 
 @pytest.mark.parametrize("tau_0_ms", [1.5, 6.0])
