@@ -124,6 +124,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         "reference": reference(network).title if without_rest is None else None,
         "without_rest": without_rest,
         "variables": variables,
+        "stimuli": shown.what,
         "presented": shown.labels,
         **(settled(network, traces, layers, variables) if without_rest is None else {}),
         **_one_neuron(folder, network),

@@ -88,8 +88,8 @@ def _shown_section(result: Result) -> Section:
     names = ", ".join(result["variables"])
     text = PREDICTIVE_TEXT if predictive else f"Recorded of the model {result['model']}: {names}."
     order = "; then ".join(result["presented"])
-    caption = f"Shown are, in order: {order}. Shaded: times with a target. Coloured: the "
-    caption += "compartments of the neurons that the switch moves most."
+    caption = f"Shown: {result['stimuli']}; in order: {order}. Shaded: times with a target. "
+    caption += "Coloured: the compartments of the neurons that the switch moves most."
     if result["without_rest"] is None:
         caption += f" Dotted: the equilibrium that {result['reference']} gives."
         caption += PREDICTIVE_CAPTION if predictive else ""

@@ -23,6 +23,8 @@ class Presented:
     ----------
     network, schedule
         As an engine takes them.
+    what : str
+        Of what kind the stimuli are.
     labels : tuple of str
         Each presentation in words.
     pixels : array, (presentation, pixel), optional
@@ -31,6 +33,7 @@ class Presented:
 
     network: Network
     schedule: Schedule
+    what: str
     labels: tuple[str, ...]
     pixels: Float[np.ndarray, "presentation pixel"] | None = None
 
@@ -57,15 +60,15 @@ def presented(
     network, schedule = model.described(sizes, seed, options)
     if schedule is not None:
         labels = tuple(f"presentation {k + 1}" for k in range(len(schedule)))
-        return Presented(network, schedule, labels)
+        return Presented(network, schedule, "what the model says", labels)
     widths = signal_sizes(network)
     if widths == {"stimulus": 64, "target": 10}:
         pixels, centred = _one_of_each(numbers)
         values = {"stimulus": centred, "target": np.eye(10)[list(numbers)]}
-        names, shown = tuple(map(str, numbers)), pixels[list(ORDER)]
+        what, names, shown = "digits", tuple(map(str, numbers)), pixels[list(ORDER)]
     else:
         values, shown = random_signals(network, 2, seed), None
-        names = ("A", "B")
+        what, names = "two vectors of normally distributed numbers, A and B", ("A", "B")
     schedule = Schedule(
         {name: value[list(ORDER)] for name, value in values.items()},
         presentation=presentation,
@@ -73,7 +76,9 @@ def presented(
     )
     words = ("no target", "target", "target") if "target" in values else ("", "again", "")
     pairs = zip((names[k] for k in ORDER), words, strict=True)
-    return Presented(network, schedule, tuple(", ".join(filter(None, p)) for p in pairs), shown)
+    return Presented(
+        network, schedule, what, tuple(", ".join(filter(None, p)) for p in pairs), shown
+    )
 
 
 def _one_of_each(wanted: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

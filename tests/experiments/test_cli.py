@@ -104,10 +104,10 @@ def test_help_names_every_rule_baseline_network_option_and_plan(run):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--activation", "tahn"], "tuft: Unknown activation 'tahn'. Did you mean 'tanh'?"),
+        (["--options", "activation=tahn"], "tuft: Unknown activation 'tahn'. Did you mean 'tanh'?"),
         (["--dt", "30ms"], "tuft: Population 'hidden1': dt = 30. ms is too large"),
         (["--dt", "3ms"], "is not a whole number of steps of 3. ms."),
-        (["--sizes", "10", "4", "10"], "tuft: Schedule: stimulus has 64 units"),
+        (["--sizes", "10"], "tuft: DLL network: sizes must be whole numbers, an input"),
         (["--name", "a/b"], "tuft: --name must be the plain name of a folder, got 'a/b'."),
         (["--seed", "-1"], "tuft: --seed must be a whole number in 0..2^32 - 1, got -1."),
         (["--digits", "3", "3"], "tuft: digits must differ, else nothing switches; got (3, 3)."),

@@ -103,6 +103,14 @@ def test_too_short_a_presentation_is_reported_as_such(tmp_path):
     assert "show it for longer" in traces_page.sentences(result)[-1]
 
 
+def test_a_network_that_digits_do_not_fit_is_shown_numbers_and_the_page_says_so(tmp_path):
+    result, data = measured(replace(SMALL, sizes=(6, 5, 3)), tmp_path)
+    assert result["stimuli"] == "two vectors of normally distributed numbers, A and B"
+    assert "pixels" not in data
+    traces.draw(tmp_path)
+    assert result["stimuli"] in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
 def test_a_network_without_hidden_layers(tmp_path):
     result, data = measured(replace(SMALL, sizes=(64, 10)), tmp_path)
     assert list(result["neurons"]) == ["output"]
@@ -118,7 +126,7 @@ def test_a_network_without_hidden_layers(tmp_path):
         ({"digits": (3, 12)}, "digits must be from 0 to 9, got 12"),
         ({"options": ("bta=1",)}, "Unknown option 'bta'. Did you mean 'beta'"),
         ({"model": "dl"}, "Unknown model 'dl'"),
-        ({"neurons": 0}, "neurons must be a whole number of 1 or more"),
+        ({"neurons": 0}, r"neurons must be a whole number in 1\.\.100"),
     ],
 )
 def test_wrong_values_are_refused(changes, message):

@@ -199,7 +199,7 @@ class TestDivergence:
         "options",
         [
             {"theta_rule": "plus", "eta_theta": 1e4},
-            {"theta_rule": "kp", "eta_theta": 1e4, "eta_W": 1e4},
+            {"theta_rule": "kp", "eta_theta": 1e4, "eta_W": 1e4, "decay": 1e-6},
             {"theta_rule": "minus", "eta_W": 1e4},
         ],
     )

@@ -134,7 +134,7 @@ def test_layers_of_it_are_dll_or_refused_by_their_ports(name):
     shown = generator.normal(0, 0.3, (1, 3)), generator.normal(0, 0.1, (1, 2))
     schedule = Schedule({"stimulus": shown[0], "target": shown[1]}, presentation=600 * ms)
     run = simulate(network, schedule, record=("u", "error"), plastic=False)
-    rest = algorithm1.equilibrium(network, *shown)
+    rest = algorithm1.Algorithm1(network).equilibrium({"stimulus": shown[0], "target": shown[1]})
     # far below the plateau's threshold its conductance is open by e^-10; others rest exactly there
     tolerance = 2e-3 if name == "plateau" else 1e-10
     for layer in network.layers[1:]:
