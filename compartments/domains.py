@@ -172,12 +172,22 @@ def shown(value: object) -> str:
 
 
 def _contains(domain: Any, value: object) -> bool:
-    """Whether a value is in its domain; of a tuple, every entry (beartype looks at one)."""
+    """Whether a value is in its domain; of tuples and mappings, every entry.
+
+    (beartype looks at one entry, which it chooses by the global random generator.)
+    """
     origin, inner = get_origin(domain), get_args(domain)
     if origin in (Union, types.UnionType):
         return any(_contains(one, value) for one in inner)
     if origin is tuple and inner[-1] is Ellipsis:
         return isinstance(value, tuple) and all(_contains(inner[0], entry) for entry in value)
+    if origin is tuple:
+        same = isinstance(value, tuple) and len(value) == len(inner)
+        return same and all(map(_contains, inner, value))  # type: ignore[call-overload]
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(
+            _contains(inner[0], key) and _contains(inner[1], entry) for key, entry in value.items()
+        )
     if isinstance(value, np.integer | np.floating):  # numpy's numbers are numbers
         value = value.item()
     if get_origin(domain) is Annotated and isinstance(value, bool):

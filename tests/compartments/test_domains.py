@@ -1,6 +1,8 @@
 """Domains of options: what is inside, what is refused, and in which words."""
 
 import math
+import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -92,3 +94,14 @@ def test_fields_of_a_frozen_dataclass_are_checked_when_it_is_made_and_replaced()
 
 def test_a_domain_is_said_in_words():
     assert words(Literal["a", "b", "c"] | None) == "'a', 'b' or 'c' or None"
+
+
+def test_every_entry_of_tuples_and_mappings_is_checked_and_none_by_chance():
+    state = random.getstate()
+    domain = Mapping[tuple[str, str], tuple[str, ...]]
+    good = {(str(k), "b"): ("c",) * 3 for k in range(50)}
+    check_value("Here", "value", good, domain)
+    for bad in ({("a", "b"): ("c", 3)}, {("a",): ("c",)}, {("a", 2): ()}):
+        with pytest.raises(ValueError, match="Here: value must be"):
+            check_value("Here", "value", {**good, **bad}, domain)
+    assert random.getstate() == state
