@@ -8,7 +8,6 @@ descends is the error: a real axon has one output, so this stands for two signal
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from compartments.domains import NonNegative, Seed, check_value
 from compartments.lookup import unknown_name
 from compartments.neuron import Neuron
 from compartments.neurons.closed import closed
+from compartments.neurons.registry import neuron_kind
 from compartments.neurons.sources import constant_neuron, input_neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
 from compartments.ports import Direction, Origin, Port, Sent
@@ -45,7 +45,11 @@ class DLLNetwork(Network):
     sizes: tuple[int, ...] = ()
     options: DLLOptions = field(default_factory=DLLOptions)
 
-    reference: ClassVar[str] = "algorithm1"
+    @property
+    def reference(self) -> str:
+        """Algorithm 1, where layers of these neurons rest there; else the numerical one."""
+        exact = neuron_kind(self.options.neuron).linear_apical
+        return "algorithm1" if exact else "numerical"
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -28,7 +28,6 @@ potential of its partner above, a second variable.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
 
 import numpy as np
 
@@ -65,7 +64,10 @@ class MicrocircuitNetwork(Network):
     sizes: tuple[int, ...] = ()
     options: MicrocircuitOptions = field(default_factory=MicrocircuitOptions)
 
-    reference: ClassVar[str] = "microcircuit"
+    @property
+    def reference(self) -> str:
+        """The exact rest of this circuit."""
+        return "microcircuit"
 
     @property
     def layers(self) -> tuple[str, ...]:

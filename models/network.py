@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import ClassVar, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from compartments.checks import check_kind, check_sequence
 from compartments.domains import check_value
@@ -56,9 +56,6 @@ class Network:
     weights: WeightBundle
     readout: tuple[str, str] | None = None
 
-    reference: ClassVar[str] = "numerical"
-    """Its reference at rest, by name (``rate_bridge.references.registry``)."""
-
     def __post_init__(self) -> None:
         check_bundle("Network", self.weights)
         for name, wanted in (("populations", Population), ("pathways", Pathway)):
@@ -92,6 +89,11 @@ class Network:
     def population(self, name: str) -> Population:
         """The population of that name."""
         return look_up("population", name, {item.name: item for item in self.populations})
+
+    @property
+    def reference(self) -> str:
+        """Its reference at rest, by name (``rate_bridge.references.registry``)."""
+        return "numerical"
 
     @property
     def relaxing(self) -> tuple[str, ...]:

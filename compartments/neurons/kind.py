@@ -19,11 +19,15 @@ class NeuronKind:
         ``build(name, f, **constants and options)`` gives a :class:`Neuron` with its ports.
     top : str
         The kind that stands above these in the output layer; none if there is no such network.
+    linear_apical : bool
+        Whether its error at rest is what arrives at the apical dendrite, so that layers of it rest
+        at Algorithm 1.
     """
 
     summary: str
     build: Callable[..., Neuron]
     top: str = ""
+    linear_apical: bool = True
 
     @property
     def arguments(self) -> Mapping[str, inspect.Parameter]:

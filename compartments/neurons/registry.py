@@ -17,7 +17,9 @@ NEURONS: dict[str, NeuronKind] = {
     ),
     "look-ahead output": NeuronKind("its output; patented", prospective_output_neuron),
     "two-branch": NeuronKind("graded, a lateral apical branch", two_branch_neuron, "graded output"),
-    "plateau": NeuronKind("graded, apical NMDA plateaus", plateau_neuron, "graded output"),
+    "plateau": NeuronKind(
+        "graded, apical NMDA plateaus", plateau_neuron, "graded output", linear_apical=False
+    ),
     "conductance": NeuronKind(
         "compartments coupled by conductances", conductance_neuron, "conductance output"
     ),

@@ -10,6 +10,7 @@ import ast
 import hashlib
 import importlib.util
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,16 +72,15 @@ class ChosenModel:
         Raises
         ------
         ValueError
-            For an option that the model does not have, or a value that it refuses.
-        TypeError
-            For a function that returns something else.
+            For an option that the model does not have, a value that it refuses, or a function that
+            fails or returns something else.
         """
         for name in options:
             self.need(name)
         found = self._build(sizes, seed, options)
         network, schedule = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
         if not isinstance(network, Network) or not isinstance(schedule, Schedule | None):
-            raise TypeError(
+            raise ValueError(
                 f"--model {self.name}: the function must return a Network, or a Network and a "
                 f"Schedule, got {shown(found)}."
             )
@@ -189,7 +189,8 @@ def _from_file(name: str, path: Path, function: str) -> ChosenModel:
             if p in free and q.default is q.empty and p not in options:
                 raise ValueError(f"--model {name}: {p!r} has no default; give --options {p}=...")
         standard = {"sizes": tuple(sizes), "seed": seed}
-        return build(**{k: v for k, v in standard.items() if k in parameters}, **options)
+        own = {k: v for k, v in standard.items() if k in parameters}
+        return _of_user(name, f"{function}()", lambda: build(**own, **options))
 
     return ChosenModel(
         name,
@@ -207,18 +208,29 @@ def _from_file(name: str, path: Path, function: str) -> ChosenModel:
 
 
 def _loaded(name: str, path: Path) -> Any:
-    """The file as a module."""
-    spec = importlib.util.spec_from_file_location(f"model_{path.stem}", path)
+    """The file as a module; what lies beside it can be imported, as when Python runs it."""
+    module_name = f"model_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
     assert spec is not None  # the name ends in .py
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ValueError(
-            f"--model {name}: {path} cannot be run: {type(error).__name__}: {error}"
-        ) from error
+    sys.modules[module_name] = module  # dataclasses of the file look it up
+    beside = str(path.parent.resolve())
+    if beside not in sys.path:
+        sys.path.append(beside)
+    _of_user(name, str(path), lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
     return module
+
+
+def _of_user(name: str, what: str, run: Callable[[], Any]) -> Any:
+    """What a user's own code gives; its errors name the model."""
+    try:
+        return run()
+    except (Exception, SystemExit) as error:
+        said = " ".join(str(error).split()) or "no more is known"
+        raise ValueError(
+            f"--model {name}: {what} cannot be run: {type(error).__name__}: {said}"
+        ) from error
 
 
 def parsed_options(texts: Sequence[str]) -> dict[str, Any]:

@@ -123,6 +123,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         "model": config.model,
         "reference": reference(network).title if without_rest is None else None,
         "without_rest": without_rest,
+        "dt_unchecked": run.traces.attrs.get("dt_unchecked"),
         "variables": variables,
         "stimuli": shown.what,
         "presented": shown.labels,

@@ -28,6 +28,12 @@ def draw(folder: Path) -> Path:
 
 def sentences(result: Result) -> list[str]:
     """The result, in a few lines."""
+    unchecked = [result["dt_unchecked"]] if result["dt_unchecked"] else []
+    return [*_of_rest(result), *unchecked]
+
+
+def _of_rest(result: Result) -> list[str]:
+    """What the traces are held against, and how far they are from it."""
     if result["without_rest"] is not None:
         return [f"There is no equilibrium to hold the traces against: {result['without_rest']}"]
     length, farthest = result["presentation_ms"], max(result["largest_distance_at_end"])

@@ -28,7 +28,7 @@ class Config(ModelConfig):
 
     sizes: tuple[Count, ...] = (64, 32, 32, 10)
     """Neurons in each layer, for models of any size."""
-    dt: str = "1ms"
+    dt: str = "0.1ms"
     """Time step, with its unit."""
     name: FolderName = "verify"
 

@@ -131,7 +131,7 @@ class Algorithm1(Reference):
         self._check_shapes(inputs, targets)
         p, o = self.parameters(weights), self.options
         activity = forward(p, inputs, self.activations)
-        nudge = self.nudge * signals.get("target_on", 1.0)
+        nudge = self.nudge * _flag(signals.get("target_on", 1.0))
         errors = local_errors(p, activity, targets, self.activations, self.loss, nudge)
         return updates(
             p,
@@ -196,7 +196,8 @@ class Algorithm1(Reference):
         """
         p = self.parameters(self.tensors(weights))
         activity = self._forward(signals, p)
-        goal, on = activity.u[-1], self.tensor(np.asarray(signals.get("target_on", 1.0)))
+        goal = activity.u[-1]
+        on = _flag(self.tensor(np.asarray(signals.get("target_on", 1.0))))
         if "target" in signals:
             array = finite_array(TITLE, "target", signals["target"], ("batch", "n_out"))
             self._check_shapes(activity.u[0], array)
@@ -237,3 +238,10 @@ def _check_shape(name: str, given: tuple[int, ...], rows: int | None, width: int
         raise ValueError(
             f"{TITLE}: {name} must have shape ({rows or 'batch'}, {width}), got {tuple(given)}."
         )
+
+
+def _flag(on: float | Tensor) -> float | Tensor:
+    """A flag of each sample; a row of them would be taken for one of each neuron."""
+    if isinstance(on, Tensor) and on.ndim and (on.ndim != 2 or on.shape[-1] != 1):
+        raise ValueError(f"{TITLE}: target_on must have shape (batch, 1), got {tuple(on.shape)}.")
+    return on

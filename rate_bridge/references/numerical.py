@@ -29,6 +29,9 @@ ITERATIONS = 200
 SMALL = 256
 """Up to so many states matrices are so small that several threads would only wait."""
 
+MARGINAL = 1e-6
+"""Growth in Hz up to which a network stays: an eigenvalue of 0 comes out with rounding errors."""
+
 LARGEST = 4096
 """States for which a dense Jacobian is made: 128 MiB a sample, and for many samples at once."""
 
@@ -150,6 +153,18 @@ class Numerical(Reference):
             growth = torch.full_like(growth, torch.nan)
         return FixedPoint(states, residual, growth, self.field.at(states, shown, matrices))
 
+    def _stable_point(self, shown: Signals, matrices: Weights) -> FixedPoint:
+        """The rest that is reached from all states 0, if the network would stay there."""
+        rest = self._fixed_point(shown, matrices)
+        worst = float(rest.growth_hz.nan_to_num(0.0).max())
+        if worst > MARGINAL:
+            raise NoFixedPointError(
+                f"The rest that is found from all states 0 is unstable: a small push grows at "
+                f"{worst:.3g} per second, so the network goes elsewhere. Look at the others with "
+                "Numerical(network).equilibria(signals)."
+            )
+        return rest
+
     def _threads(self) -> AbstractContextManager[None]:
         return one_thread() if self.field.size <= SMALL else nullcontext()
 
@@ -189,7 +204,7 @@ class Numerical(Reference):
 
     def equilibrium(self, signals: Given, weights: WeightBundle | None = None) -> Values:
         """Every variable of every population at the rest that is reached from all states 0."""
-        rest = self.fixed_point(signals, weights)
+        rest = self._stable_point(self.field.signals(signals), self.tensors(weights))
         return {
             (variable, population.name): rest.instant(population.name, variable).numpy(force=True)
             for population in self.network.populations
@@ -231,13 +246,15 @@ class Numerical(Reference):
         """The change of every plastic weight in one presentation that is spent at rest.
 
         Weights stand still within it; the batch's changes are averaged. A weight goes no further
-        than to its bound, and where there is no synapse nothing changes. Where a rule does not
-        learn in proportion to ``learning``, the presentation lasts for one second.
+        than to its bound, and where there is no synapse nothing changes.
 
         Raises
         ------
         ValueError
-            For a rule with a state of its own that does not come to rest.
+            For a rule with a state of its own that does not come to rest, or one that does not
+            learn in proportion to ``learning``.
+        NoFixedPointError
+            Where the network would not stay.
         """
         shown = {name: np.asarray(value) for name, value in signals.items()}
         return {
@@ -267,7 +284,7 @@ class Numerical(Reference):
     def _changes(self, signals: Given, weights: Weights) -> Iterator[tuple[Pathway, Tensor]]:
         """Every plastic pathway, and its change by each sample, (batch, n_above, n_below)."""
         shown = self.field.signals(signals)
-        instant = self._fixed_point(shown, weights).instant
+        instant = self._stable_point(shown, weights).instant
         for pathway in self.network.pathways:
             if pathway.rule is not None:
                 yield pathway, change_at_rest(pathway, instant, weights, shown)

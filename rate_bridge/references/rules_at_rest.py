@@ -13,11 +13,33 @@ from rate_bridge.references.vector_field import Instant, Signals, Weights
 def change_at_rest(
     pathway: Pathway, instant: Instant, weights: Weights, signals: Signals
 ) -> Tensor:
-    """(batch, n_above, n_below): a rule's change of its weights, all else at rest."""
+    """(batch, n_above, n_below): a rule's change of its weights in a presentation at rest.
+
+    Raises
+    ------
+    ValueError
+        For a rule with a state that does not come to rest, or one that learns while ``learning`` is
+        0: how much it changes depends on how long a presentation lasts.
+    """
+    rule = pathway.rule
+    assert rule is not None
+    if bool(_rate(pathway, instant, weights, signals, learning=0.0).any()):
+        raise ValueError(
+            f"Plasticity rule {rule.name!r}: weights also change while learning is 0, so its step "
+            "depends on how long a presentation lasts and it has no discrete one; multiply every "
+            "term of dw/dt by 'learning'."
+        )
+    return _rate(pathway, instant, weights, signals, learning=1.0)
+
+
+def _rate(
+    pathway: Pathway, instant: Instant, weights: Weights, signals: Signals, *, learning: float
+) -> Tensor:
+    """dw/dt, all else at rest."""
     rule = pathway.rule
     assert rule is not None
     where = f"Plasticity rule {rule.name!r}"
-    known: dict[str, Tensor | float] = {"learning": 1.0, "w": weights[pathway.name]}
+    known: dict[str, Tensor | float] = {"learning": learning, "w": weights[pathway.name]}
     known |= {name: signals[name][..., None] for name in rule.signals if name in signals}
     known |= {name: 0.0 for name in rule.signals if name not in signals}
     known |= {name: float(np.asarray(value)) for name, value in rule.parameters.items()}

@@ -1,5 +1,7 @@
 """``--model``: names of the registry, functions in files, their options, and what is refused."""
 
+import sys
+
 import pytest
 from brian2 import ms
 
@@ -87,7 +89,7 @@ def test_a_function_in_a_file_is_a_model(file):
         (
             "{file}:wrong",
             [],
-            TypeError,
+            ValueError,
             "or a Network and a Schedule, got 3",
         ),
         ("{file}:network", ["gain=1"], ValueError, "Unknown option 'gain'"),
@@ -103,3 +105,21 @@ def test_a_file_that_fails_is_named(tmp_path):
     path.write_text("import nothing_of_that_name\n")
     with pytest.raises(ValueError, match=r"broken\.py cannot be run: ModuleNotFoundError"):
         chosen(f"{path}:network")
+    path.write_text("def network():\n    return {}['x']\n")
+    with pytest.raises(ValueError, match=r"network\(\) cannot be run: KeyError: 'x'"):
+        chosen(f"{path}:network").described((), 0, {})
+    path.write_text("import sys\nsys.exit(4)\n")
+    with pytest.raises(ValueError, match="cannot be run: SystemExit: 4"):
+        chosen(f"{path}:network")
+
+
+def test_a_file_imports_what_lies_beside_it_and_has_dataclasses(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (tmp_path / "beside_it.py").write_text(FILE)
+    (tmp_path / "uses.py").write_text(
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
+        "from beside_it import network\n"
+        "@dataclass\nclass Mine:\n    x: int = 3\n"
+    )
+    assert isinstance(chosen(f"{tmp_path / 'uses.py'}:network").network((3, 2), 0, {}), Network)

@@ -1,0 +1,54 @@
+"""What references refuse rather than answer wrongly."""
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+from compartments import Compartment, Neuron, PlasticityRule
+from models import Network, Pathway, Population, WeightBundle, dll_network
+from rate_bridge.references.algorithm1 import Algorithm1
+from rate_bridge.references.numerical import NoFixedPointError, Numerical
+from rate_bridge.references.registry import reference
+
+
+def recurrent(weight, equation="dw/dt = learning*eta*r_post*r_pre : 1"):
+    """One cell that excites itself: v' = (weight tanh v - v)/tau."""
+    lines = "dv/dt = (drive - v)/tau : 1\nr = tanh(v) : 1 (constant over dt)\ndrive : 1"
+    cell = Neuron("cell", (Compartment("soma", lines),), {"tau": 10 * ms})
+    constants = {"eta": 0.1} | ({"tau": 1000 * ms} if "tau" in equation else {})
+    rule = PlasticityRule("own", equation, constants)
+    path = Pathway("W", "cells", "cells", "drive", "r", rule)
+    weights = WeightBundle({"W": np.array([[weight]])})
+    return Network((Population("cells", 1, cell),), (path,), weights, ("cells", "v"))
+
+
+def test_a_rest_that_the_network_leaves_is_no_answer():
+    """At weight 2 the rest at 0 is unstable: growth (2 - 1)/tau = 100 per second."""
+    unstable = Numerical(recurrent(2.0))
+    for answer in (unstable.equilibrium, unstable.outputs, unstable.step):
+        with pytest.raises(NoFixedPointError, match="grows at 100 per second"):
+            answer({})
+    assert Numerical(recurrent(0.5)).outputs({}) == 0
+    assert unstable.fixed_point({}).growth_hz == pytest.approx(100)  # who looks may see it
+
+
+def test_a_rule_whose_step_depends_on_how_long_it_lasts_has_no_discrete_one():
+    forgetting = recurrent(0.5, "dw/dt = learning*eta*r_post*r_pre - w/tau : 1")
+    with pytest.raises(ValueError, match="weights also change while learning is 0"):
+        Numerical(forgetting).step({})
+
+
+def test_a_flag_of_neurons_is_refused():
+    reference_ = Algorithm1(dll_network((4, 3, 3)))
+    signals = {"stimulus": np.ones((3, 4)), "target": np.ones((3, 3))}
+    for on in (np.array([1.0, 0.0, 1.0]), np.ones((3, 3))):
+        with pytest.raises(ValueError, match=r"target_on must have shape \(batch, 1\)"):
+            reference_.step({**signals, "target_on": on})
+        with pytest.raises(ValueError, match=r"target_on must have shape \(batch, 1\)"):
+            reference_.equilibrium({**signals, "target_on": on})
+
+
+def test_layers_that_do_not_rest_at_algorithm_1_do_not_name_it():
+    assert reference(dll_network((4, 3, 2))).title == "Algorithm 1"
+    plateaus = dll_network((4, 3, 2), neuron="plateau")
+    assert reference(plateaus).title == "the numerical reference"
