@@ -30,7 +30,7 @@ from experiments.traces.rests import most_changed, with_distances, with_equilibr
 from experiments.traces.settling import settling_time, stages_ms
 from models import DLLNetwork, Network, Run, Schedule
 from models.theory import chain_residual
-from rate_bridge.references.numerical import NoFixedPointError
+from rate_bridge.references.fixed_point import NoFixedPointError
 from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]

@@ -12,7 +12,8 @@ from experiments.lab.random_signals import random_numbers
 from experiments.verify.link import Link
 from models import Network, Schedule, simulate
 from rate_bridge import ode_engine
-from rate_bridge.references.numerical import NoFixedPointError, Numerical
+from rate_bridge.references.fixed_point import NoFixedPointError
+from rate_bridge.references.numerical import Numerical
 from rate_bridge.references.reference import held
 from rate_bridge.references.registry import reference
 

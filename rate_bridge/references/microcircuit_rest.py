@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from models.microcircuit_options import DendriticGains, NudgingShares
-from rate_bridge.references.numerical import NoFixedPointError
+from rate_bridge.references.fixed_point import NoFixedPointError
 
 SETTLED_WITHIN = 1e-13
 """The last step of an apical potential, relative to 1 + |potential|; of float64."""

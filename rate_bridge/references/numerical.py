@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from models.pathway import Pathway
 from models.weights import WeightBundle
 from rate_bridge.devices import one_thread
+from rate_bridge.references.fixed_point import FixedPoint, NoFixedPointError
 from rate_bridge.references.reference import Given, Reference, Values
 from rate_bridge.references.rules_at_rest import change_at_rest, projected, where_synapses_are
 from rate_bridge.references.vector_field import Instant, Signals, VectorField, Weights
@@ -37,38 +38,6 @@ LARGEST = 4096
 
 Loss = Callable[[Instant], Float[Tensor, "batch"]]
 """From every variable at rest to the loss of each sample."""
-
-
-class NoFixedPointError(ArithmeticError):
-    """The root finder did not come to rest."""
-
-
-@dataclass(frozen=True, eq=False)
-class FixedPoint:
-    """Where a network rests.
-
-    Attributes
-    ----------
-    states : Tensor, (batch, n)
-        All states, in the order of :attr:`VectorField.layout`.
-    residual : Tensor, (batch,)
-        Newton's next step there, relative to 1 + |state|: how far the true root is.
-    growth_hz : Tensor, (batch,)
-        Largest real part of the Jacobian's eigenvalues: below 0 the network comes back, if its
-        delays are short. NaN where nothing but a delay breaks a loop: it is not known.
-    instant : Instant
-        Every variable: ``instant("hidden1", "u")``.
-    """
-
-    states: Float[Tensor, "batch n"]
-    residual: Float[Tensor, "batch"]
-    growth_hz: Float[Tensor, "batch"]
-    instant: Instant
-
-    @property
-    def stable(self) -> Bool[Tensor, "batch"]:
-        """Whether the network is known to return here after a small push."""
-        return self.growth_hz < 0
 
 
 @dataclass(frozen=True)

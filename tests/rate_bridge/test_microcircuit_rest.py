@@ -10,9 +10,10 @@ from models.microcircuit import microcircuit_network
 from models.theory import weak_feedback_surprises
 from rate_bridge import ode_engine
 from rate_bridge.ode_engine.activations import torch_activation
+from rate_bridge.references.fixed_point import NoFixedPointError
 from rate_bridge.references.microcircuit import Microcircuit
 from rate_bridge.references.microcircuit_rest import leaky_recursion, paper_recursion, rest
-from rate_bridge.references.numerical import NoFixedPointError, Numerical
+from rate_bridge.references.numerical import Numerical
 from rate_bridge.references.registry import reference
 
 SIZES = (5, 4, 3, 2)

@@ -17,7 +17,8 @@ from models import (
     simulate,
 )
 from rate_bridge.references import algorithm1
-from rate_bridge.references.numerical import NoFixedPointError, Numerical
+from rate_bridge.references.fixed_point import NoFixedPointError
+from rate_bridge.references.numerical import Numerical
 
 SIZES = (5, 4, 3, 2)
 GENERATOR = np.random.default_rng(3)

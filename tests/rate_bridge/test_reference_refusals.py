@@ -7,7 +7,8 @@ from brian2 import ms
 from compartments import Compartment, Neuron, PlasticityRule
 from models import Network, Pathway, Population, WeightBundle, dll_network
 from rate_bridge.references.algorithm1 import Algorithm1
-from rate_bridge.references.numerical import NoFixedPointError, Numerical
+from rate_bridge.references.fixed_point import NoFixedPointError
+from rate_bridge.references.numerical import Numerical
 from rate_bridge.references.registry import reference
 
 
