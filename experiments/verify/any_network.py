@@ -79,6 +79,8 @@ def at_rest(subject: Subject) -> Iterator[Link]:
     except (ValueError, NoFixedPointError) as error:
         raise NotApplicable(str(error)) from error
     growth = float(found.growth_hz.max())
+    if np.isnan(growth):
+        raise NotApplicable("how long a network with delays takes to settle is not known")
     if not growth < 0:
         raise NotApplicable(
             f"it does not come to rest: a small push grows at {growth:.3g} per second"

@@ -23,8 +23,8 @@ class FixedPoint:
     residual : Tensor, (batch,)
         Newton's next step there, relative to 1 + |state|: how far the true root is.
     growth_hz : Tensor, (batch,)
-        Largest real part of the Jacobian's eigenvalues: below 0 the network comes back, if its
-        delays are short. NaN where nothing but a delay breaks a loop: it is not known.
+        Largest real part of the Jacobian's eigenvalues: below 0 the network comes back. NaN
+        with delays, on which it depends: it is not known.
     instant : Instant
         Every variable: ``instant("hidden1", "u")``.
     """

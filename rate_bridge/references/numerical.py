@@ -24,7 +24,10 @@ from rate_bridge.references.vector_field import Instant, Signals, VectorField, W
 TOLERANCE = 1e-12
 """Newton's last step, relative to 1 + |state|: some thousand roundings of float64."""
 
-ITERATIONS = 200
+SHORTEST = 1e-3
+"""Seconds of the first step, and of any: where the network gathers speed it is followed so."""
+
+ITERATIONS = 2000
 """A layered network needs as many as it has layers; one that needs these has no rest nearby."""
 
 SMALL = 256
@@ -118,7 +121,7 @@ class Numerical(Reference):
         with self._threads():
             jacobian = self.field.jacobian(states, shown, matrices)
             growth = torch.linalg.eigvals(jacobian).real.amax(-1)
-        if self.field.loops:
+        if any(float(pathway.delay) > 0 for pathway in self.network.pathways):
             growth = torch.full_like(growth, torch.nan)
         return FixedPoint(states, residual, growth, self.field.at(states, shown, matrices))
 
@@ -274,7 +277,7 @@ def _rest(
     """States at rest, and Newton's last step relative to 1 + |state|, for every sample."""
     eye = torch.eye(field.size, dtype=states.dtype)
     speed = field.derivative(states, signals, weights)
-    time = torch.full((len(states),), 1e-3, dtype=states.dtype)  # a millisecond: none is faster
+    time = torch.full((len(states),), SHORTEST, dtype=states.dtype)
     residual = torch.full_like(time, torch.inf)
     for _ in range(ITERATIONS):
         jacobian = field.jacobian(states, signals, weights)
@@ -282,7 +285,7 @@ def _rest(
         states = states + moved
         after = field.derivative(states, signals, weights)
         slowed = (speed.norm(dim=-1) / after.norm(dim=-1)).nan_to_num(torch.inf)  # 0/0: at rest
-        time = (time * slowed.clamp(0.5, 1e3)).clamp_max(1e12)
+        time = (time * slowed.clamp(0.5, 1e3)).clamp(SHORTEST, 1e12)
         speed = after
         relative = moved.abs() / (1 + states.abs())
         residual = torch.where(time > 1e3, relative.amax(-1), torch.inf)

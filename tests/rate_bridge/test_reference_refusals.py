@@ -1,5 +1,7 @@
 """What references refuse rather than answer wrongly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brian2 import ms
@@ -31,6 +33,29 @@ def test_a_rest_that_the_network_leaves_is_no_answer():
             answer({})
     assert Numerical(recurrent(0.5)).outputs({}) == 0
     assert unstable.fixed_point({}).growth_hz == pytest.approx(100)  # who looks may see it
+
+
+def test_with_a_delay_it_is_not_known_whether_the_network_stays():
+    """v' = (w tanh v(t - D) - v)/tau at w = -3 oscillates if D is long enough."""
+    network = recurrent(-3.0)
+    (path,) = network.pathways
+    delayed = replace(network, pathways=(replace(path, delay=30 * ms),))
+    assert bool(Numerical(network).fixed_point({}).stable)
+    found = Numerical(delayed).fixed_point({})
+    assert bool(found.growth_hz.isnan())
+    assert not bool(found.stable)
+
+
+@pytest.mark.parametrize("weight", [1.5, 2.0, 3.0])
+def test_of_two_rests_the_one_that_is_reached_is_found(weight):
+    """A small push away from the unstable rest at 0: v* = weight tanh v*."""
+    lines = "dv/dt = (drive + push - v)/tau : 1\nr = tanh(v) : 1 (constant over dt)\ndrive : 1"
+    constants = {"tau": 10 * ms, "push": 1e-9}
+    cell = Neuron("cell", (Compartment("soma", lines),), constants)
+    network = replace(recurrent(weight), populations=(Population("cells", 1, cell),))
+    (found,) = Numerical(network).outputs({})[0]
+    assert found > 1e-3
+    assert found == pytest.approx(weight * np.tanh(found), abs=1e-8)  # the push
 
 
 def test_a_rule_whose_step_depends_on_how_long_it_lasts_has_no_discrete_one():
