@@ -22,7 +22,7 @@ from compartments.lookup import unknown_name
 from compartments.noise import Draw, check_noise, draws
 from compartments.per_neuron import PerNeuron, check_parameter, check_start, frozen, is_array
 from compartments.ports import Ports, check_ports
-from compartments.representation import neuron_html, neuron_text
+from compartments.representation import constants_text, equation_text, html_table
 from compartments.strings import checked_equations, new_name, plain_name
 
 
@@ -122,10 +122,19 @@ class Neuron:
         return type(self), (self.name, self.compartments, *values)
 
     def __repr__(self) -> str:
-        return neuron_text(self)
+        parts = [f"{part.name} ({', '.join(part.equations)})" for part in self.compartments]
+        constants = constants_text(self.parameters)
+        text = f"Neuron {self.name!r}: {', '.join(parts)}"
+        return text + (f"; {constants}" if constants else "")
 
     def _repr_html_(self) -> str:
-        return neuron_html(self)
+        rows = [
+            (part.name, equation_text(line))
+            for part in self.compartments
+            for line in part.equations.values()
+        ]
+        rows += [("constant", f"{name} = {value}") for name, value in self.parameters.items()]
+        return html_table(f"Neuron {self.name!r}", ("compartment", "equation"), rows)
 
     @cached_property
     def equations(self) -> Equations:

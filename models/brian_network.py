@@ -28,7 +28,7 @@ from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
 from models.signals import InputSource
-from models.state import held
+from models.state import longest_delays
 from models.synapse_order import from_synapses, to_synapses
 from models.weights import WeightBundle
 
@@ -202,7 +202,7 @@ class _Builder:
 
     def _held(self, population: Population) -> dict[str, int]:
         """For each variable that leaves a population with delay, the longest, in steps."""
-        every = held(self.network, self.dt)
+        every = longest_delays(self.network, self.dt)
         return {name: steps for (owner, name), steps in every.items() if owner == population.name}
 
     def _synapses(self, pathway: Pathway) -> Synapses:

@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import NeuronGroup, Quantity, Synapses
 
 from models.brian_network import BrianParts, past
-from models.state import State, held
+from models.state import State, longest_delays
 from models.synapse_order import from_synapses, to_synapses
 
 
@@ -34,7 +34,7 @@ def state_of(parts: BrianParts, start: State | None) -> State:
         (owner, name): np.array(
             [_values(parts.groups[owner], past(name, k)) for k in range(1, steps + 1)]
         )
-        for (owner, name), steps in held(network, parts.dt).items()
+        for (owner, name), steps in longest_delays(network, parts.dt).items()
     }
     synapses = {}
     for pathway in network.pathways:

@@ -15,7 +15,7 @@ from compartments.plasticity import LEARNING
 from models.locality import complaints
 from models.pathway import Pathway
 from models.population import Population
-from models.representation import network_html, network_text
+from models.representation import tables
 from models.weights import WeightBundle, check_bundle
 
 
@@ -81,10 +81,12 @@ class Network:
         _ = self.steps
 
     def __repr__(self) -> str:
-        return network_text(self)
+        populations = ", ".join(f"{p.name} ({p.size})" for p in self.populations)
+        pathways = ", ".join(f"{p.name}: {p.pre} -> {p.post}" for p in self.pathways)
+        return f"{type(self).__name__} of {populations}; {pathways or 'no pathways'}"
 
     def _repr_html_(self) -> str:
-        return network_html(self)
+        return tables(self.populations, self.pathways, self.weight_shapes)
 
     def population(self, name: str) -> Population:
         """The population of that name."""

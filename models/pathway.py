@@ -9,8 +9,8 @@ from jaxtyping import Bool
 from compartments.checks import check_kind, check_sequence
 from compartments.domains import Finite, TimeOrZero, check_value, shown
 from compartments.plasticity import PlasticityRule
+from compartments.representation import equation_text, html_table
 from compartments.strings import plain_name
-from models.representation import pathway_html, pathway_text
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,10 +78,35 @@ class Pathway:
         object.__setattr__(self, "beyond", tuple(beyond))
 
     def __repr__(self) -> str:
-        return pathway_text(self)
+        parts = [f"{name} {value}".strip() for name, value in self._wiring()]
+        route = f"{self.pre}.{self.sends} -> {self.post}.{self.target}"
+        return f"Pathway {self.name!r}: {route}; {', '.join(parts)}"
 
     def _repr_html_(self) -> str:
-        return pathway_html(self)
+        rows: list[tuple[str, str]] = [
+            ("from", f"{self.pre}.{self.sends}"),
+            ("to", f"{self.post}.{self.target}"),
+            *((name or "weights", value) for name, value in self._wiring()),
+        ]
+        if self.rule is not None:
+            rows += [("equation", equation_text(line)) for line in self.rule.equations.values()]
+            rows += [("constant", f"{key} = {v}") for key, v in self.rule.parameters.items()]
+        return html_table(f"Pathway {self.name!r}", ("", ""), rows)
+
+    def _wiring(self) -> list[tuple[str, str]]:
+        """Its rule, and everything that is not as in a plain pathway: (name, value)."""
+        found = [("", "fixed") if self.rule is None else ("rule", repr(self.rule.name))]
+        if not self.upward:
+            found.append(("", "downward"))
+        if self.mask is not None:
+            found.append(("synapses", f"{int(self.mask.sum())} of {self.mask.size}"))
+        if self.is_bounded:
+            found.append(("bounds", str(self.bounds)))
+        if float(self.delay):
+            found.append(("delay", str(self.delay)))
+        if self.beyond:
+            found.append(("read beyond the synapse", ", ".join(self.beyond)))
+        return found
 
     def _checked_mask(self) -> Bool[np.ndarray, "n_above n_below"]:
         if np.ma.is_masked(self.mask):

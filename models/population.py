@@ -9,8 +9,8 @@ from compartments.checks import check_kind, check_name
 from compartments.domains import Count, check_value
 from compartments.neuron import Neuron
 from compartments.per_neuron import check_counts
+from compartments.representation import html_table
 from compartments.strings import plain_name
-from models.representation import population_html, population_text
 from models.signals import InputSource, given
 
 
@@ -55,10 +55,15 @@ class Population:
         object.__setattr__(self, "signals", MappingProxyType(dict(self.signals)))
 
     def __repr__(self) -> str:
-        return population_text(self)
+        driven = ", ".join(f"{variable} <- {name}" for variable, name in self.signals.items())
+        text = f"Population {self.name!r}: {self.size} of {self.neuron.name!r}"
+        return text + (f"; {driven}" if driven else "")
 
     def _repr_html_(self) -> str:
-        return population_html(self)
+        rows = [(variable, item.name) for variable, item in self.given.items()]
+        caption = f"Population {self.name!r}: {self.size} neurons"
+        inputs = html_table(caption, ("input", "signal"), rows)
+        return inputs + self.neuron._repr_html_()
 
     def __reduce__(self) -> tuple[type, tuple]:
         return type(self), (self.name, self.size, self.neuron, dict(self.signals))

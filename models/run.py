@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from models.representation import run_html, run_text
+from compartments.representation import html_table
 from models.state import State
 from models.weights import WeightBundle
 
@@ -36,7 +36,19 @@ class Run:
     end: State
 
     def __repr__(self) -> str:
-        return run_text(self)
+        names = ", ".join(map(str, self.traces.data_vars))
+        samples = self.traces.sizes.get("time", 0)
+        recorded = f"{names} at {samples} times" if names else "nothing recorded"
+        kept = self.weight_history.sizes.get("time", 0)
+        parts = [recorded, repr(self.weights), *([f"weights at {kept} times"] if kept else [])]
+        return f"Run in {sum(self.seconds.values()):.3g} s: {'; '.join(parts)}"
 
     def _repr_html_(self) -> str:
-        return run_html(self)
+        rows = [
+            (name, " x ".join(map(str, trace.shape)), trace.attrs.get("units", "1"))
+            for name, trace in self.traces.data_vars.items()
+        ]
+        seconds = [(name, f"{value:.3g}") for name, value in self.seconds.items()]
+        named = [str(n) for n in self.traces.sizes if not str(n).startswith("unit_")]
+        traces = html_table("Traces", ("trace", " x ".join([*named, "unit"]), "unit"), rows)
+        return traces + self.weights._repr_html_() + html_table("Seconds", ("to", "s"), seconds)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from brian2 import Quantity, ms, second
+from brian2.units.fundamentalunits import get_unit_for_display
 from jaxtyping import Bool, Float
 
 from compartments.checks import check_kind
 from compartments.domains import Time, TimeOrZero, check_value
 from compartments.lookup import unknown_name
-from models.representation import schedule_html, schedule_text
+from compartments.representation import html_table
 from models.signals import Signal
 
 
@@ -80,10 +81,20 @@ class Schedule:
         object.__setattr__(self, "shown", MappingProxyType(shown))
 
     def __repr__(self) -> str:
-        return schedule_text(self)
+        signals = ", ".join(f"{name} {signal.extent}" for name, signal in self.signals.items())
+        count = f"{len(self)} presentation" + "s" * (len(self) != 1)
+        return f"Schedule of {count}, {self.duration}: {signals or 'no signals'}"
 
     def _repr_html_(self) -> str:
-        return schedule_html(self)
+        names = ("presentation", "lag", "blank", "duration")
+        times = [(name, " ".join(str(getattr(self, name)).split())) for name in names]
+        signals = [
+            (name, signal.extent, get_unit_for_display(signal.dim), int(self.on(name).sum()))
+            for name, signal in self.signals.items()
+        ]
+        header = ("signal", "values", "unit", "presentations on")
+        caption = f"Schedule of {len(self)} presentations"
+        return html_table(caption, ("time", ""), times) + html_table("Signals", header, signals)
 
     def __len__(self) -> int:
         return self._count  # type: ignore[attr-defined]

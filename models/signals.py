@@ -17,7 +17,6 @@ from jaxtyping import Float
 
 from compartments.checks import finite_array
 from compartments.strings import plain_name
-from models.representation import signal_text
 
 STANDARD = ("stimulus", "target", "reward")
 """Input variables that are signals without being said to be."""
@@ -78,7 +77,14 @@ class Signal:
     dim: Dimension
 
     def __repr__(self) -> str:
-        return signal_text(self)
+        return f"Signal {self.name!r}: {self.extent}"
+
+    @property
+    def extent(self) -> str:
+        """Its values' shape, or how many waveforms it has, as text."""
+        if self.values is not None:
+            return str(self.values.shape)
+        return "(function)" if self.count is None else f"({self.count} waveforms)"
 
     @classmethod
     def of(cls, name: str, value: object) -> "Signal":

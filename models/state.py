@@ -9,7 +9,6 @@ from brian2 import Quantity
 
 from compartments.checks import check_kind
 from models.network import Network
-from models.representation import state_text
 from models.sampling import SIMULATE
 
 Key = tuple[str, str]
@@ -42,7 +41,11 @@ class State:
             object.__setattr__(self, name, MappingProxyType(values))
 
     def __repr__(self) -> str:
-        return state_text(self)
+        parts = []
+        for kind in ("neurons", "synapses", "sent"):
+            names = [f"{owner}.{name}" for owner, name in getattr(self, kind)]
+            parts += [f"{kind} {', '.join(names)}"] if names else []
+        return f"State of {'; '.join(parts) or 'nothing'}"
 
     def of_copy(self, number: int) -> "State":
         """The state of one of several copies."""
@@ -53,7 +56,7 @@ class State:
         )
 
 
-def held(network: Network, dt: Quantity) -> dict[Key, int]:
+def longest_delays(network: Network, dt: Quantity) -> dict[Key, int]:
     """For each variable that leaves a population with delay, the longest, in steps."""
     found: dict[Key, int] = {}
     for pathway in network.pathways:
@@ -103,7 +106,7 @@ def check_start(
         for name in ("w",) if pathway.rule is None else pathway.rule.states:
             shape = (*copies, *network.weight_shapes[pathway.name])
             expected["synapses"][pathway.name, name] = shape
-    for (owner, name), steps in held(network, dt).items():
+    for (owner, name), steps in longest_delays(network, dt).items():
         expected["sent"][owner, name] = (steps, *lead, network.population(owner).size)
     for kind, shapes in expected.items():
         found = {key: array.shape for key, array in getattr(start, kind).items()}

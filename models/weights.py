@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from compartments.arrays import load_arrays, save_arrays
 from compartments.checks import check_kind, finite_array
-from models.representation import weights_html
+from compartments.representation import html_table
 
 
 class WeightBundle(Mapping[str, np.ndarray]):
@@ -55,7 +55,12 @@ class WeightBundle(Mapping[str, np.ndarray]):
         return f"WeightBundle({inside}; {self.hash[:12]})"
 
     def _repr_html_(self) -> str:
-        return weights_html(self)
+        rows = [
+            (n, f"{a.shape[0]} x {a.shape[1]}", *(f"{v:.3g}" for v in (a.min(), a.mean(), a.max())))
+            for n, a in self.items()
+        ]
+        header = ("name", "above x below", "least", "mean", "largest")
+        return html_table(f"Weights {self.hash[:12]}", header, rows)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WeightBundle) and self.hash == other.hash

@@ -87,6 +87,24 @@ def test_folders_of_a_package_import_one_way(package):
     tuple(TopologicalSorter(after).static_order())  # a CycleError names the folders in a circle
 
 
+def _modules_imported(path: Path) -> set[str]:
+    """Modules of Tuft that a module imports, for types alone, too."""
+    names = [name.replace(".", "/") for name in imported(_tree(path))]
+    found = set()
+    for name in names:
+        for place in (ROOT / name, (ROOT / name).parent):
+            if place.with_suffix(".py").is_file():
+                found.add(_name(place.with_suffix(".py")))
+                break
+    return found
+
+
+def test_no_modules_import_each_other():
+    graph = {_name(path): _modules_imported(path) for path in MODULES}
+    assert sum(map(len, graph.values())) > len(MODULES)  # it has seen them
+    tuple(TopologicalSorter(graph).static_order())  # a CycleError names the modules in a circle
+
+
 def test_an_import_the_wrong_way_is_seen():
     tree = ast.parse("def f():\n    from rate_bridge.references.algorithm1 import Algorithm1")
     assert wrong_way("models", tree) == ["rate_bridge.references.algorithm1.Algorithm1"]

@@ -7,7 +7,7 @@ import xarray as xr
 from jaxtyping import Float
 
 from models import Network, Schedule, WeightBundle
-from rate_bridge.references.reference import held
+from rate_bridge.references.reference import constant_signals
 from rate_bridge.references.registry import reference
 
 History = xr.Dataset | Mapping[str, np.ndarray]
@@ -29,7 +29,7 @@ def discrete_steps(
         What was presented.
     """
     history = {str(name): np.asarray(array) for name, array in weights.items()}
-    return reference(network).steps(held(schedule), history)
+    return reference(network).steps(constant_signals(schedule), history)
 
 
 def agreement(

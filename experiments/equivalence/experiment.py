@@ -16,6 +16,7 @@ from compartments.lookup import look_up
 from compartments.sizes import check_size
 from experiments.equivalence.descriptions import COMPARISONS, METHODS, Case, Extent, case, methods
 from experiments.lab import processes
+from experiments.lab.engines import SAME_WITHIN
 from experiments.lab.models import ModelConfig
 from experiments.lab.options import Workers
 from experiments.lab.progress import Report
@@ -26,9 +27,6 @@ from experiments.report.page import FellShort, PageTable, Section, write_page
 from models import simulate
 from models.brian_engine import STEP_SECONDS
 from rate_bridge import ode_engine
-
-SAME_WITHIN = 1e-12
-"""float64 sums in another order, over thousands of steps of a stable system."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ def _torch(network: Network, schedule: Schedule, codegen: str, **options: Any) -
         return ode_engine.simulate(network, schedule, **options)
 
 
+SAME_WITHIN = 1e-12
+"""Between engines, relative: float64 sums in another order, over thousands of stable steps."""
+
 ENGINES: dict[str, Callable[..., Run]] = {"brian2": _brian2, "torch": _torch}
 
 

@@ -8,7 +8,7 @@ from brian2 import Quantity, ms
 
 from compartments.recording import trace_name, unit_dimension
 from models import Network, Run, Schedule, WeightBundle
-from rate_bridge.references.reference import held
+from rate_bridge.references.reference import constant_signals
 from rate_bridge.references.registry import reference
 
 
@@ -27,7 +27,7 @@ def with_equilibria(
         Every switch, and times between switches at which weights have moved.
     """
     found: dict[str, list[np.ndarray]] = {}
-    at, signals = reference(network), held(schedule)
+    at, signals = reference(network), constant_signals(schedule)
     for k, moment in enumerate(moments):
         row = int(moment / schedule.period + 1e-9)
         weights = network.weights

@@ -8,13 +8,14 @@ import numpy as np
 from brian2 import Quantity, second
 
 from compartments.recording import trace_name
+from experiments.lab.engines import SAME_WITHIN
 from experiments.lab.random_signals import random_numbers
 from experiments.verify.link import Link
 from models import Network, Schedule, simulate
 from rate_bridge import ode_engine
 from rate_bridge.references.fixed_point import NoFixedPointError
 from rate_bridge.references.numerical import Numerical
-from rate_bridge.references.reference import held
+from rate_bridge.references.reference import constant_signals
 from rate_bridge.references.registry import reference
 
 SETTLED = 40.0
@@ -57,7 +58,7 @@ def engines(subject: Subject) -> Iterator[Link]:
     shown: dict[str, Any] = {"dt": subject.dt, "record": record, "noise": noise}
     brian = simulate(network, subject.schedule, **shown)
     torch = ode_engine.simulate(network, subject.schedule, **shown)
-    tolerance, reason = 1e-12, "float64 sums in another order, in a stable system"
+    tolerance, reason = SAME_WITHIN, "float64 sums in another order, in a stable system"
     yield Link(
         f"Brian2 against torch, every variable at each of {steps} steps, relative",
         max(_apart(brian.traces[n].values, torch.traces[n].values) for n in brian.traces),
@@ -73,7 +74,7 @@ def at_rest(subject: Subject) -> Iterator[Link]:
     """Where the engine settles, against the reference and against the numerical one."""
     network = subject.network
     try:
-        signals = held(subject.schedule.chosen([len(subject.schedule) - 1]))
+        signals = constant_signals(subject.schedule.chosen([len(subject.schedule) - 1]))
         numerical = Numerical(network)
         found = numerical.fixed_point(signals)
     except (ValueError, NoFixedPointError) as error:

@@ -19,7 +19,7 @@ from models.theory import erlang_residual, euler_residual, integrated_errors
 from rate_bridge.ode_engine.activations import torch_activation
 from rate_bridge.references import algorithm1
 from rate_bridge.references.numerical import Numerical
-from rate_bridge.references.reference import held
+from rate_bridge.references.reference import constant_signals
 
 SIZES = (64, 32, 32, 10)
 
@@ -35,7 +35,7 @@ def fixed_points(seed: int) -> Iterator[Link]:
         schedule = random_schedule(network, 2, seed, presentation=400 * ms)
         end = schedule.duration - 1 * ms
         run = simulate(network, schedule, record=("u", "a", "x"), record_dt=end, plastic=False)
-        rest = algorithm1.Algorithm1(network).equilibrium(held(schedule))
+        rest = algorithm1.Algorithm1(network).equilibrium(constant_signals(schedule))
         for variable in ("u", "a", "x"):
             distance = max(
                 float(np.abs(run.traces[f"{variable}_{layer}"].values[-1] - goal[1]).max())
@@ -169,7 +169,7 @@ def numerical(seed: int) -> Iterator[Link]:
     """The numerical reference against Algorithm 1: its rest, its step, and the gradient."""
     for beta in (None, 0.5):
         network = dll_network(SIZES, beta=beta, eta_W=1.0, eta_theta=1.0, seed=seed)
-        signals = held(random_schedule(network, 4, seed))
+        signals = constant_signals(random_schedule(network, 4, seed))
         closed, found = algorithm1.Algorithm1(network), Numerical(network)
         output = "clamped" if beta is None else f"nudged, beta {beta}"
         rest = found.equilibrium(signals)
@@ -193,7 +193,7 @@ def numerical(seed: int) -> Iterator[Link]:
         lambda at: 0.5 * (goal - at("output", "u")).square().sum(-1),
         {"stimulus": schedule.constant("stimulus")},
     )
-    steps = algorithm1.Algorithm1(network).step(held(schedule))
+    steps = algorithm1.Algorithm1(network).step(constant_signals(schedule))
     yield Link(
         "gradient by implicit differentiation against Algorithm 1 at Theta := W",
         max(float(np.abs(gradients[f"W{i}"] + 4 * steps[f"W{i}"]).max()) for i in range(3)),
@@ -247,7 +247,7 @@ def integrated_error_distance(network: DLLNetwork, schedule: Schedule) -> float:
     o, dt = network.options, 1 * ms
     run = simulate(network, schedule, dt=dt, record=("u", "x", "error"), plastic=False)
     steps = schedule.steps("presentation", dt)
-    rest = algorithm1.Algorithm1(network).equilibrium(held(schedule))
+    rest = algorithm1.Algorithm1(network).equilibrium(constant_signals(schedule))
     areas = integrated_errors(
         network.layers[1:],
         {key: value[1] - value[0] for key, value in rest.items()},

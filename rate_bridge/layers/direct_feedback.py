@@ -5,16 +5,10 @@ the model's layers share; the output layer hangs the list on its output. Autogra
 ``delta_L`` through each matrix to where it belongs, without any state in the backward pass.
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
-
-from rate_bridge.layers.equilibrium import EquilibriumProduct, cast_for_autocast
-from rate_bridge.rules.operations import Operation
-
-if TYPE_CHECKING:
-    from rate_bridge.layers.feedback_layers import FeedbackLayer
 
 
 class _Broadcast(torch.autograd.Function):
@@ -51,33 +45,35 @@ class DirectFeedback:
         self.output = output
         self.waiting: list[tuple[Tensor, Tensor]] = []
 
-    def drive(
-        self, layer: "FeedbackLayer", operation: Operation, u: Tensor, bias: Tensor | None
-    ) -> Tensor:
-        """The layer's drive; its input learns from the output's error alone."""
-        if u.requires_grad and torch.is_grad_enabled():
-            self._enter(layer, u)
-        tensors = cast_for_autocast(u.detach(), layer.weight, bias, None)
-        z = cast(
-            Tensor, EquilibriumProduct.apply(*tensors, operation, layer.rule, layer.samples(u))
-        )
-        if layer.path != self.output:
+    def enter(self, path: str, u: Tensor, matrix: Tensor | None) -> Tensor:
+        """A layer's input cut from the graph; it learns from the output's error alone.
+
+        Raises
+        ------
+        ValueError
+            For a layer without a feedback matrix, or with one for inputs of another shape.
+        """
+        if not (u.requires_grad and torch.is_grad_enabled()):
+            return u.detach()
+        if matrix is None:
+            raise ValueError(
+                f"Layer {path!r}: its input needs a gradient, but it holds no direct "
+                "feedback; give convert() an example= input."
+            )
+        if u.shape[1:] != matrix.shape[1:]:
+            raise ValueError(
+                f"Layer {path!r}: direct feedback was made for inputs of shape "
+                f"{tuple(matrix.shape[1:])} behind the batch axis, got {tuple(u.shape[1:])}."
+            )
+        self.waiting.append((u, matrix))
+        return u.detach()
+
+    def left(self, path: str, z: Tensor) -> Tensor:
+        """A layer's drive; on the output's hangs everything that has entered."""
+        if path != self.output:
             return z
         waiting, self.waiting = self.waiting, []
         if not waiting or not torch.is_grad_enabled():
             return z
         inputs, matrices = zip(*waiting, strict=True)
         return cast(Tensor, _Broadcast.apply(z, len(inputs), *inputs, *matrices))
-
-    def _enter(self, layer: "FeedbackLayer", u: Tensor) -> None:
-        if layer.theta is None:
-            raise ValueError(
-                f"Layer {layer.path!r}: its input needs a gradient, but it holds no direct "
-                "feedback; give convert() an example= input."
-            )
-        if u.shape[1:] != layer.theta.shape[1:]:
-            raise ValueError(
-                f"Layer {layer.path!r}: direct feedback was made for inputs of shape "
-                f"{tuple(layer.theta.shape[1:])} behind the batch axis, got {tuple(u.shape[1:])}."
-            )
-        self.waiting.append((u, layer.theta))

@@ -70,17 +70,18 @@ class FeedbackLayer(nn.Module):
 
     def _drive(self, operation: Operation, u: Tensor, bias: Tensor | None) -> Tensor:
         """``z = W * u`` with the rule's backward pass."""
-        if self.direct is not None:
-            return self.direct.drive(self, operation, u, bias)
-        if not self.feedback and u.requires_grad and torch.is_grad_enabled():
+        shared, theta = self.direct, self.theta
+        if shared is not None:
+            u, theta = shared.enter(self.path, u, theta), None
+        elif not self.feedback and u.requires_grad and torch.is_grad_enabled():
             raise ValueError(
                 f"Layer {self.path!r}: its input needs a gradient, but the layer was built "
                 "with feedback=False, which is for layers that read the network's input. "
                 "Build it with feedback=True, or give convert() an example= input."
             )
-        arguments = cast_for_autocast(u, self.weight, bias, self.theta)
+        arguments = cast_for_autocast(u, self.weight, bias, theta)
         z = EquilibriumProduct.apply(*arguments, operation, self.rule, self.samples(u))
-        return cast(Tensor, z)
+        return cast(Tensor, z if shared is None else shared.left(self.path, z))
 
     def extra_repr(self) -> str:
         """The line in ``repr(model)``: torch's, and the rule."""

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.state import State, held
+from models.state import State, longest_delays
 from rate_bridge.ode_engine.engine import OdeEngine
 
 
@@ -13,7 +13,7 @@ def state_of(engine: OdeEngine) -> State:
     lines = engine.delays.lines
     sent = {
         (owner, name): np.stack([_out(engine, v) for v in lines[owner, name, steps].newest_first()])
-        for (owner, name), steps in held(engine.nets[0], engine.dt).items()
+        for (owner, name), steps in longest_delays(engine.nets[0], engine.dt).items()
     }
     return State(
         {key: _out(engine, tensor) for key, tensor in engine.buffers.states.items()},

@@ -173,7 +173,7 @@ class Reference(ABC):
         check_value(self.title, "batch", batch, Count)
         for name, function in (("progress", progress), ("visit", visit)):
             check_callable(self.title, name, function)
-        signals = {name: self.tensor(value) for name, value in held(schedule).items()}
+        signals = {name: self.tensor(value) for name, value in constant_signals(schedule).items()}
         check_signals(self.network, schedule)
         weights = self.tensors()
         for start in range(0, len(schedule), batch):
@@ -198,7 +198,7 @@ class Reference(ABC):
                 )
 
 
-def held(schedule: Schedule) -> dict[str, Float[np.ndarray, "presentation n"]]:
+def constant_signals(schedule: Schedule) -> dict[str, Float[np.ndarray, "presentation n"]]:
     """What a schedule shows, signal by signal; 0 where it is off, and ``<name>_on`` beside it.
 
     Raises
