@@ -1,6 +1,7 @@
 """One neuron: what it is made of."""
 
 from compartments.activations import ACTIVATIONS, Activation
+from compartments.inverse_activation import potentials_of
 from compartments.neuron import Compartment, Neuron
 from compartments.neurons.graded import hidden_neuron, output_neuron
 from compartments.neurons.registry import NEURONS
@@ -27,6 +28,7 @@ __all__ = [
     "input_neuron",
     "load_traces",
     "output_neuron",
+    "potentials_of",
     "pulse",
     "responses",
     "save_traces",

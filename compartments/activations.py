@@ -65,19 +65,6 @@ LOGISTIC = Activation("logistic", "0.5*(1 + tanh(0.5*z))", "0.25*(1 - tanh(0.5*z
 SOFTPLUS = Activation("softplus", "0.5*(z + abs(z)) + log1p(exp(-abs(z)))", "0.5*(1 + tanh(0.5*z))")
 LINEAR = Activation("linear", "z", "1 + 0*z")
 
-ACTIVATIONS = {item.name: item for item in (TANH, LOGISTIC, SOFTPLUS, LINEAR)}
-
-
-def activation(name: str | Activation) -> Activation:
-    """The activation of that name (an :class:`Activation` passes through).
-
-    Raises
-    ------
-    ValueError
-        For an unknown name; lists the valid ones and the nearest.
-    """
-    return name if isinstance(name, Activation) else look_up("activation", name, ACTIVATIONS)
-
 
 def soft_rectifier(gamma: float = 0.1, beta: float = 1.0, theta: float = 3.0) -> Activation:
     """gamma log(1 + exp(beta (z - theta))): the regression task of Sacramento et al. (2018).
@@ -92,7 +79,23 @@ def soft_rectifier(gamma: float = 0.1, beta: float = 1.0, theta: float = 3.0) ->
     check_value("Soft rectifier", "theta", theta, Finite)
     y = f"({float(beta)!r}*(z - ({float(theta)!r})))"
     return Activation(
-        "soft rectifier",
+        "soft-rectifier",
         f"{float(gamma)!r}*(0.5*({y} + abs({y})) + log1p(exp(-abs({y}))))",
         f"{float(gamma) * float(beta)!r}*0.5*(1 + tanh(0.5*{y}))",
     )
+
+
+SOFT_RECTIFIER = soft_rectifier()
+
+ACTIVATIONS = {item.name: item for item in (TANH, LOGISTIC, SOFTPLUS, LINEAR, SOFT_RECTIFIER)}
+
+
+def activation(name: str | Activation) -> Activation:
+    """The activation of that name (an :class:`Activation` passes through).
+
+    Raises
+    ------
+    ValueError
+        For an unknown name; lists the valid ones and the nearest.
+    """
+    return name if isinstance(name, Activation) else look_up("activation", name, ACTIVATIONS)

@@ -5,6 +5,9 @@ from models.brian_export import to_brian2
 from models.divergence import DivergenceError
 from models.dll import DLLNetwork, DLLOptions, dll_network, dll_weights
 from models.eligibility import Eligibility
+from models.microcircuit import MicrocircuitNetwork, microcircuit_network
+from models.microcircuit_options import MicrocircuitOptions
+from models.microcircuit_weights import microcircuit_weights, self_predicting
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
@@ -20,6 +23,8 @@ __all__ = [
     "DLLOptions",
     "DivergenceError",
     "Eligibility",
+    "MicrocircuitNetwork",
+    "MicrocircuitOptions",
     "Model",
     "Network",
     "Pathway",
@@ -29,10 +34,13 @@ __all__ = [
     "WeightBundle",
     "dll_network",
     "dll_weights",
+    "microcircuit_network",
+    "microcircuit_weights",
     "model",
     "no_autapses",
     "one_to_one",
     "random_mask",
+    "self_predicting",
     "simulate",
     "to_brian2",
 ]

@@ -270,6 +270,7 @@ CASES: dict[str, Callable[[Extent], Case]] = {
     "noise, the same numbers": noise,
     "noise, microcircuit": partial(microcircuit, sigma=0.05 / ms**0.5, matched_soma=True),
     "microcircuit": microcircuit,
+    "microcircuit, soft rectifier": partial(microcircuit, activation="soft-rectifier", eta_W=1.0),
     "microcircuit, matched, filtered": partial(
         microcircuit, **MATCHED, g_D=None, tau_w=None, start="random"
     ),

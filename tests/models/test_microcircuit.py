@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from models import MODELS, Schedule, simulate
-from models.microcircuit import microcircuit_network
-from models.microcircuit_options import MicrocircuitOptions
-from models.microcircuit_weights import microcircuit_weights, self_predicting
+from compartments import potentials_of
+from models import (
+    MODELS,
+    MicrocircuitOptions,
+    Schedule,
+    microcircuit_network,
+    microcircuit_weights,
+    self_predicting,
+    simulate,
+)
 
 SIZES = (5, 4, 3, 2)
 
@@ -119,3 +125,27 @@ def test_a_population_of_interneurons_of_another_size_is_named():
         microcircuit_network(SIZES, weights=moved)
     with pytest.raises(TypeError, match="option of a microcircuit 'gA'"):
         microcircuit_network(SIZES, gA=1 / ms)
+
+
+def test_a_nudge_without_target_is_named():
+    stimuli = {"stimulus": np.zeros((2, 5))}
+    with pytest.raises(ValueError, match="Schedule, shown: Unknown signal 'target'"):
+        Schedule(stimuli, shown={"target": np.array([True, False])})
+
+
+def test_targets_told_as_rates_are_potentials_that_have_them():
+    rates = np.array([[0.1, 0.8], [0.5, 0.3]])
+    inverse = np.log(rates / (1 - rates))
+    np.testing.assert_allclose(potentials_of("logistic", rates), inverse, rtol=1e-14, atol=1e-15)
+    rectified = 3 + np.log(np.expm1(rates / 0.1))  # gamma 0.1, beta 1, theta 3
+    np.testing.assert_allclose(potentials_of("soft-rectifier", rates), rectified, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("activation", "rate", "reached"),
+    [("logistic", 1.0, "0 and 1"), ("tanh", -1.2, "-1 and 1"), ("soft-rectifier", -0.1, "")],
+)
+def test_rates_that_no_neuron_reaches_are_named(activation, rate, reached):
+    message = f"Activation '{activation}': rates must lie between {reached}.*, got {rate:g}; choose"
+    with pytest.raises(ValueError, match=message):
+        potentials_of(activation, np.array([rate]))

@@ -24,7 +24,13 @@ NAIVE = {
     ),
     "softplus": (lambda z: np.log(1 + np.exp(z)), lambda z: 1 / (1 + np.exp(-z))),
     "linear": (lambda z: z, np.ones_like),
+    "soft-rectifier": (
+        lambda z: 0.1 * np.log(1 + np.exp(z - 3)),
+        lambda z: 0.1 / (1 + np.exp(3 - z)),
+    ),
 }
+# drives of order 1 do not lift the soft rectifier to where it has a slope to learn by
+STEEP = [name for name in ACTIVATIONS if name != "soft-rectifier"]
 
 
 def random_weights(sizes, bias, seed=3):
@@ -81,7 +87,8 @@ def test_derivative_is_autograds(name):
     f = torch_activation(ACTIVATIONS[name])
     z = DRIVES.clone().requires_grad_()
     (slope,) = torch.autograd.grad(f.function(z).sum(), z)
-    kinks = z.detach().abs() < 1e-12  # softplus is written with |z|: autograd takes sign(0) = 0
+    # both soft rectifiers are written with |z - threshold|: autograd takes sign(0) = 0
+    kinks = (z.detach() - {"soft-rectifier": 3.0}.get(name, 0.0)).abs() < 1e-12
     gap = (slope - f.derivative(z)).detach()[~kinks].abs().max()
     assert gap < 1e-14  # the same few operations, in another order
 
@@ -132,8 +139,8 @@ def autograd_changes(network, inputs, targets, loss):
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("output", ACTIVATIONS)
-@pytest.mark.parametrize("hidden", ACTIVATIONS)
+@pytest.mark.parametrize("output", STEEP)
+@pytest.mark.parametrize("hidden", STEEP)
 def test_theta_equal_to_W_is_backprop(hidden, output, loss, bias):
     network = network_of(activation=hidden, output_activation=output, bias=bias, eta_W=1.0)
     w = network.weights
