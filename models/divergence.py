@@ -13,8 +13,7 @@ class DivergenceError(ArithmeticError):
         self.place, self.variable, self.time_ms, self.value = place, variable, time_ms, value
         super().__init__(
             f"Diverged at t = {time_ms:g} ms: {variable!r} of {place!r} is {value:g} "
-            f"(bound {DIVERGED_BEYOND:g}). Lower the learning rates or the time step; the 'plus' "
-            "rule for Theta is expected to run away."
+            f"(bound {DIVERGED_BEYOND:g}). Lower the learning rates or the time step."
         )
 
 

@@ -20,9 +20,9 @@ from compartments.neurons.closed import closed
 from compartments.neurons.registry import neuron_kind
 from compartments.neurons.sources import constant_neuron, input_neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
-from compartments.ports import Direction, Origin, Port, Sent
+from compartments.ports import Port, Sent
 from models.delays import SignalDelays
-from models.dll_options import DLLOptions
+from models.dll_options import DOWNWARD, UPWARD, DLLOptions, Join
 from models.eligibility import eligible_neuron, late_gain, waiting
 from models.network import Network
 from models.pathway import Pathway
@@ -214,7 +214,7 @@ def _waiting(
     for i, (name, neuron) in enumerate(zip(names, neurons, strict=True)):
         above = names[i + 1] if name != names[-1] else None
         below = names[i - 1] if traced and i > 1 else None
-        sends = _sent(neuron, "up", "u", o).variable if above else None
+        sends = _sent(neuron, UPWARD).variable if above else None
         wait = waiting(delays, name, sends or "", above, below)
         if above and not wait.late:
             raise ValueError(
@@ -241,7 +241,7 @@ def _pathways(names: Sequence[str], neurons: Sequence[Neuron], o: DLLOptions) ->
 
 
 def _upward(name: str, pre: str, below: Neuron, post: str, above: Neuron, o: DLLOptions) -> Pathway:
-    sent, port = _sent(below, "up", "u", o), _port(above, "below", "delta", o)
+    sent, port = _sent(below, UPWARD), _port(above, UPWARD)
     factors = {"u_pre": sent.factors["u"], "delta_post": port.factors["delta"]}
     rule = forward_rule(o.eta_W, o.used_decay, o.tau_w, _with_sides(factors))
     beyond = _beyond(rule, sent, port)
@@ -251,7 +251,7 @@ def _upward(name: str, pre: str, below: Neuron, post: str, above: Neuron, o: DLL
 def _downward(
     name: str, pre: str, above: Neuron, post: str, below: Neuron, o: DLLOptions
 ) -> Pathway:
-    sent, port = _sent(above, "down", "delta", o), _port(below, "above", "error", o)
+    sent, port = _sent(above, DOWNWARD), _port(below, DOWNWARD)
     factors = {"delta_pre": sent.factors["delta"]}
     factors |= {f"{role}_post": variable for role, variable in port.factors.items()}
     decay = o.used_decay
@@ -274,23 +274,15 @@ def _beyond(rule: PlasticityRule | None, sent: Sent, port: Port) -> tuple[str, .
     return tuple(sorted(kept | {f"{v}_post" for v in rule.reads_post & far}))
 
 
-def _sent(neuron: Neuron, to: Direction, factor: str, o: DLLOptions) -> Sent:
-    """What a neuron sends there for rules to read that factor."""
-    found = neuron.ports.sent(to, factor)
-    if found is None:
-        raise ValueError(
-            f"DLL network: neuron {o.neuron!r}: {neuron.name!r} sends nothing {to} that rules read "
-            f"as {factor!r}."
-        )
+def _sent(neuron: Neuron, join: Join) -> Sent:
+    """What a neuron sends there, for rules to read that factor."""
+    found = neuron.ports.sent(join.to, join.sent)
+    assert found is not None  # else the options have refused its kind
     return found
 
 
-def _port(neuron: Neuron, origin: Origin, factor: str, o: DLLOptions) -> Port:
+def _port(neuron: Neuron, join: Join) -> Port:
     """The port of a neuron for what comes from there, where a rule can read that factor."""
-    found = neuron.ports.port(origin, factor)
-    if found is None:
-        raise ValueError(
-            f"DLL network: neuron {o.neuron!r}: {neuron.name!r} has no port for what comes from "
-            f"{origin} where rules read {factor!r}."
-        )
+    found = neuron.ports.port(join.origin, join.read)
+    assert found is not None  # as above
     return found

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 from brian2 import Quantity, ms
 
@@ -12,6 +14,7 @@ from compartments.lookup import unknown_name
 from compartments.neurons.kind import NeuronKind
 from compartments.neurons.registry import NEURONS, neuron_kind
 from compartments.plasticity import FEEDBACK
+from compartments.ports import Direction, Origin
 from models.eligibility import Eligibility
 
 SHARED = ("tau_u", "tau_a", "tau_x", "beta", "matched_soma")
@@ -23,14 +26,46 @@ DERIVED = ("target_stages", "gain_line")
 REQUESTS = {"matched_soma": "matched_soma", "beta": "beta", "filtered_target": "target_stages"}
 """Options that are off unless asked for, and the argument of a neuron that each needs."""
 
-LAYERED = tuple(name for name, kind in NEURONS.items() if kind.top)
-"""Kinds of neurons that there is an output for."""
+
+class Join(NamedTuple):
+    """The factors that a pathway's rule reads: of what is sent to, of the port for what is from."""
+
+    to: Direction
+    sent: str
+    origin: Origin
+    read: str
+
+
+UPWARD = Join("up", "u", "below", "delta")
+DOWNWARD = Join("down", "delta", "above", "error")
+
+
+@cache
+def is_layered(name: str) -> bool:
+    """Whether ports of a kind of neurons, and of the output above them, join to DLL's layers."""
+    kind = neuron_kind(name)
+    if not kind.top:
+        return False
+    # a constant that a kind needs is a time; its value is of no matter to ports
+    hidden, top = (k.built("cell", "linear", dict.fromkeys(k.needs, ms)).ports for k in _pair(kind))
+    joins = [(UPWARD, hidden, top), (DOWNWARD, top, hidden)]
+    joins += [(UPWARD, hidden, hidden), (DOWNWARD, hidden, hidden)]
+    return all(pre.sent(j.to, j.sent) and post.port(j.origin, j.read) for j, pre, post in joins)
+
+
+def layered() -> tuple[str, ...]:
+    """Kinds of neurons that a DLL network can have."""
+    return tuple(name for name in NEURONS if is_layered(name))
+
+
+def _pair(kind: NeuronKind) -> tuple[NeuronKind, NeuronKind]:
+    """A kind of hidden neurons, and that of the output above them."""
+    return kind, neuron_kind(kind.top)
 
 
 def _arguments(name: str) -> set[str]:
     """What neurons of a kind, and the output that goes with them, take."""
-    kind = neuron_kind(name)
-    return {*kind.arguments, *neuron_kind(kind.top).arguments}
+    return {name for kind in _pair(neuron_kind(name)) for name in kind.arguments}
 
 
 @dataclass(frozen=True)
@@ -42,8 +77,8 @@ class DLLOptions:
     activation, output_activation : str or Activation
         f of the hidden layers and of the output layer (paper: tanh, and none at the output).
     theta_rule : {"minus", "plus", "fixed", "kp"}
-        How the feedback weights learn: Algorithm 1; the sign of the released code; not at all
-        (DLL-FA); Kolen-Pollack.
+        How the feedback weights learn: Algorithm 1; the sign of the released code, with which they
+        are expected to run away; not at all (DLL-FA); Kolen-Pollack.
     eta_W, eta_theta : float
         Learning rates for one presentation.
     decay : float
@@ -114,8 +149,7 @@ class DLLOptions:
     @property
     def kinds(self) -> tuple[NeuronKind, NeuronKind]:
         """The kinds of the hidden neurons and of the output."""
-        hidden = neuron_kind(self.neuron)
-        return hidden, neuron_kind(hidden.top)
+        return _pair(neuron_kind(self.neuron))
 
     def values(self, kind: NeuronKind) -> dict[str, object]:
         """What of these options, and of ``constants``, a kind of neuron takes."""
@@ -127,7 +161,8 @@ class DLLOptions:
 
         By the arguments that its kind has, not by its name: a further kind needs no line here.
         """
-        check_name("DLL network", "neuron", self.neuron, LAYERED)
+        if self.neuron not in tuple(NEURONS) or not is_layered(self.neuron):
+            check_name("DLL network", "neuron", self.neuron, layered())
         where = f"DLL network: neuron {self.neuron!r}"
         taken = _arguments(self.neuron)
         own = [name for name in sorted(taken) if name not in (*SHARED, *DERIVED)]
@@ -136,7 +171,7 @@ class DLLOptions:
                 raise ValueError(f"{where}: {unknown_name('constant', name, own)}")
         for option, argument in REQUESTS.items():
             if getattr(self, option) not in (None, False) and argument not in taken:
-                able = ", ".join(repr(n) for n in LAYERED if argument in _arguments(n))
+                able = ", ".join(repr(n) for n in layered() if argument in _arguments(n))
                 raise ValueError(f"{where} does not take {option}; neurons that do: {able}.")
         if self.eligibility is not None and self.eligibility.late_gain and "gain_line" not in taken:
             raise ValueError(f"{where}: its f' cannot wait for the error; leave late_gain=False.")

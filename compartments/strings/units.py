@@ -1,4 +1,4 @@
-"""Units: names of Brian2's units, ``*``, ``/`` and small whole powers."""
+"""Units: names of Brian2's units, ``*``, ``/`` and small whole powers, or 0.5."""
 
 import math
 import re
@@ -15,7 +15,7 @@ MAX_POWER = 8
 MAX_FACTORS = 8
 
 _FACTOR = re.compile(
-    rf"\s*(?P<name>{NAME}|1)\s*(?:\*\*\s*(?P<power>-?\s*\d{{1,9}}))?\s*(?P<operator>[*/]|$)",
+    rf"\s*(?P<name>{NAME}|1)\s*(?:\*\*\s*(?P<power>-?\s*(?:0\.5|\d{{1,9}})))?\s*(?P<operator>[*/]|$)",
     re.ASCII,
 )
 
@@ -28,7 +28,8 @@ def unit(where: str, text: object) -> Unit:
     where : str
         Begins the message of an error.
     text : str
-        Names of Brian2's units, multiplied or divided, to whole powers up to 8.
+        Names of Brian2's units, multiplied or divided, to whole powers up to 8, or 0.5 (of
+        white noise: ``second**-0.5``).
 
     Raises
     ------
@@ -50,15 +51,17 @@ def unit(where: str, text: object) -> Unit:
             if not (math.isfinite(float(found)) and float(found)):
                 raise ValueError(f"{where}: {brief(text)} is too large or too small a unit.")
             return found
-    raise ValueError(f"{where}: expected {form}; powers are whole, factors at most {MAX_FACTORS}.")
+    raise ValueError(
+        f"{where}: expected {form}; powers are whole, or 0.5, factors at most {MAX_FACTORS}."
+    )
 
 
 def _power(where: str, name: str, power: str | None) -> Unit:
     if name != "1" and name not in DEFAULT_UNITS:
         raise ValueError(f"{where}: {_unknown(name)}")
-    exponent = int((power or "1").replace(" ", ""))
+    exponent = float((power or "1").replace(" ", ""))
     if abs(exponent) > MAX_POWER:
-        raise ValueError(f"{where}: the power of {name!r} is {exponent}, beyond {MAX_POWER}.")
+        raise ValueError(f"{where}: the power of {name!r} is {exponent:g}, beyond {MAX_POWER}.")
     return Unit(1) if name == "1" else DEFAULT_UNITS[name] ** exponent
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from compartments.checks import check_name
 from compartments.domains import shown
 from compartments.lookup import unknown_name
-from experiments.lab.quantities import duration
+from experiments.lab.quantities import quantity
 from experiments.lab.runner import SeededConfig
 from models import Network, Schedule
 from models.registry import MODELS, model
@@ -125,7 +125,7 @@ class ModelConfig(SeededConfig):
     model: str = "dll"
     """A model of the registry, or path/to/file.py:function, which returns a Network."""
     options: tuple[str, ...] = ()
-    """Options of the model, such as theta_rule=plus beta=0.5 tau_x=2ms."""
+    """Options of the model, such as theta_rule=plus beta=0.5 tau_x=2ms leak=0.1/ms."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -236,13 +236,14 @@ def _of_user(name: str, what: str, run: Callable[[], Any]) -> Any:
 def parsed_options(texts: Sequence[str]) -> dict[str, Any]:
     """``["beta=0.5", "tau_x=2ms", "theta_rule=plus"]`` as values by name.
 
-    A number, True, False, None, a tuple of those; a time with its unit; else text. Of
+    A number, True, False, None, a tuple of those; a number with its unit, such as ``-65mV``; else
+    text. Of
     ``{'tau_d': '1ms'}`` each entry is read so.
 
     Raises
     ------
     ValueError
-        For a text without ``=``, or a name that stands twice.
+        For a text without ``=``, a name that stands twice, or an unknown unit.
     """
     found: dict[str, Any] = {}
     for text in texts:
@@ -251,23 +252,24 @@ def parsed_options(texts: Sequence[str]) -> dict[str, Any]:
             raise ValueError(f"--options: write name=value, such as beta=0.5, got {text!r}.")
         if name in found:
             raise ValueError(f"--options: {name!r} stands there twice.")
-        found[name] = _value(value)
+        found[name] = _value(f"--options {name}", value)
     return found
 
 
-def _value(text: str) -> Any:
+def _value(name: str, text: str) -> Any:
     try:
         found = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         pass
     else:
         if isinstance(found, dict):
-            return {key: _value(v) if isinstance(v, str) else v for key, v in found.items()}
+            return {
+                key: _value(f"{name}, {key!r}", v) if isinstance(v, str) else v
+                for key, v in found.items()
+            }
         return found
-    try:
-        return duration("", text, zero_allowed=True)
-    except ValueError:
-        return text
+    measured = quantity(name, text)
+    return text if measured is None else measured
 
 
 def check_answers(what: str, network: Network, name: str) -> None:

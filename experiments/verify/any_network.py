@@ -91,7 +91,7 @@ def at_rest(subject: Subject) -> Iterator[Link]:
     if network.reference != "numerical":
         other = numerical.equilibrium(signals)
         yield Link(
-            f"{reference(network).title} at rest against the numerical reference",
+            f"{reference(network).title} against the numerical reference: every variable, relative",
             max(_apart(value, other[key]) for key, value in rest.items()),
             1e-10,
             "Newton's last step is below 1e-12; errors grow through the layers",

@@ -82,10 +82,18 @@ def show(result: Result) -> None:
 def failure(result: Result) -> str | None:
     """The links that do not hold, or None."""
     broken = [link["claim"] for link in listed(result) if not link["holds"]]
-    return f"{len(broken)} links do not hold: {'; '.join(broken)}." if broken else None
+    do = "link does" if len(broken) == 1 else "links do"
+    return f"{len(broken)} {do} not hold: {'; '.join(broken)}." if broken else None
 
 
 def sentences(result: Result) -> list[str]:
     """How many links there are, and what could not be measured."""
     left_out = [f"Not measured ({name}): {why}." for name, why in result["left_out"].items()]
-    return [f"All {len(listed(result))} links of {result['model']} hold.", *left_out]
+    count = len(listed(result))
+    links = f"link{'s' * (count != 1)} of {result['model']}"
+    if not count:
+        return [f"No {links} could be measured.", *left_out]
+    hold = "hold" if count > 1 else "holds"
+    which = f"{'All ' * (count > 1)}{count} {links}"
+    kept = f"{count} {links} that could be measured" if left_out else which
+    return [f"{kept} {hold}.", *left_out]

@@ -206,6 +206,19 @@ class VectorField:
 
         return torch.func.vmap(torch.func.jacrev(one))(states, dict(signals))
 
+    @cached_property
+    def _takers(self) -> dict[str, dict[str, int]]:
+        """For each signal, and each flag, who reads it and how many values of it."""
+        found: dict[str, dict[str, int]] = {}
+        for pathway in self.network.pathways:
+            for name in pathway.rule.signals if pathway.rule else ():
+                found.setdefault(name, {})[f"the rule of pathway {pathway.name!r}"] = 1
+        for population in self.network.populations:
+            for item in population.given.values():
+                owner = f"population {population.name!r}"
+                found.setdefault(item.signal, {})[owner] = population.size
+        return found | {f"{name}_on": {"its flag": 1} for name in found}
+
     def signals(
         self, given: Mapping[str, np.ndarray | float], dtype: torch.dtype = torch.float64
     ) -> dict[str, Tensor]:
@@ -219,21 +232,18 @@ class VectorField:
             For a signal that no population takes, values that are not finite, or a shape that does
             not fit.
         """
-        takers: dict[str, int] = {}
-        for pathway in self.network.pathways:
-            takers |= dict.fromkeys(pathway.rule.signals if pathway.rule else (), 1)
-        for population in self.network.populations:
-            takers |= {item.signal: population.size for item in population.given.values()}
-        takers |= dict.fromkeys((f"{name}_on" for name in takers), 1)
+        takers = self._takers
         arrays = {}
         for name, value in given.items():
             if name not in takers:
                 raise unknown_name("signal", name, takers)
             array = np.atleast_2d(np.asarray(value, dtype=np.float64))
-            if array.ndim != 2 or array.shape[1] not in (1, takers[name]):
-                raise ValueError(
-                    f"Signal {name!r}: expected (batch, {takers[name]}), got {np.shape(value)}."
-                )
+            for owner, size in takers[name].items():
+                if array.ndim != 2 or array.shape[1] not in (1, size):
+                    raise ValueError(
+                        f"Signal {name!r}: {owner} reads it: expected (batch, {size}) or (batch, "
+                        f"1), got {np.shape(value)}."
+                    )
             if not np.isfinite(array).all():
                 raise ValueError(f"Signal {name!r} must be finite.")
             arrays[name] = array
@@ -254,6 +264,12 @@ def flagged(signals: Signals) -> dict[str, Tensor]:
 def _tree(population: Population, variable: str) -> sympy.Basic:
     where = f"Population {population.name!r}, equation of {variable!r}"
     line = population.neuron.equations[variable]
+    drawn = next((d for d in population.neuron.draws if d.name == variable), None)
+    if drawn is not None:
+        raise ValueError(
+            f"{where}: it draws {'rand' if drawn.is_uniform else 'randn'}() at every step, so the "
+            "network does not come to rest and has no fixed point."
+        )
     moving = sorted(n for n in line.identifiers if n in ("t", "dt", "xi") or n.startswith("xi_"))
     if moving:
         raise ValueError(

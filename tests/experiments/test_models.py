@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from brian2 import ms
+from brian2 import ms, mV, nS
 
 from experiments.lab.models import chosen, parsed_options
 from models import MODELS, DLLNetwork, Network
@@ -11,7 +11,7 @@ from rate_bridge.references.registry import REFERENCES, reference
 
 FILE = """
 import numpy as np
-from brian2 import ms
+from brian2 import ms, mV, nS
 from compartments import Compartment, Neuron
 from models import Network, Pathway, Population, Schedule, WeightBundle
 
@@ -58,6 +58,8 @@ def test_options_are_texts_with_values():
     assert parsed_options(["tau_x=2ms"])["tau_x"] == 2 * ms
     ahead = parsed_options(["neuron=look-ahead", "constants={'tau_d': '1ms'}"])
     assert ahead == {"neuron": "look-ahead", "constants": {"tau_d": 1 * ms}}
+    conductance = parsed_options(["leak=0.1/ms", "g=2nS", "E={'rest': '-65mV'}"])
+    assert conductance == {"leak": 0.1 / ms, "g": 2 * nS, "E": {"rest": -65 * mV}}
     assert "u_ahead" in chosen("dll").network((4, 3, 2), 0, ahead).transmitted["hidden1"]
     network = chosen("dll").network((4, 3, 2), 0, parsed_options(["beta=0.5", "theta_rule=plus"]))
     assert isinstance(network, DLLNetwork)
@@ -82,6 +84,9 @@ def test_a_function_in_a_file_is_a_model(file):
         ("dll", ["bta=1"], ValueError, "Unknown option 'bta'. Did you mean 'beta'"),
         ("dll", ["beta=-1"], ValueError, "beta must be"),
         ("dll", ["beta"], ValueError, "write name=value"),
+        ("dll", ["tau_x=2mV"], ValueError, "tau_x must be a time with its unit.* got 2. mV"),
+        ("dll", ["tau_x=2msec"], ValueError, "--options tau_x: Unknown unit 'msec'"),
+        ("{file}:network", ["tau=2/ms"], ValueError, "network.. cannot be run.*tau"),
         ("dll", ["beta=1", "beta=2"], ValueError, "'beta' stands there twice"),
         ("{file}", [], ValueError, "which function of it"),
         ("{file}x.py:network", [], FileNotFoundError, "Models by name are: dll"),

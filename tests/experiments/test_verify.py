@@ -32,7 +32,7 @@ def test_a_broken_link_is_named(tmp_path, monkeypatch, capsys):
     broken = {"0 nothing": lambda seed: iter([Link("1 = 2", 1.0, 0.1, "none")])}
     monkeypatch.setattr(verify, "MODEL_CHECKS", {"dll": broken})
     monkeypatch.setattr(any_network, "NETWORK_CHECKS", {})
-    with pytest.raises(ArithmeticError, match="1 links do not hold: 1 = 2"):
+    with pytest.raises(ArithmeticError, match="1 link does not hold: 1 = 2"):
         run(verify, verify.Config(out=tmp_path))
     assert "FAILS" in capsys.readouterr().out
     assert (tmp_path / "verify" / "result.json").exists()
@@ -82,7 +82,8 @@ def test_what_cannot_be_measured_is_said(tmp_path, capsys):
     file.write_text(OWN)
     run(verify, verify.Config(model=f"{file}:noisy", out=tmp_path))
     said = capsys.readouterr().out
-    assert "All 1 links" in said  # the engines, with the same noise
+    assert "1 link of " in said  # the engines, with the same noise
+    assert "own.py:noisy that could be measured holds." in " ".join(said.split())
     assert "Not measured (rest): " in said
     assert "contains 'xi'" in said
 

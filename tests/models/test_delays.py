@@ -149,7 +149,7 @@ def test_what_goes_with_eligibility_follows_from_delays():
         deep(2, neuron="look-ahead", constants={"tau_d": 1 * ms}, eligibility=Eligibility())
     with pytest.raises(ValueError, match=r"no first-order delay is declared.*'delta' of 'hidden1'"):
         deep(3, neuron="plateau", eligibility=Eligibility())
-    with pytest.raises(ValueError, match="neuron 'conductance': 'output' sends nothing down that"):
+    with pytest.raises(ValueError, match="Unknown neuron 'conductance'"):
         deep(2, neuron="conductance")
     lateral = deep(2, neuron="two-branch", eligibility=Eligibility())
     assert lateral.signals == ("stimulus", "target")

@@ -10,7 +10,7 @@ from compartments import NEURONS, feedback_rule, forward_rule, input_neuron, res
 from compartments.neurons.registry import neuron_kind
 from models import Network, Pathway, Population, Schedule, WeightBundle, dll_network, simulate
 from models.delays import time_of
-from models.dll_options import LAYERED
+from models.dll_options import layered
 from models.locality import reads_beyond
 from models.theory import chain_residual, chain_response
 from rate_bridge import ode_engine
@@ -122,13 +122,17 @@ def test_declared_delays_are_those_of_its_step_response(name):
             np.testing.assert_allclose(values[late] / values[-1], 1, atol=0.4, err_msg=said)
 
 
-@pytest.mark.parametrize("name", LAYERED)
-def test_layers_of_it_are_dll_or_refused_by_their_ports(name):
-    constants = {"tau_d": 1 * ms} if "tau_d" in NEURONS[name].arguments else {}
-    if built(name).ports.sent("down", "delta") is None:
-        with pytest.raises(ValueError, match=f"{name}.* that rules read as 'delta'"):
+def test_a_kind_whose_ports_do_not_join_is_no_layer():
+    assert {"graded", "look-ahead", "two-branch", "plateau"} <= set(layered())
+    for name in set(KINDS) - set(layered()):
+        with pytest.raises(ValueError, match=f"Unknown neuron '{name}'.* Valid: graded"):
             dll_network((3, 2, 2), neuron=name)
-        return
+    assert built("conductance").ports.sent("down", "delta") is None  # why it is none
+
+
+@pytest.mark.parametrize("name", layered())
+def test_layers_of_it_are_dll(name):
+    constants = {"tau_d": 1 * ms} if "tau_d" in NEURONS[name].arguments else {}
     network = dll_network((3, 3, 2, 2), neuron=name, constants=constants, seed=1)
     generator = np.random.default_rng(2)
     shown = generator.normal(0, 0.3, (1, 3)), generator.normal(0, 0.1, (1, 2))

@@ -78,3 +78,29 @@ def test_layers_that_do_not_rest_at_algorithm_1_do_not_name_it():
     assert reference(dll_network((4, 3, 2))).title == "Algorithm 1"
     plateaus = dll_network((4, 3, 2), neuron="plateau")
     assert reference(plateaus).title == "the numerical reference"
+
+
+def cells(*equations):
+    """Populations of 2 and 3 cells that read what is shown, without synapses."""
+    kinds = [
+        Neuron(f"cell{k}", (Compartment("soma", lines),), {"tau": 10 * ms})
+        for k, lines in enumerate(equations)
+    ]
+    populations = tuple(Population(k.name, 2 + n, k) for n, k in enumerate(kinds))
+    return Network(populations, (), WeightBundle({}))
+
+
+@pytest.mark.parametrize("draw", ["rand", "randn"])
+def test_a_network_that_draws_numbers_has_no_rest(draw):
+    drawing = cells(f"r = {draw}() : 1 (constant over dt)\ndv/dt = (r - v)/tau : 1")
+    with pytest.raises(ValueError, match=rf"equation of 'r': it draws {draw}\(\) at every step"):
+        Numerical(drawing)
+
+
+def test_a_signal_that_populations_of_different_sizes_read_is_one_number():
+    follow = "dv/dt = (stimulus - v)/tau : 1\nstimulus : 1"
+    both = Numerical(cells(follow, follow))
+    assert (both.equilibrium({"stimulus": 2.0})["v", "cell1"] == 2).all()
+    for width, reader, size in ((2, "cell1", 3), (3, "cell0", 2)):
+        with pytest.raises(ValueError, match=rf"'{reader}' reads it: expected \(batch, {size}\)"):
+            both.equilibrium({"stimulus": np.ones((1, width))})
