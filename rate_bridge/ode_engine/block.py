@@ -15,7 +15,14 @@ import sympy
 import torch
 from torch import Tensor
 
-from rate_bridge.ode_engine.expressions import FUNCTIONS, SUPPORTS_OUT, Value, applied, evaluated
+from rate_bridge.ode_engine.expressions import (
+    FUNCTIONS,
+    SUPPORTS_OUT,
+    Value,
+    applied,
+    evaluated,
+    logistic,
+)
 
 
 class Level(IntEnum):
@@ -208,6 +215,9 @@ class Block:
         return self._applied(tree)
 
     def _sum(self, tree: sympy.Expr) -> Node:
+        steep = logistic(tree)
+        if steep is not None and sum(t.has(steep.inside) for t in self.definitions.values()) < 2:
+            return self._logistic(*steep)
         offset, terms = self.terms(tree)
         level = max(f.level for term in terms for f in term.factors)
         out = self.buffer()
@@ -234,6 +244,14 @@ class Block:
             self.add_term(out, term, level=level)
         if isinstance(offset, Tensor) or offset != 0:
             self.emit(level, out.add_, self.cast(offset))
+        return Node(out, level)
+
+    def _logistic(self, height: float, argument: sympy.Expr, inside: sympy.Expr) -> Node:
+        x, level = self.node(argument)
+        out = self.buffer()
+        self.emit(level, torch.sigmoid, x, out=out)
+        if height != 1.0:
+            self.emit(level, out.mul_, height)
         return Node(out, level)
 
     def _set_term(self, out: Tensor, term: Term, level: Level) -> None:

@@ -7,6 +7,7 @@ part that is in the way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import sympy
 import torch
@@ -164,6 +165,27 @@ def _logic(tree: sympy.Basic, operands: list[Tensor]) -> Tensor:
     for operand in truth[1:]:
         result = combine(result, operand)
     return result
+
+
+class Logistic(NamedTuple):
+    """``height/(1 + exp(-argument))``, which was written by the hyperbolic tangent ``inside``."""
+
+    height: float
+    argument: sympy.Expr
+    inside: sympy.Expr
+
+
+def logistic(tree: sympy.Expr) -> Logistic | None:
+    """A sum that is ``c + c tanh(x)``, for which torch has a function several times as fast."""
+    height, *rest = tree.args
+    if not (tree.is_Add and height.is_Number and len(rest) == 1):
+        return None
+    factor, inside = rest[0].as_coeff_Mul()
+    if factor != height or not isinstance(inside, sympy.tanh):
+        return None
+    slope, argument = inside.args[0].as_coeff_Mul()
+    doubled = argument if slope == 0.5 else 2 * slope * argument
+    return Logistic(2 * float(height), doubled, inside)
 
 
 def torch_function(expression: str, where: str = "Expression") -> Callable[..., Value]:

@@ -13,10 +13,14 @@ from ode_cases import RULES
 
 from compartments.activations import ACTIVATIONS
 from compartments.plasticity import DECAY, FEEDBACK, FORWARD
+from models.microcircuit import microcircuit_network
+from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.ode_engine.expressions import (
     FUNCTIONS,
     UntranslatableError,
     evaluated,
+    logistic,
+    parsed,
     torch_function,
 )
 from rate_bridge.ode_engine.splitting import split
@@ -101,3 +105,31 @@ def test_outer_products_are_recognised() -> None:
 def test_values_may_be_numbers() -> None:
     assert torch_function("tanh(z)**2 + 1")(z=0.5) == pytest.approx(np.tanh(0.5) ** 2 + 1)
     assert isinstance(torch_function("z + 1")(z=torch.ones(2)), torch.Tensor)
+
+
+@pytest.mark.parametrize("text", [ACTIVATIONS["logistic"].function, "3 + 3*tanh(z - 1)"])
+def test_a_logistic_function_is_seen_behind_the_hyperbolic_tangent(text: str) -> None:
+    found = logistic(parsed(text, "here"))
+    assert found is not None
+    z = np.linspace(-9, 9, 7)
+    argument = evaluated(found.argument, {"z": torch.from_numpy(z)})
+    # one rounding of values up to 6, and of exp
+    np.testing.assert_allclose(
+        found.height * torch.sigmoid(torch.as_tensor(argument)),
+        torch_function(text)(z=torch.from_numpy(z)),
+        atol=2e-15,
+    )
+
+
+@pytest.mark.parametrize("text", ["1 - tanh(z)", "1 + tanh(z)*z", "2 + tanh(z)", "z + tanh(z)"])
+def test_other_sums_are_no_logistic_function(text: str) -> None:
+    assert logistic(parsed(text, "here")) is None
+
+
+def test_the_engine_computes_a_logistic_function_once_and_fast() -> None:
+    net = microcircuit_network((2, 2, 2))
+    program = OdeEngine(net).program_at(1)
+    functions = [getattr(call, "func", None) for call in program.step]
+    # rates and predictions of both areas and the interneurons
+    assert functions.count(torch.sigmoid) == 6
+    assert torch.tanh not in functions
