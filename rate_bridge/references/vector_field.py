@@ -241,8 +241,8 @@ class VectorField:
             for owner, size in takers[name].items():
                 if array.ndim != 2 or array.shape[1] not in (1, size):
                     raise ValueError(
-                        f"Signal {name!r}: {owner} reads it: expected (batch, {size}) or (batch, "
-                        f"1), got {np.shape(value)}."
+                        f"Signal {name!r}: {owner} reads it: expected (batch, {size}), got "
+                        f"{np.shape(value)}."
                     )
             if not np.isfinite(array).all():
                 raise ValueError(f"Signal {name!r} must be finite.")
