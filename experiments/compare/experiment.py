@@ -22,6 +22,7 @@ from experiments.lab.progress import Report, portion
 from experiments.lab.quantities import duration
 from experiments.lab.runner import FolderName
 from experiments.lab.samples import Samples, samples
+from experiments.lab.stable_step import check_step_at_rest
 from models import Network, Schedule
 from models.brian_engine import STEP_SECONDS
 from models.checks import check_dynamics, check_schedule
@@ -115,6 +116,7 @@ def check(config: Config) -> Samples:
     dt = duration("--dt", config.dt)
     check_dynamics(network, dt, "euler", plastic=True)
     check_schedule(network, schedule, dt)
+    check_step_at_rest(network, schedule, dt)
     check_name("compare", "codegen", config.codegen, STEP_SECONDS)
     if config.engine == "brian2":
         check_compiler(config.codegen)

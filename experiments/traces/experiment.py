@@ -23,6 +23,7 @@ from experiments.lab.models import ModelConfig
 from experiments.lab.progress import Report
 from experiments.lab.quantities import duration
 from experiments.lab.runner import FolderName
+from experiments.lab.stable_step import check_step_at_rest
 from experiments.traces.one_neuron import measure_one_neuron
 from experiments.traces.page import draw, sentences
 from experiments.traces.presented import Presented, presented
@@ -105,6 +106,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     shown = config.presented()
     network, schedule = shown.network, shown.schedule
     variables = drawn(network, config.variables)
+    longest = check_step_at_rest(network, schedule, duration("dt", config.dt))
     run = _simulated(config, shown, variables, progress)
     moments = _moments(config, schedule)
     try:
@@ -123,7 +125,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
         "model": config.model,
         "reference": reference(network).title if without_rest is None else None,
         "without_rest": without_rest,
-        "dt_unchecked": run.traces.attrs.get("dt_unchecked"),
+        "longest_step_ms": None if longest is None else float(longest / ms),
         "variables": variables,
         "stimuli": shown.what,
         "presented": shown.labels,

@@ -28,8 +28,8 @@ def draw(folder: Path) -> Path:
 
 def sentences(result: Result) -> list[str]:
     """The result, in a few lines."""
-    unchecked = [result["dt_unchecked"]] if result["dt_unchecked"] else []
-    return [*_of_rest(result), *unchecked]
+    known = result["longest_step_ms"] is not None
+    return [*_of_rest(result), *([] if known else ["No bound on the time step is known."])]
 
 
 def _of_rest(result: Result) -> list[str]:

@@ -15,6 +15,7 @@ from experiments.lab.progress import Report
 from experiments.lab.quantities import duration
 from experiments.lab.random_signals import random_schedule
 from experiments.lab.runner import FolderName, Result
+from experiments.lab.stable_step import check_step_at_rest
 from experiments.verify import any_network, dll
 from experiments.verify.link import Link
 
@@ -50,6 +51,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     found: dict[str, list[dict[str, Any]]] = {}
     left_out: dict[str, str] = {}
     subject = config.subject()
+    check_step_at_rest(subject.network, subject.schedule, subject.dt)
     own = MODEL_CHECKS.get(config.model, {})
     checks: dict[str, Callable[[], Iterator[Link]]] = {
         **{name: partial(check, subject) for name, check in any_network.NETWORK_CHECKS.items()},

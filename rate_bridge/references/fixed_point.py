@@ -25,6 +25,10 @@ class FixedPoint:
     growth_hz : Tensor, (batch,)
         Largest real part of the Jacobian's eigenvalues: below 0 the network comes back. NaN
         with delays, on which it depends: it is not known.
+    longest_step_s : Tensor, (batch,)
+        Euler's method stays there with a shorter dt, in seconds. It multiplies a push by
+        1 + dt lambda, lambda the Jacobian's eigenvalues, so dt < -2 Re(lambda)/|lambda|^2. NaN
+        where the network itself does not stay, or that is not known.
     instant : Instant
         Every variable: ``instant("hidden1", "u")``.
     """
@@ -32,6 +36,7 @@ class FixedPoint:
     states: Float[Tensor, "batch n"]
     residual: Float[Tensor, "batch"]
     growth_hz: Float[Tensor, "batch"]
+    longest_step_s: Float[Tensor, "batch"]
     instant: Instant
 
     @property

@@ -120,10 +120,13 @@ class Numerical(Reference):
             )
         with self._threads():
             jacobian = self.field.jacobian(states, shown, matrices)
-            growth = torch.linalg.eigvals(jacobian).real.amax(-1)
+            found = torch.linalg.eigvals(jacobian)
         if any(float(pathway.delay) > 0 for pathway in self.network.pathways):
-            growth = torch.full_like(growth, torch.nan)
-        return FixedPoint(states, residual, growth, self.field.at(states, shown, matrices))
+            found = torch.full_like(found, torch.nan)
+        growth = found.real.amax(-1)
+        step = (-2 * found.real / found.abs() ** 2).amin(-1).where(growth < 0, torch.nan)
+        at_rest = self.field.at(states, shown, matrices)
+        return FixedPoint(states, residual, growth, step, at_rest)
 
     def _stable_point(self, shown: Signals, matrices: Weights) -> FixedPoint:
         """The rest that is reached from all states 0, if the network would stay there."""
