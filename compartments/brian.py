@@ -114,12 +114,6 @@ def neuron_group(
     return group
 
 
-def own_stored(neuron: Neuron) -> dict[str, int]:
-    """Orders for the stored expressions of a neuron that is alone: in order of dependence."""
-    count = len(neuron.stored)
-    return {name: RECORD_ORDER - count + k for k, name in enumerate(neuron.stored)}
-
-
 @contextmanager
 def code_generation(target: str) -> Iterator[None]:
     """Brian2's code generation for the block; the preference is put back afterwards."""

@@ -12,33 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
-from brian2 import Network as BrianNetwork
-from brian2 import Quantity, StateMonitor, TimedArray, get_dimensions, ms
+from brian2 import Quantity, get_dimensions, ms, second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit_for_display
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from compartments.brian import (
-    PHASE,
-    RECORD_ORDER,
-    code_generation,
-    driven_equations,
-    neuron_group,
-    own_stored,
-)
 from compartments.checks import check_kind, check_name, check_names, finite_array
-from compartments.domains import Count, Time, check_value, is_time, shown
+from compartments.compiled.stepping import C_SECONDS, CODEGEN, Given, chosen, stepped
+from compartments.domains import Count, Seed, Time, check_value, is_time, shown
 from compartments.lookup import unknown_name
 from compartments.neuron import Neuron
 from compartments.per_neuron import check_counts
 from compartments.recording import traces
 from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step, unchecked_step
-
-CODEGEN = ("numpy", "cython")
-
-NUMPY_STEP_SECONDS = 3e-5
-"""The least that a time step of the smallest population takes."""
 
 Drive = float | np.ndarray | Callable[[Quantity], np.ndarray | Quantity]
 """A constant, an array (time,) or (time, unit) with one row a step, or a function of the times.
@@ -97,7 +84,8 @@ def responses(
     dt: Quantity | None = None,
     record: Sequence[str] | None = None,
     method: str = "euler",
-    codegen: str = "numpy",
+    codegen: str | None = None,
+    seed: int = 0,
     **inputs: Drive,
 ) -> xr.Dataset:
     """Traces of n neurons that start where the neuron says and receive the given waveforms.
@@ -114,8 +102,11 @@ def responses(
         Variables to record; all states unless told otherwise.
     method : str
         ``"euler"`` or ``"exponential_euler"``.
-    codegen : {"numpy", "cython"}
-        How Brian2 runs it.
+    codegen : {"c", "numpy"}, optional
+        What computes it; C where there is a compiler, unless told otherwise. They differ by
+        rounding. A description is compiled once, whatever the values of its constants.
+    seed : int
+        Of the random numbers, where the neuron draws any.
     **inputs : Waveform
         For the neuron's inputs, such as ``drive`` and ``feedback``, in the unit that it declares;
         those not named are 0.
@@ -138,6 +129,7 @@ def responses(
     """
     dt = 0.1 * ms if dt is None else dt
     _check(neuron, duration, n, dt, method, codegen)
+    check_value("responses", "seed", seed, Seed)
     for name in inputs:
         if name not in neuron.inputs:
             raise unknown_name(f"input of neuron {neuron.name!r}", name, neuron.inputs)
@@ -145,44 +137,38 @@ def responses(
     given = neuron.states if record is None else record
     record = check_names("responses", "record", given, neuron.variables, of)
     steps = round(float(duration / dt))
+    codegen = chosen(codegen)
     check_size(
         "responses",
         "duration, n or record, or raise dt",
-        needed_bytes=8 * n * steps * (2 * len(neuron.inputs) + 3 * len(record)),
-        least_seconds=NUMPY_STEP_SECONDS * steps,
+        needed_bytes=8 * n * steps * len(record),
+        least_seconds=C_SECONDS * steps * n,
     )
     time_ms = np.arange(steps) * float(dt / ms)
-    arrays = {
-        f"{name}_values": TimedArray(_sampled(neuron, name, inputs, time_ms, n), dt=dt)
-        for name in neuron.inputs
-    }
-    equations = driven_equations(neuron, {name: f"{name}_values(t, i)" for name in neuron.inputs})
-    with code_generation(codegen):
-        group = neuron_group(
-            f"{neuron.name}_population",
-            n,
-            neuron,
-            equations,
-            own_stored(neuron),
-            dt=dt,
-            method=method,
-            namespace=arrays,
-        )
-        monitor = StateMonitor(group, record, record=True, dt=dt, when=PHASE, order=RECORD_ORDER)
-        BrianNetwork(group, monitor).run(duration, namespace={})
-    values = {(name, neuron.name): np.asarray(getattr(monitor, name)).T for name in record}
+    sampled = {name: _sampled(neuron, name, inputs, time_ms, n) for name in neuron.inputs}
+    run = Given(sampled, n, steps, float(dt / second), record, seed)
+    found = stepped(neuron, method, run, codegen)
+    values = {(name, neuron.name): _typed(neuron, name, array) for name, array in found.items()}
     attributes: dict[str, str | float] = {"dt_ms": float(dt / ms), "method": method}
+    attributes["codegen"] = codegen
     if unchecked := unchecked_step(f"Neuron {neuron.name!r}", neuron, method):
         attributes["dt_unchecked"] = " ".join(unchecked)
     measured_in = {key: neuron.measured_in(key[0]) for key in values}
     return traces(time_ms, values, {neuron.name: np.arange(n)}, attributes, measured_in)
 
 
+def _typed(neuron: Neuron, name: str, array: np.ndarray) -> np.ndarray:
+    """As the equation declares it: a condition is True or False, an integer whole."""
+    kinds = {"boolean": np.bool_, "integer": np.int32}
+    return array.astype(kinds.get(neuron.equations[name].var_type, np.float64), copy=False)
+
+
 def _check(
-    neuron: Neuron, duration: Quantity, n: int, dt: Quantity, method: str, codegen: str
+    neuron: Neuron, duration: Quantity, n: int, dt: Quantity, method: str, codegen: str | None
 ) -> None:
     check_kind("responses", "neuron", neuron, Neuron, "Neuron(...), or hidden_neuron(...)")
-    check_name("responses", "codegen", codegen, CODEGEN)
+    if codegen is not None:
+        check_name("responses", "codegen", codegen, CODEGEN)
     check_name("responses", "method", method, METHODS)
     check_value("responses", "n", n, Count)
     check_counts("responses", {**neuron.parameters, **neuron.initial}, n)
@@ -202,8 +188,8 @@ def _sampled(
     inputs: Mapping[str, Drive],
     time_ms: Float[np.ndarray, "time"],
     n: int,
-) -> Quantity:
-    """The waveform of an input at every step, in the unit that the neuron declares."""
+) -> Float[np.ndarray, "_time _unit"]:
+    """The waveform of an input in SI units; one row or column where it does not change."""
     declared = neuron.equations[name].dim
     waveform = inputs.get(name, Quantity(0.0, dim=declared))
     dim, plain = _without_unit(waveform(time_ms * ms) if callable(waveform) else waveform)
@@ -217,13 +203,13 @@ def _sampled(
     if values.ndim == 1 and len(values) == len(time_ms):
         values = values[:, None]
     try:
-        sampled = np.broadcast_to(values, (len(time_ms), n))
+        np.broadcast_to(values, (len(time_ms), n))
     except ValueError:
         raise ValueError(
             f"Waveform {name!r}: expected a number, ({len(time_ms)},) or ({len(time_ms)}, {n}), "
             f"one row a time step, got shape {values.shape}."
         ) from None
-    return Quantity(np.ascontiguousarray(sampled), dim=dim)
+    return np.atleast_2d(values)
 
 
 def _without_unit(values: ArrayLike) -> tuple[Dimension, ArrayLike]:

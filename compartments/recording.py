@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 
 from compartments.checks import check_kind
 from compartments.sealed_files import opened_sealed, written_sealed
@@ -26,7 +26,7 @@ def unit_dimension(population: str) -> str:
 
 def traces(
     time_ms: Float[np.ndarray, "time"],
-    values: Mapping[tuple[str, str], Float[np.ndarray, "time unit"]],
+    values: Mapping[tuple[str, str], Shaped[np.ndarray, "time unit"]],
     units: Mapping[str, Int[np.ndarray, "unit"]],
     attributes: Mapping[str, str | float | int] | None = None,
     measured_in: Mapping[tuple[str, str], str] | None = None,

@@ -1,9 +1,10 @@
 """The longest time step with which Euler's method is stable."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
@@ -13,6 +14,7 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom, BooleanFunction
 
+from compartments.compiled.functions import in_numpy
 from compartments.domains import Time, check_value
 from compartments.neuron import Neuron
 from compartments.plasticity import PlasticityRule
@@ -57,16 +59,26 @@ def bound(described: Neuron | PlasticityRule) -> Bound:
     substituted = dict(described.equations.get_substituted_expressions())
     rates, unknown = [0.0], {}
     for name in described.states:
-        found = _decay(str_to_sympy(substituted[name].code), name, known)
-        if isinstance(found, str):
-            unknown[name] = found
+        slope = _slope(substituted[name].code, name, frozenset(known))
+        if isinstance(slope, str):
+            unknown[name] = slope
         else:
-            rates.append(found)
+            (value,) = slope.computed(*(known[used] for used in slope.names))
+            rates.append(max(0.0, -float(np.min(value))))
     return Bound(max(rates), unknown)
 
 
-def _decay(tree: sympy.Expr, name: str, known: Mapping[str, Any]) -> float | str:
-    """Minus the derivative of an equation by its own state, or why it is no constant."""
+class _Slope(NamedTuple):
+    """The derivative of an equation by its own state: of which constants, and how."""
+
+    names: tuple[str, ...]
+    computed: Callable[..., list[Any]]
+
+
+@lru_cache(maxsize=4096)
+def _slope(code: str, name: str, known: frozenset[str]) -> _Slope | str:
+    """The derivative of an equation by its own state, or why it is no constant."""
+    tree = str_to_sympy(code)
     state = sympy.Symbol(name, real=True)
     jumps = list(dict.fromkeys(_jumps(tree)))
     if any(part.has(state) for part in jumps):
@@ -75,19 +87,12 @@ def _decay(tree: sympy.Expr, name: str, known: Mapping[str, Any]) -> float | str
     slope = sympy.diff(tree.xreplace(hidden), state)
     behind = {dummy: part.free_symbols for part, dummy in hidden.items()}
     symbols = set().union(*(behind.get(s, {s}) for s in slope.free_symbols))
-    varying = sorted({symbol.name for symbol in symbols} - set(known))
+    varying = sorted({symbol.name for symbol in symbols} - known)
     if varying:
         return f"its rate depends on {', '.join(map(repr, varying))}"
     shown = slope.xreplace({dummy: part for part, dummy in hidden.items()})
-    used = sorted(shown.free_symbols, key=str)
-    differing = [known[s.name] for s in used if np.ndim(known[s.name])]
-    try:
-        if differing:  # between the neurons of a population
-            values = [known[s.name] for s in used]
-            return max(0.0, -float(np.min(sympy.lambdify(used, shown, "numpy")(*values))))
-        return max(0.0, -float(shown.subs({s: float(known[s.name]) for s in used})))
-    except (TypeError, NameError):  # a function that sympy does not evaluate
-        return f"its rate, {slope}, is not evaluated"
+    used = tuple(sorted(symbol.name for symbol in shown.free_symbols))
+    return _Slope(used, in_numpy(used, [shown]))
 
 
 def _jumps(tree: sympy.Basic) -> Iterator[sympy.Basic]:

@@ -1,5 +1,6 @@
 """Odd arguments are refused in one line: some calls of ``make fuzz``, and what its words mean."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ TESTS = Path(__file__).resolve().parents[1]
 def test_some_calls():
     # in a process of its own: here jaxtyping's hook would answer in the place of the package
     command = [sys.executable, "-m", "fuzz", "--calls", "150", "--command-line", "0.04"]
-    path = {"PYTHONPATH": f"{TESTS.parent}:{TESTS}", "OMP_NUM_THREADS": "1"}
+    path = {"PYTHONPATH": f"{TESTS.parent}:{TESTS}", "OMP_NUM_THREADS": "1", "PATH": os.defpath}
     done = subprocess.run(command, env=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "silent 0, hang 0, crash 0" in done.stdout
