@@ -18,7 +18,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from compartments.checks import check_kind, check_name, check_names, finite_array
-from compartments.compiled.stepping import C_SECONDS, CODEGEN, Given, chosen, stepped
+from compartments.compiled.stepping import C_SECONDS, CODEGEN, Driven, chosen, stepped
 from compartments.domains import Count, Seed, Time, check_value, is_time, shown
 from compartments.lookup import unknown_name
 from compartments.neuron import Neuron
@@ -146,7 +146,7 @@ def responses(
     )
     time_ms = np.arange(steps) * float(dt / ms)
     sampled = {name: _sampled(neuron, name, inputs, time_ms, n) for name in neuron.inputs}
-    run = Given(sampled, n, steps, float(dt / second), record, seed)
+    run = Driven(sampled, n, steps, float(dt / second), record, seed)
     found = stepped(neuron, method, run, codegen)
     values = {(name, neuron.name): _typed(neuron, name, array) for name, array in found.items()}
     attributes: dict[str, str | float] = {"dt_ms": float(dt / ms), "method": method}

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from compartments.compiled.functions import DEFINED_IN_C, in_c
-from compartments.compiled.step import Step
+from compartments.compiled.step import TimeStep
 
 COMPILERS = ("cc", "gcc", "clang")
 """The first that is found compiles."""
 
-FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared", "-fno-math-errno", "-ffp-contract=off")
+COMPILER_FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared", "-fno-math-errno", "-ffp-contract=off")
 """Without contraction a machine with fused operations rounds as the others do."""
 
 BLOCK = 64
@@ -31,12 +31,12 @@ def compiler() -> str | None:
     return next(filter(None, map(shutil.which, COMPILERS)), None)
 
 
-def c_source(step: Step, differing: Collection[str], recorded: Sequence[str]) -> str:
+def c_source(step: TimeStep, differing: Collection[str], recorded: Sequence[str]) -> str:
     """A step of all neurons, over and over, in C.
 
     Parameters
     ----------
-    step : Step
+    step : TimeStep
         What to do.
     differing : collection of str
         The constants of which every neuron has its own.
@@ -113,7 +113,7 @@ def c_program(source: str) -> Callable[..., None]:
     with tempfile.TemporaryDirectory(prefix="tuft") as folder:
         text, library = Path(folder) / "step.c", Path(folder) / "step.so"
         text.write_text(source, encoding="ascii")
-        command = [program, *FLAGS, str(text), "-o", str(library), "-lm"]
+        command = [program, *COMPILER_FLAGS, str(text), "-o", str(library), "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             said = " ".join((done.stderr or done.stdout).split())[-400:]

@@ -18,7 +18,7 @@ DT = sympy.Symbol("dt", real=True)
 
 
 @dataclass(frozen=True)
-class Step:
+class TimeStep:
     """One time step.
 
     Parameters
@@ -45,7 +45,7 @@ def drawn(name: str) -> str:
     return f"_draw_{name}"
 
 
-def step_of(neuron: Neuron, method: str) -> Step:
+def step_of(neuron: Neuron, method: str) -> TimeStep:
     """The step of a neuron.
 
     Parameters
@@ -69,7 +69,7 @@ def step_of(neuron: Neuron, method: str) -> Step:
         if line.expr is not None
     }
     moves = _euler(neuron, trees) if method == "euler" else _exponential_euler(neuron)
-    return Step(
+    return TimeStep(
         neuron.states,
         neuron.inputs,
         tuple(neuron.parameters),

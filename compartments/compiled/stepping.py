@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from compartments.compiled.c_program import addresses, c_program, c_source, compiler
 from compartments.compiled.functions import in_numpy
-from compartments.compiled.step import Step, step_of
+from compartments.compiled.step import TimeStep, step_of
 from compartments.neuron import Neuron
 from compartments.per_neuron import is_array
 
@@ -25,7 +25,7 @@ C_SECONDS = 1e-9
 
 
 @dataclass(frozen=True)
-class Given:
+class Driven:
     """What a run starts from.
 
     Parameters
@@ -56,7 +56,7 @@ def chosen(codegen: str | None) -> str:
 
 
 def stepped(
-    neuron: Neuron, method: str, given: Given, codegen: str
+    neuron: Neuron, method: str, given: Driven, codegen: str
 ) -> dict[str, Float[np.ndarray, "time unit"]]:
     """What is recorded, in SI units.
 
@@ -85,7 +85,7 @@ Move = Callable[[int, int, Sequence[np.ndarray]], None]
 """Takes the first step of a chunk, how many there are, and the random numbers of all of them."""
 
 
-def _chunks(neuron: Neuron, given: Given) -> Iterator[tuple[int, int, list[np.ndarray]]]:
+def _chunks(neuron: Neuron, given: Driven) -> Iterator[tuple[int, int, list[np.ndarray]]]:
     generator = np.random.default_rng(given.seed)
     length = max(1, CHUNK // given.n)
     for first in range(0, given.steps, length):
@@ -98,7 +98,7 @@ def _chunks(neuron: Neuron, given: Given) -> Iterator[tuple[int, int, list[np.nd
         yield first, count, draws
 
 
-def _in_c(neuron: Neuron, method: str, given: Given, states: Arrays, out: Arrays) -> Move:
+def _in_c(neuron: Neuron, method: str, given: Driven, states: Arrays, out: Arrays) -> Move:
     run = c_program(_source(_Recipe.of(neuron, method), tuple(out)))
     values = {name: np.asarray(v, dtype=float) for name, v in neuron.parameters.items()}
     constants = np.array([float(v) for v in values.values() if not v.ndim])
@@ -117,7 +117,7 @@ def _in_c(neuron: Neuron, method: str, given: Given, states: Arrays, out: Arrays
     return move
 
 
-def _with_numpy(neuron: Neuron, method: str, given: Given, states: Arrays, out: Arrays) -> Move:
+def _with_numpy(neuron: Neuron, method: str, given: Driven, states: Arrays, out: Arrays) -> Move:
     recipe = _Recipe.of(neuron, method)
     step, computed = _step(recipe), _computed(recipe)
     constants = [np.asarray(value, dtype=float) for value in neuron.parameters.values()]
@@ -157,7 +157,7 @@ class _Recipe:
 
 
 @lru_cache(maxsize=512)
-def _step(recipe: _Recipe) -> Step:
+def _step(recipe: _Recipe) -> TimeStep:
     return step_of(recipe.neuron, recipe.key[0])
 
 
