@@ -13,6 +13,7 @@ from compartments.lookup import look_up, unknown_name
 from compartments.sealed_files import remove_abandoned
 from experiments.lab.options import Workers
 from experiments.lab.storage import read_json, write_json, write_text
+from experiments.table import differences
 from experiments.table.data_options import DataOptions
 from experiments.table.figure import save_figure
 from experiments.table.learning_figure import save_learning
@@ -233,7 +234,12 @@ def rebuilt(plan: Plan, folder: Path) -> ScoreTable:
     records = [read_record(path) for path in paths]
     made = table(plan.title, records, columns, [*rules], PUBLISHED)
     notes = folder / "notes.md"
-    parts = [made.markdown(), plan.protocol]
+    parts = [
+        made.markdown(),
+        differences.markdown(records, columns),
+        differences.share_run(plan, records),
+        plan.protocol,
+    ]
     if notes.is_file():
         parts.append(notes.read_text(encoding="utf-8"))
     write_text(folder / "table.md", "\n".join(part.rstrip("\n") + "\n" for part in parts if part))

@@ -140,11 +140,11 @@ class ScoreTable:
         """The table, a row for each rule; published numbers in brackets."""
         shown = [(column, metric) for column in self.columns for metric in self.metrics[column]]
         heads = [f"{column}, {_head(metric)}" for column, metric in shown]
-        lines = [f"# {self.title}", "", _row(["rule", *heads, "time/epoch"])]
-        lines.append(_row(["---"] * (len(heads) + 2)))
+        lines = [f"# {self.title}", "", row(["rule", *heads, "time/epoch"])]
+        lines.append(row(["---"] * (len(heads) + 2)))
         for rule in self.rules:
             texts = [self._text(column, rule, metric) for column, metric in shown]
-            lines.append(_row([rule, *texts, self._seconds(rule)]))
+            lines.append(row([rule, *texts, self._seconds(rule)]))
         lines += ["", _LEGEND, *self._legend_of_baselines()]
         if self.older:
             lines.append(_LEGEND_OLDER.format(self.older))
@@ -274,5 +274,6 @@ def _head(metric: str) -> str:
     return f"{metric} %" if metric in PERCENT else metric.upper()
 
 
-def _row(cells: Sequence[str]) -> str:
+def row(cells: Sequence[str]) -> str:
+    """A row of a table in Markdown."""
     return "| " + " | ".join(cells) + " |"
