@@ -178,7 +178,7 @@ def _from_file(name: str, path: Path, function: str) -> ChosenModel:
         raise FileNotFoundError(
             f"--model {name}: there is no file {path}. Models by name are: {known}."
         )
-    build = getattr(_loaded(name, path), function, None)
+    build = getattr(loaded_file(name, path), function, None)
     if not callable(build):
         raise ValueError(f"--model {name}: there is no function {function!r} in {path}.")
     parameters = inspect.signature(build).parameters
@@ -190,7 +190,7 @@ def _from_file(name: str, path: Path, function: str) -> ChosenModel:
                 raise ValueError(f"--model {name}: {p!r} has no default; give --options {p}=...")
         standard = {"sizes": tuple(sizes), "seed": seed}
         own = {k: v for k, v in standard.items() if k in parameters}
-        return _of_user(name, f"{function}()", lambda: build(**own, **options))
+        return of_user(name, f"{function}()", lambda: build(**own, **options))
 
     return ChosenModel(
         name,
@@ -207,8 +207,14 @@ def _from_file(name: str, path: Path, function: str) -> ChosenModel:
     )
 
 
-def _loaded(name: str, path: Path) -> Any:
-    """The file as a module; what lies beside it can be imported, as when Python runs it."""
+def loaded_file(name: str, path: Path) -> Any:
+    """A user's file as a module; what lies beside it can be imported, as when Python runs it.
+
+    Raises
+    ------
+    ValueError
+        For a file that fails; names the model.
+    """
     module_name = f"model_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     assert spec is not None  # the name ends in .py
@@ -218,12 +224,18 @@ def _loaded(name: str, path: Path) -> Any:
     beside = str(path.parent.resolve())
     if beside not in sys.path:
         sys.path.append(beside)
-    _of_user(name, str(path), lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
+    of_user(name, str(path), lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
     return module
 
 
-def _of_user(name: str, what: str, run: Callable[[], Any]) -> Any:
-    """What a user's own code gives; its errors name the model."""
+def of_user(name: str, what: str, run: Callable[[], Any]) -> Any:
+    """What a user's own code gives.
+
+    Raises
+    ------
+    ValueError
+        In place of any error of that code; names the model.
+    """
     try:
         return run()
     except (Exception, SystemExit) as error:

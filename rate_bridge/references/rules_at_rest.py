@@ -1,13 +1,16 @@
-"""What a plasticity rule changes while all that it reads stands still."""
+"""What a plasticity rule changes in an instant, and while all that it reads stands still."""
+
+from collections.abc import Mapping
 
 import numpy as np
+import sympy
 import torch
 from torch import Tensor
 
 from models.pathway import Pathway
-from rate_bridge.ode_engine.expressions import evaluated, parsed
+from rate_bridge.ode_engine.expressions import Value, evaluated, parsed
 from rate_bridge.ode_engine.integrators import linear_parts
-from rate_bridge.references.vector_field import Instant, Signals, Weights
+from rate_bridge.references.vector_field import CLOCK, Instant, Signals, Weights
 
 
 def change_at_rest(
@@ -32,14 +35,44 @@ def change_at_rest(
     return _rate(pathway, instant, weights, signals, learning=1.0)
 
 
-def _rate(
-    pathway: Pathway, instant: Instant, weights: Weights, signals: Signals, *, learning: float
-) -> Tensor:
-    """dw/dt, all else at rest."""
+def synaptic_derivatives(
+    pathway: Pathway,
+    instant: Instant,
+    states: Mapping[str, Tensor],
+    signals: Signals,
+    learning: Tensor | float,
+) -> dict[str, Tensor]:
+    """The change of every state of a pathway's synapses, (batch, n_above, n_below), per second.
+
+    Parameters
+    ----------
+    pathway : Pathway
+        With a rule.
+    instant : Instant
+        What its neurons are at.
+    states : mapping of str to Tensor, (n_above, n_below)
+        Those of its synapses, ``w`` among them.
+    signals, learning
+        Global signals by name, and the one that lets synapses learn, in Hz.
+    """
     rule = pathway.rule
     assert rule is not None
-    where = f"Plasticity rule {rule.name!r}"
-    known: dict[str, Tensor | float] = {"learning": learning, "w": weights[pathway.name]}
+    known, trees = _at_synapses(pathway, instant, signals, learning)
+    known |= states
+    for line in rule.equations.ordered:
+        if line.varname not in rule.states:
+            known[line.varname] = evaluated(trees[line.varname], known)
+    return {name: _full(pathway, instant, evaluated(trees[name], known)) for name in rule.states}
+
+
+def _at_synapses(
+    pathway: Pathway, instant: Instant, signals: Signals, learning: Tensor | float
+) -> tuple[dict[str, Value], dict[str, sympy.Expr]]:
+    """What a pathway's synapses know beside their own states, and their equations, by name."""
+    rule = pathway.rule
+    assert rule is not None
+    known: dict[str, Value] = {"learning": learning}
+    known |= {name: signals[name] for name in CLOCK if name in signals}
     known |= {name: signals[name][..., None] for name in rule.signals if name in signals}
     known |= {name: 0.0 for name in rule.signals if name not in signals}
     known |= {name: float(np.asarray(value)) for name, value in rule.parameters.items()}
@@ -47,29 +80,45 @@ def _rate(
         below = (side == "pre") == pathway.upward
         for name in rule.reads_pre if side == "pre" else rule.reads_post:
             known[f"{name}_{side}"] = instant(population, name).unsqueeze(-2 if below else -1)
-    trees = {
+    where = f"Plasticity rule {rule.name!r}"
+    return known, {
         name: parsed(line.expr.code, f"{where}, equation of {name!r}")
         for name, line in rule.equations.items()
     }
-    for name in rule.equations.ordered:
-        if name.varname not in rule.states:
-            known[name.varname] = evaluated(trees[name.varname], known)
+
+
+def _rate(
+    pathway: Pathway, instant: Instant, weights: Weights, signals: Signals, *, learning: float
+) -> Tensor:
+    """dw/dt, all else at rest."""
+    rule = pathway.rule
+    assert rule is not None
+    known, trees = _at_synapses(pathway, instant, signals, learning)
+    known["w"] = weights[pathway.name]
+    for line in rule.equations.ordered:
+        if line.varname not in rule.states:
+            known[line.varname] = evaluated(trees[line.varname], known)
     for state in rule.states:
         if state == "w":
             continue
         parts = linear_parts(trees[state], state)
         if parts is None or parts[0] == 0:
-            raise ValueError(f"{where}: {state!r} has no rest of its own; give it a linear decay.")
+            raise ValueError(
+                f"Plasticity rule {rule.name!r}: {state!r} has no rest of its own; give it a "
+                "linear decay."
+            )
         slope, offset = (evaluated(part, known) for part in parts)
         known[state] = -offset / slope
-    change = evaluated(trees["w"], known)
-    return torch.as_tensor(change, dtype=torch.float64).expand(
-        *_batch(instant, pathway), *weights[pathway.name].shape
-    )
+    return _full(pathway, instant, evaluated(trees["w"], known))
 
 
-def _batch(instant: Instant, pathway: Pathway) -> tuple[int, ...]:
-    return tuple(instant(pathway.post, pathway.target).shape[:-1])
+def _full(pathway: Pathway, instant: Instant, value: Value) -> Tensor:
+    """A value for every synapse, (batch, n_above, n_below)."""
+    post = instant(pathway.post, pathway.target)
+    pre = instant(pathway.pre, pathway.sends)
+    shape = (post, pre) if pathway.upward else (pre, post)
+    whole = (*post.shape[:-1], *(side.shape[-1] for side in shape))
+    return torch.as_tensor(value, dtype=torch.float64).expand(whole)
 
 
 def projected(pathway: Pathway, weights: Tensor, change: Tensor) -> Tensor:

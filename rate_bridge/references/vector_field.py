@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from compartments.lookup import unknown_name
+from compartments.noise import is_white, with_numbers
 from models.network import Network
 from models.population import Population
 from models.state import Key
@@ -32,6 +33,13 @@ Weights = Mapping[str, Tensor]
 
 RELAXATION_S = 1e-3
 """Seconds in which an input within a loop of delays follows its sum; at rest it does not matter."""
+
+
+CLOCK = ("t", "dt")
+"""Names for the time and its step."""
+
+DRAWN = "drawn_"
+"""Before the name of a random number."""
 
 
 class Place(NamedTuple):
@@ -49,12 +57,18 @@ class Instant:
     """
 
     def __init__(
-        self, field: "VectorField", states: Tensor, signals: Signals, weights: Weights
+        self,
+        field: "VectorField",
+        states: Tensor,
+        signals: Signals,
+        weights: Weights,
+        held: Mapping[Key, Tensor] | None = None,
     ) -> None:
         self._field, self._signals, self._weights = field, signals, weights
         self._known: dict[Key, Tensor] = {
             (place.population, place.variable): states[..., place.rows] for place in field.layout
         }
+        self._known |= held or {}
         self._like = states
 
     def __call__(self, population: str, variable: str) -> Float[Tensor, "*batch n"]:
@@ -67,7 +81,7 @@ class Instant:
         """
         key = (population, variable)
         if key not in self._known:
-            self._known[key] = self._computed(self._field.network.population(population), variable)
+            self._known[key] = self.computed(population, variable)
         return self._known[key]
 
     def derivative(self, population: str, variable: str) -> Float[Tensor, "*batch n"]:
@@ -77,15 +91,17 @@ class Instant:
             return (self._sum(owner, variable) - self(population, variable)) / RELAXATION_S
         return self._evaluated(owner, self._field.trees[population, variable])
 
-    def _computed(self, population: Population, variable: str) -> Tensor:
-        neuron = population.neuron
+    def computed(self, population: str, variable: str) -> Float[Tensor, "*batch n"]:
+        """What is no state, from what it depends on, also where its own value is held."""
+        owner = self._field.network.population(population)
+        neuron = owner.neuron
         if variable not in neuron.variables:
-            raise unknown_name(f"variable of {population.name!r}", variable, neuron.variables)
+            raise unknown_name(f"variable of {population!r}", variable, neuron.variables)
         if variable in neuron.expressions:
-            return self._evaluated(population, self._field.trees[population.name, variable])
-        if variable in population.given:
-            return self._full(population, self._signals.get(population.given[variable].name, 0.0))
-        return self._sum(population, variable)
+            return self._evaluated(owner, self._field.trees[population, variable])
+        if variable in owner.given:
+            return self._full(owner, self._signals.get(owner.given[variable].name, 0.0))
+        return self._sum(owner, variable)
 
     def _sum(self, population: Population, variable: str) -> Tensor:
         """What all pathways to an input bring."""
@@ -97,10 +113,19 @@ class Instant:
         return self._full(population, total)
 
     def _evaluated(self, population: Population, tree: sympy.Basic) -> Tensor:
-        names = [symbol.name for symbol in tree.free_symbols]
-        constants = self._field.constants[population.name]
-        known = {n: constants[n] if n in constants else self(population.name, n) for n in names}
+        known = {s.name: self._named(population, s.name) for s in tree.free_symbols}
         return self._full(population, evaluated(tree, known))
+
+    def _named(self, population: Population, name: str) -> Tensor:
+        """What a name in an equation of a population stands for."""
+        constants = self._field.constants[population.name]
+        if name in constants:
+            return constants[name]
+        if name in CLOCK:
+            return self._signals[name]
+        if name.startswith(DRAWN):
+            return self._signals[f"{name.removeprefix(DRAWN)}_{population.name}"]
+        return self(population.name, name)
 
     def _full(self, population: Population, value: Value) -> Tensor:
         value = torch.as_tensor(value, dtype=self._like.dtype, device=self._like.device)
@@ -114,16 +139,20 @@ class VectorField:
     ----------
     network : Network
         The description.
+    moving : bool
+        Whether equations may contain the time and noise. Both are then among the signals: ``t``,
+        ``dt``, and each random number as ``<draw>_<population>``.
 
     Raises
     ------
     ValueError
-        For an equation that contains the time or noise, whose rest is no fixed point.
+        For an equation that contains the time or noise, whose rest is no fixed point, unless
+        ``moving``.
     UntranslatableError
         For an expression without a counterpart in torch.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, moving: bool = False) -> None:
         self.network = network
         self.constants = {
             p.name: {
@@ -133,7 +162,7 @@ class VectorField:
             for p in network.populations
         }
         self.trees = {
-            (p.name, name): _tree(p, name)
+            (p.name, name): _tree(p, name, moving)
             for p in network.populations
             for name in (*p.neuron.states, *p.neuron.expressions)
         }
@@ -184,9 +213,15 @@ class VectorField:
         """How many values the vector of states has."""
         return self.layout[-1].rows.stop if self.layout else 0
 
-    def at(self, states: Tensor, signals: Signals, weights: Weights) -> Instant:
-        """Every variable at these states (*batch, :attr:`size`)."""
-        return Instant(self, states, signals, weights)
+    def at(
+        self,
+        states: Tensor,
+        signals: Signals,
+        weights: Weights,
+        held: Mapping[Key, Tensor] | None = None,
+    ) -> Instant:
+        """Every variable at these states (*batch, :attr:`size`); those held have these values."""
+        return Instant(self, states, signals, weights, held)
 
     def derivative(
         self, states: Float[Tensor, "*batch n"], signals: Signals, weights: Weights
@@ -261,19 +296,22 @@ def flagged(signals: Signals) -> dict[str, Tensor]:
     return flags | dict(signals)
 
 
-def _tree(population: Population, variable: str) -> sympy.Basic:
+def _tree(population: Population, variable: str, moving: bool) -> sympy.Basic:
     where = f"Population {population.name!r}, equation of {variable!r}"
     line = population.neuron.equations[variable]
+    if moving:
+        names = {draw.name: f"{DRAWN}{draw.name}" for draw in population.neuron.draws}
+        return parsed(with_numbers(line, names), where)
     drawn = next((d for d in population.neuron.draws if d.name == variable), None)
     if drawn is not None:
         raise ValueError(
             f"{where}: it draws {'rand' if drawn.is_uniform else 'randn'}() at every step, so the "
             "network does not come to rest and has no fixed point."
         )
-    moving = sorted(n for n in line.identifiers if n in ("t", "dt", "xi") or n.startswith("xi_"))
-    if moving:
+    found = sorted(n for n in line.identifiers if n in CLOCK or is_white(n))
+    if found:
         raise ValueError(
-            f"{where}: it contains {moving[0]!r}, so the network does not come to rest and has no "
+            f"{where}: it contains {found[0]!r}, so the network does not come to rest and has no "
             "fixed point."
         )
     return parsed(line.expr.code, where)

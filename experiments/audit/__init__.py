@@ -1,0 +1,1 @@
+"""``tuft audit``: claims of biological plausibility, put to causal tests."""

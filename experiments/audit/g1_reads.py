@@ -1,0 +1,105 @@
+"""G1: what every update reads, and whether a synapse can know it (claim C2, locality)."""
+
+from functools import cache
+
+from experiments.audit.controls import LEARNERS, NETWORKS, controls
+from experiments.audit.subjects import Subject
+from models import Network
+from rate_bridge.audit.circuit import Circuit
+from rate_bridge.audit.evidence import Finding, verdict_of
+from rate_bridge.audit.learner_reads import learner_reads
+from rate_bridge.audit.named import Disagreement, reads
+from rate_bridge.audit.program import Learner, Program, batch, made, roles
+from rate_bridge.audit.reads import PLACES, Read, Reads
+
+TEST, TITLE = "G1", "reads"
+CLAIM = (
+    "C2: every weight changes by what its synapse can know: what its axon sends, the compartment "
+    "where it ends and those coupled to that, its own state, and declared global signals."
+)
+REASON = "what is not read comes out the same bit for bit: one place read elsewhere is too many"
+TOLERANCE = 0.0
+
+SIZES = (3, 5, 4, 2)
+"""Of learners: small, because every scalar is changed in turn, and of different widths."""
+
+
+def finding(subject: Subject, seed: int = 0) -> Finding:
+    """Reads of a network by derivative, of a learner by intervention."""
+    numbers: dict[str, float] = {}
+    if subject.kind == "model":
+        network = subject.network(seed=seed)
+        found, differ = of_network(network)
+        numbers |= {
+            "derivative and strings agree": differ.agreed,
+            "missed by the strings": differ.missed,
+            "false in the strings": differ.false,
+        }
+        run = controls(
+            _network_control,
+            TOLERANCE,
+            {"dll": "holds", "dll theta_rule=kp": "fails"},
+            "places read beyond the synapse",
+        )
+    else:
+        found = of_learner(subject.learner, seed)
+        run = controls(
+            _learner_control,
+            TOLERANCE,
+            {"fa": "holds", "dll-minus": "holds", "nothing": "holds", "neighbour": "fails"},
+            "places read beyond the synapse",
+        )
+    beyond = found.beyond()
+    numbers = {
+        "places read beyond the synapse": len(beyond),
+        "scalars read per synapse": found.scalars_per_synapse(),
+        "global signals": len(found.global_signals()),
+        "farthest place": max((r.place for r in found.of_synapses()), default=0),
+        **numbers,
+    }
+    verdict = verdict_of(beyond)
+    return Finding(
+        TEST,
+        CLAIM,
+        verdict,
+        why(found, beyond),
+        numbers,
+        TOLERANCE,
+        REASON,
+        run,
+        tuple(r.arrow for r in beyond),
+    )
+
+
+def why(found: Reads, beyond: list[Read]) -> str:
+    """In words, what synapses read."""
+    if beyond:
+        said = "; ".join(
+            f"{r.row.label} reads {r.column.label} ({PLACES[r.place]})" for r in beyond
+        )
+        return f"{said}."
+    signals = found.global_signals()
+    shared = f"; global signals: {', '.join(signals)}" if signals else ""
+    return f"Every synapse reads at most {found.scalars_per_synapse()} known scalars{shared}."
+
+
+def of_network(network: Network) -> tuple[Reads, Disagreement]:
+    """By automatic differentiation, beside what the strings say."""
+    return reads(Circuit(network))
+
+
+def of_learner(learner: Learner, seed: int = 0) -> Reads:
+    """By changing one scalar after another between forward and backward."""
+    model = made(learner, SIZES, seed)
+    inputs, labels = batch(SIZES, 2, seed)
+    return learner_reads(Program(model, inputs, labels), roles(model, inputs), seed)
+
+
+@cache
+def _learner_control(name: str) -> float:
+    return float(len(of_learner(LEARNERS[name]).beyond()))
+
+
+@cache
+def _network_control(name: str) -> float:
+    return float(len(of_network(NETWORKS[name]())[0].beyond()))

@@ -1,0 +1,126 @@
+"""The audit's own test suite: controls, cheats, and the two readings of every model."""
+
+import runpy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from audit_cheats import CHEATS, HONEST
+from brian2 import second
+
+import models.examples
+from experiments.audit.registry import TESTS
+from experiments.audit.subjects import Subject
+from models import MODELS, dll_network
+from rate_bridge.audit.circuit import Circuit
+from rate_bridge.audit.evidence import Control, ControlError, Evidence, Finding
+from rate_bridge.audit.named import reads
+from rate_bridge.audit.reads import spans
+from rate_bridge.ode_engine.engine import OdeEngine, Timing
+
+
+@dataclass(frozen=True)
+class Made(Subject):
+    """A subject whose learner is given."""
+
+    given: object = None
+
+    @property
+    def learner(self):
+        return self.given
+
+
+CAUSES = ("G1", "G2", "G3a")
+"""Tests that no honest rule may fail."""
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_every_cheat_is_caught_by_the_right_test(name):
+    test, learner = CHEATS[name]
+    finding = TESTS[test].finding(Made("rule", name, given=learner))
+    assert finding.verdict == "fails", finding.why
+    assert all(control.comes_out for control in finding.controls)
+
+
+QUICK = ("fa", "dll-minus")
+ALL_HONEST = [
+    name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in HONEST
+]
+
+
+@pytest.mark.parametrize("name", ALL_HONEST)
+def test_no_honest_rule_is_found_guilty(name):
+    for test in CAUSES:
+        finding = TESTS[test].finding(Made("rule", name, given=HONEST[name]))
+        assert finding.verdict == "holds", finding.why
+
+
+EXAMPLES = sorted(Path(models.examples.__file__).parent.glob("[a-z]*.py"))
+DESCRIBED = {
+    **{name: model.build((3, 4, 5, 2), model.options(), 0) for name, model in MODELS.items()},
+    **{f"dll {rule}": dll_network((3, 4, 5, 2), theta_rule=rule) for rule in ("fixed", "kp")},
+    **{path.stem: runpy.run_path(str(path))["network"]() for path in EXAMPLES},
+}
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_derivatives_are_nonzero_where_strings_name_something_and_nowhere_else(name):
+    found, differ = reads(Circuit(DESCRIBED[name]))
+    assert (differ.missed, differ.false) == (0, 0)
+    assert differ.agreed > 50
+    declared = DESCRIBED[name].declared_nonlocal
+    assert {read.row.owner for read in found.beyond()} == set(declared)
+
+
+@pytest.mark.parametrize("name", ["dll", "microcircuit"])
+def test_what_is_differentiated_is_what_the_engine_steps(name):
+    net = DESCRIBED[name]
+    circuit = Circuit(net)
+    generator = np.random.default_rng(0)
+    shown = {"stimulus": generator.normal(size=(1, 3)), "target": generator.normal(size=(1, 2))}
+    dt, window = 1e-5, 0.25
+    engine = OdeEngine(
+        net, Timing(1, 0, 0, window), dt=dt * second, dtype=torch.float64, deferred=False
+    )
+    buffers = engine.buffers
+    for tensor in (*buffers.states.values(), *buffers.synapses.values()):
+        tensor.copy_(torch.as_tensor(generator.normal(size=tuple(tensor.shape))))
+    if "nudge1" in net.weights:
+        for path in (p for p in net.pathways if p.mask is not None):
+            buffers.synapses[path.name, "w"].mul_(torch.tensor(path.mask))
+    before = {k: v.clone() for k, v in (*buffers.states.items(), *buffers.synapses.items())}
+    signals = {n: torch.as_tensor(v[0]) for n, v in shown.items()}
+    signals["target_on"] = torch.ones(1, dtype=torch.float64)
+    states = torch.cat([before[p.population, p.variable].flatten() for p in circuit.field.layout])
+    weights = {p.name: before[p.name, "w"] for p in net.pathways}
+    instant = circuit.field.at(states, signals, weights)
+    flat = []
+    for block in circuit.columns:
+        if block.kind == "cell":
+            flat.append(instant(block.owner, block.variable))
+        elif block.kind == "synapse":
+            flat.append(before[block.owner, block.variable].flatten())
+        else:
+            value = 1 / window if block.variable == "learning" else 0.0
+            flat.append(torch.full(block.shape, value, dtype=torch.float64))
+    rates = circuit.values(torch.cat([part.double() for part in flat]))
+    engine.present({name: torch.as_tensor(value) for name, value in shown.items()})
+    after = {**buffers.states, **buffers.synapses}
+    moved = 0
+    for block, place in spans(circuit.rows):
+        key = (block.owner, block.variable)
+        if key in before:
+            change = (after[key] - before[key]).flatten() / dt
+            # a step of 1e-5 s takes ten thousand roundings of float64 into a rate
+            torch.testing.assert_close(change, rates[place], rtol=1e-9, atol=1e-9)
+            moved += 1
+    assert moved >= len(circuit.field.layout) + len([p for p in net.pathways if p.rule])
+
+
+def test_a_control_that_does_not_come_out_silences_the_audit():
+    wrong = Control("bp: weight transport", "fails", "holds", 0.0)
+    finding = Finding("G2", "C1", "holds", "nothing changes", controls=(wrong,))
+    with pytest.raises(ControlError, match="must come out as 'fails' and came out as 'holds'"):
+        Evidence("mine", (finding,))
