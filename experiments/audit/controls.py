@@ -41,7 +41,7 @@ class Neighbour(FeedbackAlignment):
         return local.product.roll(1, 0)
 
 
-LEARNERS: dict[str, Learner] = {
+KNOWN_LEARNERS: dict[str, Learner] = {
     "bp": of_rule("bp"),
     "fa": of_rule("fa"),
     "dll-minus": of_rule("dll-minus"),
@@ -56,7 +56,7 @@ def kp_network() -> Network:
     return dll_network((3, 4, 5, 2), theta_rule="kp")
 
 
-NETWORKS: dict[str, Callable[[], Network]] = {
+KNOWN_NETWORKS: dict[str, Callable[[], Network]] = {
     "dll": lambda: dll_network((3, 4, 5, 2)),
     "dll theta_rule=kp": kp_network,
 }

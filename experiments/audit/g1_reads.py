@@ -2,29 +2,22 @@
 
 from functools import cache
 
-from experiments.audit.controls import LEARNERS, NETWORKS, controls
-from experiments.audit.subjects import Subject
+from experiments.audit.audit_test import AuditTest, TestOutcome
+from experiments.audit.controls import KNOWN_LEARNERS, KNOWN_NETWORKS, controls
+from experiments.audit.subjects import Audited
 from models import Network
-from rate_bridge.audit.circuit import Circuit
-from rate_bridge.audit.evidence import Finding, verdict_of
+from rate_bridge.audit.circuit import OpenCircuit
+from rate_bridge.audit.evidence import verdict_of
 from rate_bridge.audit.learner_reads import learner_reads
 from rate_bridge.audit.named import Disagreement, reads
-from rate_bridge.audit.program import Learner, Program, batch, made, roles
-from rate_bridge.audit.reads import PLACES, Read, Reads
+from rate_bridge.audit.program import HeldPass, Learner, batch, made, roles
+from rate_bridge.audit.reads import SEEN_FROM, Read, Reads
 
-TEST, TITLE = "G1", "reads"
-CLAIM = (
-    "C2: every weight changes by what its synapse can know: what its axon sends, the compartment "
-    "where it ends and those coupled to that, its own state, and declared global signals."
-)
-REASON = "what is not read comes out the same bit for bit: one place read elsewhere is too many"
-TOLERANCE = 0.0
-
-SIZES = (3, 5, 4, 2)
+READ_SIZES = (3, 5, 4, 2)
 """Of learners: small, because every scalar is changed in turn, and of different widths."""
 
 
-def finding(subject: Subject, seed: int = 0) -> Finding:
+def measure(subject: Audited, seed: int = 0) -> TestOutcome:
     """Reads of a network by derivative, of a learner by intervention."""
     numbers: dict[str, float] = {}
     if subject.kind == "model":
@@ -37,7 +30,7 @@ def finding(subject: Subject, seed: int = 0) -> Finding:
         }
         run = controls(
             _network_control,
-            TOLERANCE,
+            0.0,
             {"dll": "holds", "dll theta_rule=kp": "fails"},
             "places read beyond the synapse",
         )
@@ -45,7 +38,7 @@ def finding(subject: Subject, seed: int = 0) -> Finding:
         found = of_learner(subject.learner, seed)
         run = controls(
             _learner_control,
-            TOLERANCE,
+            0.0,
             {"fa": "holds", "dll-minus": "holds", "nothing": "holds", "neighbour": "fails"},
             "places read beyond the synapse",
         )
@@ -58,14 +51,10 @@ def finding(subject: Subject, seed: int = 0) -> Finding:
         **numbers,
     }
     verdict = verdict_of(beyond)
-    return Finding(
-        TEST,
-        CLAIM,
+    return TestOutcome(
         verdict,
         why(found, beyond),
         numbers,
-        TOLERANCE,
-        REASON,
         run,
         tuple(r.arrow for r in beyond),
     )
@@ -75,7 +64,7 @@ def why(found: Reads, beyond: list[Read]) -> str:
     """In words, what synapses read."""
     if beyond:
         said = "; ".join(
-            f"{r.row.label} reads {r.column.label} ({PLACES[r.place]})" for r in beyond
+            f"{r.row.label} reads {r.column.label} ({SEEN_FROM[r.place]})" for r in beyond
         )
         return f"{said}."
     signals = found.global_signals()
@@ -85,21 +74,32 @@ def why(found: Reads, beyond: list[Read]) -> str:
 
 def of_network(network: Network) -> tuple[Reads, Disagreement]:
     """By automatic differentiation, beside what the strings say."""
-    return reads(Circuit(network))
+    return reads(OpenCircuit(network))
 
 
 def of_learner(learner: Learner, seed: int = 0) -> Reads:
     """By changing one scalar after another between forward and backward."""
-    model = made(learner, SIZES, seed)
-    inputs, labels = batch(SIZES, 2, seed)
-    return learner_reads(Program(model, inputs, labels), roles(model, inputs), seed)
+    model = made(learner, READ_SIZES, seed)
+    inputs, labels = batch(READ_SIZES, 2, seed)
+    return learner_reads(HeldPass(model, inputs, labels), roles(model, inputs), seed)
 
 
 @cache
 def _learner_control(name: str) -> float:
-    return float(len(of_learner(LEARNERS[name]).beyond()))
+    return float(len(of_learner(KNOWN_LEARNERS[name]).beyond()))
 
 
 @cache
 def _network_control(name: str) -> float:
-    return float(len(of_network(NETWORKS[name]())[0].beyond()))
+    return float(len(of_network(KNOWN_NETWORKS[name]())[0].beyond()))
+
+
+READS = AuditTest(
+    "G1",
+    "reads",
+    "C2: every weight changes by what its synapse can know: what its axon sends, the compartment "
+    "where it ends and those coupled to that, its own state, and declared global signals.",
+    0.0,
+    "what is not read comes out the same bit for bit: one place read elsewhere is too many",
+    measure,
+)

@@ -2,28 +2,19 @@
 
 from functools import cache
 
-from experiments.audit.controls import LEARNERS, NETWORKS, controls
+from experiments.audit.audit_test import AuditTest, TestOutcome
+from experiments.audit.controls import KNOWN_LEARNERS, KNOWN_NETWORKS, controls
 from experiments.audit.g1_reads import of_network
-from experiments.audit.subjects import Subject
-from rate_bridge.audit.evidence import Control, Finding, verdict_of
+from experiments.audit.subjects import Audited
+from rate_bridge.audit.evidence import Control, verdict_of
 from rate_bridge.audit.network_transport import NetworkTransport, network_transport
 from rate_bridge.audit.transport import EXACT, Transport, transport
 
-TEST, TITLE = "G2", "weight transport"
-CLAIM = (
-    "C1: with all activities held, forward weights W enter neither an error nor another weight's "
-    "update, and feedback weights Theta are not W: not by storage, not at the start, not by the "
-    "statistics of a batch."
-)
-REASON = (
-    "the same operations on the same numbers give the same bits; a cosine above five standard "
-    "deviations of chance is no chance"
-)
-NETWORK_SIZES = (12, 10, 9, 8)
+WIDE_SIZES = (12, 10, 9, 8)
 """Large enough that a cosine of independent weights stays small."""
 
 
-def finding(subject: Subject, seed: int = 0) -> Finding:
+def measure(subject: Audited, seed: int = 0) -> TestOutcome:
     """Interventions on a learner; reads and starting weights of a network."""
     if subject.kind == "model":
         return _of_network(subject, seed)
@@ -39,9 +30,7 @@ def finding(subject: Subject, seed: int = 0) -> Finding:
         "naive test: change of the lowest update": found.naive,
     }
     verdict = verdict_of(found.is_found)
-    return Finding(
-        TEST, CLAIM, verdict, _ways(found), numbers, EXACT, REASON, _controls(), found.through
-    )
+    return TestOutcome(verdict, _ways(found), numbers, _controls(), found.through)
 
 
 def _ways(found: Transport) -> str:
@@ -62,8 +51,8 @@ def _ways(found: Transport) -> str:
     return f"{said}." if ways else "Nothing changes when W is drawn anew with activities held."
 
 
-def _of_network(subject: Subject, seed: int) -> Finding:
-    small, large = subject.network(seed=seed), subject.network(NETWORK_SIZES, seed)
+def _of_network(subject: Audited, seed: int) -> TestOutcome:
+    small, large = subject.network(seed=seed), subject.network(WIDE_SIZES, seed)
     found = network_transport(large, of_network(small)[0])
     numbers = {
         "places where a weight is read that is not its own": len(found.read_elsewhere),
@@ -76,14 +65,10 @@ def _of_network(subject: Subject, seed: int) -> Finding:
         {"dll": "holds", "dll, Theta := W": "fails"},
         "pathways tied or read elsewhere",
     )
-    return Finding(
-        TEST,
-        CLAIM,
+    return TestOutcome(
         verdict_of(_count(found)),
         _network_ways(found),
         numbers,
-        0.0,
-        REASON,
         run,
         (*found.read_elsewhere, *((f"{t.first}.w", f"{t.second}.w") for t in found.ties)),
     )
@@ -109,12 +94,12 @@ def _network_ways(found: NetworkTransport) -> str:
 
 @cache
 def _learner_control(name: str) -> Transport:
-    return transport(LEARNERS[name])
+    return transport(KNOWN_LEARNERS[name])
 
 
 @cache
 def _network_control(name: str) -> float:
-    network = NETWORKS["dll"]()
+    network = KNOWN_NETWORKS["dll"]()
     if name.endswith("W"):
         weights = {n: network.weights[n.replace("theta", "W")] for n in network.weights}
         network = network.with_weights(type(network.weights)(weights))
@@ -136,3 +121,18 @@ def _controls() -> tuple[Control, ...]:
         *controls(held, 0, expected, "ways by which W is transported"),  # type: ignore[arg-type]
         *controls(naive, EXACT, same, "the naive shuffle of W before the forward pass"),  # type: ignore[arg-type]
     )
+
+
+TRANSPORT = AuditTest(
+    "G2",
+    "weight transport",
+    "C1: with all activities held, forward weights W enter neither an error nor another weight's "
+    "update, and feedback weights Theta are not W: not by storage, not at the start, not by the "
+    "statistics of a batch.",
+    EXACT,
+    (
+        "the same operations on the same numbers give the same bits; a cosine above five standard "
+        "deviations of chance is no chance"
+    ),
+    measure,
+)

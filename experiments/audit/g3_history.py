@@ -2,24 +2,18 @@
 
 from functools import cache
 
-from experiments.audit.controls import LEARNERS, NETWORKS, controls
+from experiments.audit.audit_test import AuditTest, TestOutcome
+from experiments.audit.controls import KNOWN_LEARNERS, KNOWN_NETWORKS, controls
 from experiments.audit.g1_reads import of_network
-from experiments.audit.subjects import Subject
-from rate_bridge.audit.evidence import Finding, verdict_of
+from experiments.audit.subjects import Audited
+from rate_bridge.audit.evidence import verdict_of
 from rate_bridge.audit.history import history
 from rate_bridge.audit.reads import MOMENT
 from rate_bridge.audit.transport import EXACT
 
-TEST, TITLE = "G3a", "clock and memory"
-CLAIM = (
-    "C3: no clock, and no memory that is not declared: an update depends on what is shown now and "
-    "on the states of cells and synapses, not on when it is made nor on a stored phase."
-)
-REASON = "the same operations on the same numbers give the same bits"
 
-
-def finding(subject: Subject, seed: int = 0) -> Finding:
-    """History of a learner's updates; time in a network's equations."""
+def measure(subject: Audited, seed: int = 0) -> TestOutcome:
+    """StepHistory of a learner's updates; time in a network's equations."""
     if subject.kind == "model":
         return _of_network(subject, seed)
     found = history(subject.learner, seed=seed)
@@ -36,16 +30,16 @@ def finding(subject: Subject, seed: int = 0) -> Finding:
         _hidden, EXACT, {"bp": "holds", "dll-minus": "holds", "nothing": "holds"}, "history"
     )
     why = " ".join(ways) or "The same samples give the same updates, whenever they are shown."
-    return Finding(TEST, CLAIM, verdict_of(ways), why, numbers, EXACT, REASON, run)
+    return TestOutcome(verdict_of(ways), why, numbers, run)
 
 
 @cache
 def _hidden(name: str) -> float:
-    found = history(LEARNERS[name])
+    found = history(KNOWN_LEARNERS[name])
     return max(found.clock, found.memory)
 
 
-def _of_network(subject: Subject, seed: int) -> Finding:
+def _of_network(subject: Audited, seed: int) -> TestOutcome:
     found, _ = of_network(subject.network(seed=seed))
     clocks = [r for r in found.found() if r.place == MOMENT and not r.column.owner]
     noises = [r for r in found.found() if r.place == MOMENT and r.column.owner]
@@ -57,10 +51,21 @@ def _of_network(subject: Subject, seed: int) -> Finding:
     said = "; ".join(f"{b} reads {a}" for a, b in arrows)
     why = f"{said}." if clocks else "No equation contains the time, and all states are declared."
     run = controls(_clocks, 0, {"dll": "holds"}, "equations that contain the time")
-    return Finding(TEST, CLAIM, verdict_of(clocks), why, numbers, 0.0, REASON, run, arrows)
+    return TestOutcome(verdict_of(clocks), why, numbers, run, arrows)
 
 
 @cache
 def _clocks(name: str) -> float:
-    found, _ = of_network(NETWORKS[name]())
+    found, _ = of_network(KNOWN_NETWORKS[name]())
     return float(sum(r.place == MOMENT for r in found.found()))
+
+
+CLOCK_AND_MEMORY = AuditTest(
+    "G3a",
+    "clock and memory",
+    "C3: no clock, and no memory that is not declared: an update depends on what is shown now and "
+    "on the states of cells and synapses, not on when it is made nor on a stored phase.",
+    EXACT,
+    "the same operations on the same numbers give the same bits",
+    measure,
+)

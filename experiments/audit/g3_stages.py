@@ -2,21 +2,15 @@
 
 from functools import cache
 
-from experiments.audit.controls import LEARNERS, controls
+from experiments.audit.audit_test import AuditTest, TestOutcome
+from experiments.audit.controls import KNOWN_LEARNERS, controls
 from experiments.audit.g1_reads import of_network
-from experiments.audit.subjects import Subject
-from rate_bridge.audit.evidence import Finding, verdict_of
+from experiments.audit.subjects import Audited
+from rate_bridge.audit.evidence import verdict_of
 from rate_bridge.audit.history import history
 
-TEST, TITLE = "G3b", "stages"
-CLAIM = (
-    "C3: no stage of learning has to end in all cells before the next can begin; in a network that "
-    "runs in time, signals that switch with the stimulus are counted."
-)
-REASON = "a barrier is a whole number"
 
-
-def finding(subject: Subject, seed: int = 0) -> Finding:
+def measure(subject: Audited, seed: int = 0) -> TestOutcome:
     """Barriers of a learner's program; signals that switch in a network's equations."""
     if subject.kind == "model":
         return _of_network(subject, seed)
@@ -32,15 +26,15 @@ def finding(subject: Subject, seed: int = 0) -> Finding:
             f"{found.kept} value(s) for it: as a program of batches it has stages."
         )
     run = controls(_barriers, 0, {"bp": "fails", "nothing": "holds"}, "barriers in one update")
-    return Finding(TEST, CLAIM, verdict_of(found.barriers), why, numbers, 0.0, REASON, run)
+    return TestOutcome(verdict_of(found.barriers), why, numbers, run)
 
 
 @cache
 def _barriers(name: str) -> float:
-    return float(history(LEARNERS[name]).barriers)
+    return float(history(KNOWN_LEARNERS[name]).barriers)
 
 
-def _of_network(subject: Subject, seed: int) -> Finding:
+def _of_network(subject: Audited, seed: int) -> TestOutcome:
     network = subject.network(seed=seed)
     signals = of_network(network)[0].global_signals()
     flags = sorted({i.name for p in network.populations for i in p.given.values() if i.is_flag})
@@ -57,4 +51,19 @@ def _of_network(subject: Subject, seed: int) -> Finding:
         f"All equations run at once. Signals that may switch with the stimulus: {said}. What it "
         "costs to do without the first is measured by learning."
     )
-    return Finding(TEST, CLAIM, "holds", why, numbers, 0.0, REASON)
+    return TestOutcome(
+        "holds",
+        why,
+        numbers,
+    )
+
+
+STAGES = AuditTest(
+    "G3b",
+    "stages",
+    "C3: no stage of learning has to end in all cells before the next can begin; in a network that "
+    "runs in time, signals that switch with the stimulus are counted.",
+    0.0,
+    "a barrier is a whole number",
+    measure,
+)

@@ -1,10 +1,12 @@
 """Which tests an audit has: one line each."""
 
-from types import ModuleType
+from experiments.audit.audit_test import AuditTest
+from experiments.audit.g1_reads import READS
+from experiments.audit.g2_transport import TRANSPORT
+from experiments.audit.g3_history import CLOCK_AND_MEMORY
+from experiments.audit.g3_stages import STAGES
 
-from experiments.audit import g1_reads, g2_transport, g3_history, g3_stages
-
-TESTS: dict[str, ModuleType] = {
-    module.TEST: module for module in (g1_reads, g2_transport, g3_history, g3_stages)
+TESTS: dict[str, AuditTest] = {
+    test.name: test for test in (READS, TRANSPORT, CLOCK_AND_MEMORY, STAGES)
 }
-"""From its name to its module, which has TITLE, CLAIM and ``finding(subject, seed)``."""
+"""By their names."""

@@ -23,7 +23,7 @@ NETWORK_SIZES = (3, 4, 5, 2)
 
 
 @dataclass(frozen=True)
-class Subject:
+class Audited:
     """A network or a learner, by a name that finds it again in another process.
 
     Parameters

@@ -18,7 +18,7 @@ from torch import Tensor
 from compartments.plasticity import LEARNING
 from models.network import Network
 from models.pathway import Pathway
-from rate_bridge.audit.reads import Block, spans
+from rate_bridge.audit.reads import Scalars, spans
 from rate_bridge.references.rules_at_rest import synaptic_derivatives
 from rate_bridge.references.vector_field import CLOCK, VectorField
 
@@ -27,7 +27,7 @@ ROUNDING = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class Circuit:
+class OpenCircuit:
     """A network whose every value can be set.
 
     Parameters
@@ -49,30 +49,30 @@ class Circuit:
         return VectorField(self.network, moving=True)
 
     @cached_property
-    def columns(self) -> tuple[Block, ...]:
+    def columns(self) -> tuple[Scalars, ...]:
         """All values: cells' variables, synapses' states, global signals, time and noise."""
         net = self.network
         cells = [
-            Block("cell", p.name, name, (p.size,))
+            Scalars("cell", p.name, name, (p.size,))
             for p in net.populations
             for name in p.neuron.variables
         ]
         synapses = [
-            Block("synapse", p.name, state, net.weight_shapes[p.name])
+            Scalars("synapse", p.name, state, net.weight_shapes[p.name])
             for p in net.pathways
             for state in states_of(p)
         ]
-        signals = [Block("signal", "", name, (1,)) for name in self._global]
-        moments = [Block("moment", "", name, (1,)) for name in CLOCK]
+        signals = [Scalars("signal", "", name, (1,)) for name in self._global]
+        moments = [Scalars("moment", "", name, (1,)) for name in CLOCK]
         moments += [
-            Block("moment", p.name, draw.name, (p.size,))
+            Scalars("moment", p.name, draw.name, (p.size,))
             for p in net.populations
             for draw in p.neuron.draws
         ]
         return (*cells, *synapses, *signals, *moments)
 
     @cached_property
-    def rows(self) -> tuple[Block, ...]:
+    def rows(self) -> tuple[Scalars, ...]:
         """All that is computed: cells' variables that no signal gives, states that a rule moves."""
         given = {(p.name, name) for p in self.network.populations for name in p.given}
         plastic = {p.name for p in self.network.pathways if p.rule is not None}

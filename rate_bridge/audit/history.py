@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from rate_bridge.audit.program import Learner, Program, batch, made
-from rate_bridge.audit.transport import SIZES, relative
+from rate_bridge.audit.program import HeldPass, Learner, batch, made
+from rate_bridge.audit.transport import TRANSPORT_SIZES, relative
 
 IDLE = 3
 """Steps between; a clock of period 2, 3 or 4 shows within them."""
 
 
 @dataclass(frozen=True)
-class History:
+class StepHistory:
     """What was found, each as its largest value over parameters.
 
     Attributes
@@ -39,7 +39,7 @@ class History:
     kept: int
 
 
-def history(learner: Learner, sizes: Sequence[int] = SIZES, seed: int = 0) -> History:
+def history(learner: Learner, sizes: Sequence[int] = TRANSPORT_SIZES, seed: int = 0) -> StepHistory:
     """Steps of freshly made learners, one after another."""
     first, second, other = (batch(sizes, 3, seed + k) for k in range(3))
     model = made(learner, sizes, seed)
@@ -51,11 +51,11 @@ def history(learner: Learner, sizes: Sequence[int] = SIZES, seed: int = 0) -> Hi
         _updates(model, before)
         after.append(_updates(model, second))
     clock = max(_apart(updates, now) for updates in later)
-    return History(clock, _apart(*after), *_stages(learner, sizes, seed))
+    return StepHistory(clock, _apart(*after), *_stages(learner, sizes, seed))
 
 
 def _updates(model: nn.Module, shown: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-    return Program(model, *shown).step().updates
+    return HeldPass(model, *shown).step().updates
 
 
 def _apart(updates: dict[str, Tensor], before: dict[str, Tensor]) -> float:
@@ -66,7 +66,7 @@ def _stages(learner: Learner, sizes: Sequence[int], seed: int) -> tuple[int, int
     """Barriers, and values that a hidden cell keeps."""
     model = made(learner, sizes, seed)
     inputs, labels = batch(sizes, 3, seed)
-    program = Program(model, inputs, labels)
+    program = HeldPass(model, inputs, labels)
     before = program.step()
     top = program.layers[-1]
     moved = {top: before.errors[top] + 1.0} if top in before.errors else {}

@@ -18,8 +18,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rate_bridge.audit.program import Program, Roles
-from rate_bridge.audit.reads import ENDS, FAR, OWN, SENT, Block, Reads, positions, spans
+from rate_bridge.audit.program import HeldPass, Roles
+from rate_bridge.audit.reads import ENDS, FAR, OWN, SENT, Reads, Scalars, positions, spans
 
 STEP = 1e-4
 """Of central differences. Updates are products of two or three factors, so their error is of the
@@ -30,17 +30,17 @@ LEFT = 1e-6
 
 
 class _Setting(NamedTuple):
-    program: Program
+    program: HeldPass
     roles: Roles
     held: dict[str, Tensor]
 
 
-def learner_reads(program: Program, roles: Roles, seed: int = 0) -> Reads:
+def learner_reads(program: HeldPass, roles: Roles, seed: int = 0) -> Reads:
     """The matrix of what a learner's step reads.
 
     Parameters
     ----------
-    program : Program
+    program : HeldPass
         The step.
     roles : Roles
         Its parameters'.
@@ -52,8 +52,8 @@ def learner_reads(program: Program, roles: Roles, seed: int = 0) -> Reads:
     columns = tuple(_columns(setting))
     base = program.step(held)
     rows = tuple(
-        [Block("cell", path, "error", tuple(e.shape)) for path, e in base.errors.items()]
-        + [Block("synapse", name, "w", tuple(u.shape)) for name, u in base.updates.items()]
+        [Scalars("cell", path, "error", tuple(e.shape)) for path, e in base.errors.items()]
+        + [Scalars("synapse", name, "w", tuple(u.shape)) for name, u in base.updates.items()]
     )
     size = _differences(setting, rows, columns, seed)
     nonzero = _without_own_error(setting, rows, columns, size)
@@ -65,17 +65,17 @@ def learner_reads(program: Program, roles: Roles, seed: int = 0) -> Reads:
     return Reads(rows, columns, nonzero, place, size, copies=len(program.labels))
 
 
-def _columns(setting: _Setting) -> Iterator[Block]:
+def _columns(setting: _Setting) -> Iterator[Scalars]:
     program, _, held = setting
     for path, u in program.activity.items():
-        yield Block("cell", path, "u", tuple(u.shape))
+        yield Scalars("cell", path, "u", tuple(u.shape))
     for path, error in held.items():
-        yield Block("cell", path, "held error", tuple(error.shape))
+        yield Scalars("cell", path, "held error", tuple(error.shape))
     for name, parameter in program.parameters.items():
-        yield Block("synapse", name, "w", tuple(parameter.shape))
+        yield Scalars("synapse", name, "w", tuple(parameter.shape))
 
 
-def _result(setting: _Setting, rows: tuple[Block, ...], held: dict[str, Tensor]) -> Tensor:
+def _result(setting: _Setting, rows: tuple[Scalars, ...], held: dict[str, Tensor]) -> Tensor:
     """All rows of one backward pass, flat."""
     step = setting.program.step(held)
     parts = [step.errors[b.owner] if b.kind == "cell" else step.updates[b.owner] for b in rows]
@@ -83,7 +83,7 @@ def _result(setting: _Setting, rows: tuple[Block, ...], held: dict[str, Tensor])
 
 
 def _with(
-    setting: _Setting, block: Block, place: int, by: float, rows: tuple[Block, ...]
+    setting: _Setting, block: Scalars, place: int, by: float, rows: tuple[Scalars, ...]
 ) -> Tensor:
     """All rows after one scalar of a block has moved."""
     program, _, held = setting
@@ -103,7 +103,7 @@ def _with(
 
 
 def _differences(
-    setting: _Setting, rows: tuple[Block, ...], columns: tuple[Block, ...], seed: int
+    setting: _Setting, rows: tuple[Scalars, ...], columns: tuple[Scalars, ...], seed: int
 ) -> Float[np.ndarray, "row column"]:
     """How much each row differs after each scalar has got another value, far from its own."""
     generator = np.random.default_rng(seed)
@@ -118,8 +118,8 @@ def _differences(
 
 def _without_own_error(
     setting: _Setting,
-    rows: tuple[Block, ...],
-    columns: tuple[Block, ...],
+    rows: tuple[Scalars, ...],
+    columns: tuple[Scalars, ...],
     size: Float[np.ndarray, "row column"],
 ) -> np.ndarray:
     """Where a difference is left when the error of the cell where feedback ends is held."""
@@ -146,7 +146,7 @@ def _without_own_error(
 
 
 def _slopes(
-    setting: _Setting, rows: tuple[Block, ...], columns: tuple[Block, ...]
+    setting: _Setting, rows: tuple[Scalars, ...], columns: tuple[Scalars, ...]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Central differences of all rows, (row, column), and of errors sent, (batch, unit, column)."""
     found: list[np.ndarray] = []
@@ -164,14 +164,14 @@ def _slopes(
     return np.stack(found, 1), {path: np.stack(parts, -1) for path, parts in sent.items()}
 
 
-def _is_feedback(setting: _Setting, block: Block) -> bool:
+def _is_feedback(setting: _Setting, block: Scalars) -> bool:
     return block.owner in setting.roles.feedback
 
 
 def _place(
     setting: _Setting,
-    row: tuple[Block, tuple[int, ...]],
-    column: tuple[Block, tuple[int, ...]],
+    row: tuple[Scalars, tuple[int, ...]],
+    column: tuple[Scalars, tuple[int, ...]],
 ) -> int:
     """Where a scalar is, seen from what reads it; a synapse has a copy in every sample."""
     (reader, at), (block, index) = row, column
@@ -194,8 +194,8 @@ def _place(
 
 def _seen_by_cell(
     setting: _Setting,
-    row: tuple[Block, tuple[int, ...]],
-    column: tuple[Block, tuple[int, ...]],
+    row: tuple[Scalars, tuple[int, ...]],
+    column: tuple[Scalars, tuple[int, ...]],
 ) -> int:
     """Of an error: its cell's own activity, what axons bring of the same sample, their synapses."""
     (reader, at), (block, index) = row, column

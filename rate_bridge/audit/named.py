@@ -17,7 +17,7 @@ from compartments.plasticity import PlasticityRule
 from models.locality import neighbours
 from models.network import Network
 from models.pathway import Pathway
-from rate_bridge.audit.circuit import Circuit, nonzeros
+from rate_bridge.audit.circuit import OpenCircuit, nonzeros
 from rate_bridge.audit.reads import (
     COUPLED,
     ENDS,
@@ -27,8 +27,8 @@ from rate_bridge.audit.reads import (
     MOMENT,
     OWN,
     SENT,
-    Block,
     Reads,
+    Scalars,
     positions,
 )
 from rate_bridge.references.vector_field import CLOCK
@@ -46,7 +46,7 @@ class Disagreement(NamedTuple):
     agreed: int
 
 
-def named_reads(circuit: Circuit) -> Bool[np.ndarray, "row column"]:
+def named_reads(circuit: OpenCircuit) -> Bool[np.ndarray, "row column"]:
     """What the strings say that every row reads."""
     where = {
         (block.kind, block.owner, block.variable, index): number
@@ -61,7 +61,7 @@ def named_reads(circuit: Circuit) -> Bool[np.ndarray, "row column"]:
     return found
 
 
-def _by_cell(circuit: Circuit, block: Block, index: Index) -> Iterator[Scalar]:
+def _by_cell(circuit: OpenCircuit, block: Scalars, index: Index) -> Iterator[Scalar]:
     """What a variable of one cell reads."""
     net, owner, name = circuit.network, block.owner, block.variable
     neuron = net.population(owner).neuron
@@ -82,7 +82,7 @@ def _by_cell(circuit: Circuit, block: Block, index: Index) -> Iterator[Scalar]:
             yield "moment", owner, draw.name, index
 
 
-def _by_synapse(circuit: Circuit, block: Block, index: Index) -> Iterator[Scalar]:
+def _by_synapse(circuit: OpenCircuit, block: Scalars, index: Index) -> Iterator[Scalar]:
     """What a state of one synapse reads; nothing where there is none."""
     if not circuit.mask(block.owner)[index]:
         return
@@ -127,12 +127,12 @@ def pathway_named(network: Network, name: str) -> Pathway:
     return next(p for p in network.pathways if p.name == name)
 
 
-def reads(circuit: Circuit, states: int = 5, seed: int = 0) -> tuple[Reads, Disagreement]:
+def reads(circuit: OpenCircuit, states: int = 5, seed: int = 0) -> tuple[Reads, Disagreement]:
     """What the network reads by derivative, and how far its strings agree.
 
     Parameters
     ----------
-    circuit : Circuit
+    circuit : OpenCircuit
         The network.
     states : int
         Generic states at which derivatives are taken.
@@ -169,10 +169,10 @@ def _around(neuron: Neuron, variable: str) -> Compartments:
 
 
 def _place(
-    circuit: Circuit,
+    circuit: OpenCircuit,
     known: Mapping[str, Compartments],
-    row: tuple[Block, Index],
-    column: tuple[Block, Index],
+    row: tuple[Scalars, Index],
+    column: tuple[Scalars, Index],
 ) -> int:
     """Where what is read is, seen from the row."""
     (reader, at), (block, index) = row, column
@@ -193,10 +193,10 @@ def _place(
 
 
 def _seen_by_synapse(
-    circuit: Circuit,
+    circuit: OpenCircuit,
     known: Compartments,
-    row: tuple[Block, Index],
-    column: tuple[Block, Index],
+    row: tuple[Scalars, Index],
+    column: tuple[Scalars, Index],
 ) -> int:
     (reader, at), (block, index) = row, column
     if block.kind == "synapse":

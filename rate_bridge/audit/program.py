@@ -29,7 +29,7 @@ Learner = Callable[[tuple[int, ...], int], nn.Module]
 
 
 @dataclass(frozen=True)
-class Step:
+class PassResult:
     """What one backward pass made.
 
     Attributes
@@ -52,7 +52,7 @@ class _Evoked:
     """A layer's operation; what a rule sends through it in the backward pass is kept, and held."""
 
     inner: Any
-    program: "Program"
+    program: "HeldPass"
     held: list[Tensor] = field(default_factory=list)
     number: int = 0
 
@@ -70,7 +70,7 @@ class _Evoked:
         return getattr(self.inner, name)
 
 
-class Program:
+class HeldPass:
     """A learner's step on one batch, after its forward pass.
 
     Parameters
@@ -94,7 +94,7 @@ class Program:
         self.parameters = dict(model.named_parameters())
         self.activity: dict[str, Tensor] = {}
         self.going_back, self.hold_evoked = False, True
-        self._step = Step({}, {}, {})
+        self._step = PassResult({}, {}, {})
         self._held: Mapping[str, Tensor] = {}
         self._evoked: list[_Evoked] = []
         handles = []
@@ -139,9 +139,9 @@ class Program:
         """Paths of the layers, from the input to the output."""
         return tuple(self.activity)
 
-    def step(self, held: Mapping[str, Tensor] | None = None) -> Step:
+    def step(self, held: Mapping[str, Tensor] | None = None) -> PassResult:
         """The backward pass, with errors at some layers' drives held."""
-        self._step, self._held = Step({}, {}, {}), held or {}
+        self._step, self._held = PassResult({}, {}, {}), held or {}
         for parameter in self.parameters.values():
             parameter.grad = None
         for evoked in self._evoked:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-PLACES = (
+SEEN_FROM = (
     "its own synapse",
     "what the axon sends",
     "the compartment where it ends",
@@ -19,13 +19,13 @@ PLACES = (
 )
 """Where something that is read is, seen from what reads it, from near to far."""
 
-OWN, SENT, ENDS, COUPLED, IN_CELL, GLOBAL, MOMENT, FAR = range(len(PLACES))
+OWN, SENT, ENDS, COUPLED, IN_CELL, GLOBAL, MOMENT, FAR = range(len(SEEN_FROM))
 
 LOCAL = (OWN, SENT, ENDS, COUPLED)
 """What a synapse may read; global signals are counted beside it."""
 
 
-class Block(NamedTuple):
+class Scalars(NamedTuple):
     """So many scalars of one kind: a variable of a population, a state of a pathway's synapses.
 
     ``kind`` is "cell", "synapse", "signal" or "moment".
@@ -50,8 +50,8 @@ class Block(NamedTuple):
 class Read(NamedTuple):
     """That a block of rows reads a block of columns, from a place."""
 
-    row: Block
-    column: Block
+    row: Scalars
+    column: Scalars
     place: int
     scalars: int  # the most that one row reads of it there
 
@@ -67,20 +67,20 @@ class Reads:
 
     Parameters
     ----------
-    rows, columns : tuple of Block
+    rows, columns : tuple of Scalars
         What changes, and what it may depend on.
     nonzero : array of bool, (row, column)
         Whether it does.
     place : array of int, (row, column)
-        Where the column is, seen from the row, as a number in :data:`PLACES`.
+        Where the column is, seen from the row, as a number in :data:`SEEN_FROM`.
     size : array, (row, column)
         How strongly; the largest of all states that were tried.
     copies : int
         Samples at once: each cell stands there so often, each synapse once.
     """
 
-    rows: tuple[Block, ...]
-    columns: tuple[Block, ...]
+    rows: tuple[Scalars, ...]
+    columns: tuple[Scalars, ...]
     nonzero: Bool[np.ndarray, "row column"]
     place: Int[np.ndarray, "row column"]
     size: Float[np.ndarray, "row column"]
@@ -119,7 +119,7 @@ class Reads:
         return tuple(dict.fromkeys(labels))
 
 
-def spans(blocks: Iterable[Block]) -> list[tuple[Block, slice]]:
+def spans(blocks: Iterable[Scalars]) -> list[tuple[Scalars, slice]]:
     """Every block and where it stands."""
     found, first = [], 0
     for block in blocks:
@@ -128,6 +128,6 @@ def spans(blocks: Iterable[Block]) -> list[tuple[Block, slice]]:
     return found
 
 
-def positions(blocks: Iterable[Block]) -> list[tuple[Block, tuple[int, ...]]]:
+def positions(blocks: Iterable[Scalars]) -> list[tuple[Scalars, tuple[int, ...]]]:
     """The block and the index in it of every scalar."""
     return [(block, index) for block in blocks for index in np.ndindex(*block.shape)]

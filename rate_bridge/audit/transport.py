@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rate_bridge.audit.program import Learner, Program, Roles, batch, made, roles
+from rate_bridge.audit.program import HeldPass, Learner, Roles, batch, made, roles
 
 EXACT = 1e-12
 """The same operations on the same numbers give the same bits; anything above 0 is dependence."""
@@ -68,17 +68,17 @@ class Transport:
         return tied or moved or self.shared > 0
 
 
-SIZES = (12, 10, 9, 8)
+TRANSPORT_SIZES = (12, 10, 9, 8)
 """Large enough that :data:`CHANCE` is well below 1: 5/sqrt(72) is 0.59."""
 
 
-def transport(learner: Learner, sizes: Sequence[int] = SIZES, seed: int = 0) -> Transport:
+def transport(learner: Learner, sizes: Sequence[int] = TRANSPORT_SIZES, seed: int = 0) -> Transport:
     """All interventions on a freshly made learner."""
     inputs, labels = batch(sizes, 3, seed)
     model = made(learner, sizes, seed)
     parts = roles(model, inputs)
     shared = _shared(model.named_parameters())
-    program = Program(model, inputs, labels)
+    program = HeldPass(model, inputs, labels)
     error, update, through = _redrawn(program, parts, seed)
     weights = _weights(program, parts)
     start = _largest_cosine(feedback(program), weights)
@@ -91,7 +91,7 @@ def transport(learner: Learner, sizes: Sequence[int] = SIZES, seed: int = 0) -> 
 
 
 def _redrawn(
-    program: Program, parts: Roles, seed: int
+    program: HeldPass, parts: Roles, seed: int
 ) -> tuple[float, float, tuple[tuple[str, str], ...]]:
     """Changes of errors and of others' updates, W drawn anew, activities and errors held."""
     held = {path: error.clone() for path, error in program.step().errors.items()}
@@ -130,7 +130,7 @@ def _shared(named: object) -> int:
     return count
 
 
-def _weights(program: Program, parts: Roles) -> dict[str, Tensor]:
+def _weights(program: HeldPass, parts: Roles) -> dict[str, Tensor]:
     """By layer, its forward weights."""
     return {
         name.rpartition(".")[0]: program.parameters[name].detach()
@@ -139,7 +139,7 @@ def _weights(program: Program, parts: Roles) -> dict[str, Tensor]:
     }
 
 
-def feedback(program: Program) -> dict[str, Float[Tensor, "n_above n_below"]]:
+def feedback(program: HeldPass) -> dict[str, Float[Tensor, "n_above n_below"]]:
     """By layer, by how much the error that it sends down changes with the error that it gets.
 
     For the first sample. Errors go down linearly, so a difference of 1 gives the derivative.
@@ -176,7 +176,7 @@ def cosine(a: Tensor, b: Tensor) -> float:
     return float((a * b).sum()) / size if size else 0.0
 
 
-def _across(program: Program) -> float:
+def _across(program: HeldPass) -> float:
     """Change of the first sample's errors with the last sample's activities."""
     held = {path: error.clone() for path, error in program.step().errors.items()}
     before = program.step(held).errors
@@ -192,7 +192,7 @@ def _across(program: Program) -> float:
 
 
 def _redrawn_before(
-    learner: Learner, sizes: Sequence[int], seed: int, parts: Roles, program: Program
+    learner: Learner, sizes: Sequence[int], seed: int, parts: Roles, program: HeldPass
 ) -> tuple[float, float]:
     """After W alone was drawn anew, then run forward: change of the lowest update; the cosine."""
     model = made(learner, sizes, seed)
@@ -203,7 +203,7 @@ def _redrawn_before(
             drawn = torch.randn(parameters[name].shape, generator=generator, dtype=torch.float64)
             parameters[name].copy_(drawn * parameters[name].std())
     inputs, labels = batch(sizes, 3, seed)
-    other = Program(model, inputs, labels)
+    other = HeldPass(model, inputs, labels)
     lowest = next(name for name in parts.forward if parameters[name].requires_grad)
     naive = relative(other.step().updates[lowest], program.step().updates[lowest])
     return naive, _largest_cosine(feedback(other), _weights(other, parts))

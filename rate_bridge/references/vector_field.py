@@ -38,7 +38,7 @@ RELAXATION_S = 1e-3
 CLOCK = ("t", "dt")
 """Names for the time and its step."""
 
-DRAWN = "drawn_"
+NUMBERED = "drawn_"
 """Before the name of a random number."""
 
 
@@ -123,8 +123,8 @@ class Instant:
             return constants[name]
         if name in CLOCK:
             return self._signals[name]
-        if name.startswith(DRAWN):
-            return self._signals[f"{name.removeprefix(DRAWN)}_{population.name}"]
+        if name.startswith(NUMBERED):
+            return self._signals[f"{name.removeprefix(NUMBERED)}_{population.name}"]
         return self(population.name, name)
 
     def _full(self, population: Population, value: Value) -> Tensor:
@@ -300,7 +300,7 @@ def _tree(population: Population, variable: str, moving: bool) -> sympy.Basic:
     where = f"Population {population.name!r}, equation of {variable!r}"
     line = population.neuron.equations[variable]
     if moving:
-        names = {draw.name: f"{DRAWN}{draw.name}" for draw in population.neuron.draws}
+        names = {draw.name: f"{NUMBERED}{draw.name}" for draw in population.neuron.draws}
         return parsed(with_numbers(line, names), where)
     drawn = next((d for d in population.neuron.draws if d.name == variable), None)
     if drawn is not None:

@@ -12,9 +12,9 @@ from brian2 import second
 
 import models.examples
 from experiments.audit.registry import TESTS
-from experiments.audit.subjects import Subject
+from experiments.audit.subjects import Audited
 from models import MODELS, dll_network
-from rate_bridge.audit.circuit import Circuit
+from rate_bridge.audit.circuit import OpenCircuit
 from rate_bridge.audit.evidence import Control, ControlError, Evidence, Finding
 from rate_bridge.audit.named import reads
 from rate_bridge.audit.reads import spans
@@ -22,7 +22,7 @@ from rate_bridge.ode_engine.engine import OdeEngine, Timing
 
 
 @dataclass(frozen=True)
-class Made(Subject):
+class Made(Audited):
     """A subject whose learner is given."""
 
     given: object = None
@@ -67,7 +67,7 @@ DESCRIBED = {
 
 @pytest.mark.parametrize("name", DESCRIBED)
 def test_derivatives_are_nonzero_where_strings_name_something_and_nowhere_else(name):
-    found, differ = reads(Circuit(DESCRIBED[name]))
+    found, differ = reads(OpenCircuit(DESCRIBED[name]))
     assert (differ.missed, differ.false) == (0, 0)
     assert differ.agreed > 50
     declared = DESCRIBED[name].declared_nonlocal
@@ -77,7 +77,7 @@ def test_derivatives_are_nonzero_where_strings_name_something_and_nowhere_else(n
 @pytest.mark.parametrize("name", ["dll", "microcircuit"])
 def test_what_is_differentiated_is_what_the_engine_steps(name):
     net = DESCRIBED[name]
-    circuit = Circuit(net)
+    circuit = OpenCircuit(net)
     generator = np.random.default_rng(0)
     shown = {"stimulus": generator.normal(size=(1, 3)), "target": generator.normal(size=(1, 2))}
     dt, window = 1e-5, 0.25
