@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from brian2 import Equations, NeuronGroup, Quantity, get_dimensions, prefs
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from compartments.events import SPIKE
 from compartments.neuron import Neuron
 from compartments.noise import with_numbers
 from compartments.per_neuron import is_array
@@ -46,9 +49,13 @@ def driven_equations(
             lines.append(SingleEquation(PARAMETER, line.varname, line.dim, var_type=line.var_type))
         elif noise and line.expr is not None:
             code = Expression(with_numbers(line, noise))
-            lines.append(SingleEquation(line.type, line.varname, line.dim, expr=code))
+            lines.append(
+                SingleEquation(line.type, line.varname, line.dim, expr=code, flags=line.flags)
+            )
         else:
             lines.append(line)
+    counted = [event.count for event in neuron.events if event.is_counted]
+    lines += [SingleEquation(PARAMETER, name, DIMENSIONLESS) for name in counted]
     return Equations(lines)
 
 
@@ -97,6 +104,7 @@ def neuron_group(
         dt=dt,
         order=MOVE_ORDER,
         namespace={**shared, **namespace},
+        **_thresholds(neuron, noise or {}),
     )
     if group.state_updater is not None:
         group.state_updater.when, group.state_updater.order = PHASE, MOVE_ORDER
@@ -111,7 +119,37 @@ def neuron_group(
             dt=dt,
             name=f"{name}_{variable}_store",
         )
+    _add_resets(group, neuron, dt, noise or {})
     return group
+
+
+def _thresholds(neuron: Neuron, noise: Mapping[str, str]) -> dict[str, Any]:
+    """What Brian2's group is told of the neuron's events."""
+    conditions = {e.name: e.condition(noise.get(e.name)) for e in neuron.events}
+    found: dict[str, Any] = {}
+    if SPIKE in conditions:
+        spike = neuron.event(SPIKE)
+        found |= {"threshold": conditions.pop(SPIKE), "reset": spike.code if spike else ""}
+        if neuron.refractory is not None:
+            found["refractory"] = neuron.refractory
+    return found | ({"events": conditions} if conditions else {})
+
+
+def _add_resets(group: NeuronGroup, neuron: Neuron, dt: Quantity, noise: Mapping[str, str]) -> None:
+    """Counts before thresholds are looked at; resets, in the order of the events."""
+    for rank, event in enumerate(neuron.events):
+        if event.is_counted:
+            group.run_regularly(
+                f"{event.count} = {event.drawn_count(noise.get(event.name))}",
+                when="thresholds",
+                order=MOVE_ORDER - 1,
+                dt=dt,
+                name=f"{group.name}_{event.count}",
+            )
+        if event.name == SPIKE:
+            group.resetter[SPIKE].order = rank
+        elif event.reset:
+            group.run_on_event(event.name, event.code, when="resets", order=rank)
 
 
 @contextmanager

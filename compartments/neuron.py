@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from brian2 import DimensionMismatchError, Equations, get_dimensions, second
+from brian2 import DimensionMismatchError, Equations, Quantity, get_dimensions, second
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
@@ -18,6 +18,8 @@ from brian2.equations.unitcheck import check_dimensions
 from brian2.units.fundamentalunits import get_unit_for_display
 
 from compartments.checks import check_kind, check_name, check_sequence
+from compartments.domains import Time, check_value
+from compartments.events import SPIKE, Event, check_events, described_events
 from compartments.lookup import unknown_name
 from compartments.noise import Draw, check_noise, draws
 from compartments.per_neuron import PerNeuron, check_parameter, check_start, frozen, is_array
@@ -81,13 +83,20 @@ class Neuron:
         Where states begin, beside what the compartments say; those not named begin at 0.
     ports : Ports
         What it shows to a network (:mod:`compartments.ports`); nothing unless told.
+    threshold : str or mapping of str to str, optional
+        When it has events (:mod:`compartments.events`), by their names; a text is that of
+        ``spike``.
+    reset : str or mapping of str to str, optional
+        What events do to its states: ``"v = v_r"``; ``""`` for nothing.
+    refractory : Quantity, optional
+        For how long after a ``spike`` there is no other, and states ``(unless refractory)`` stay.
 
     Raises
     ------
     ValueError
         A variable defined twice, an unknown name, a unit that does not fit, a constant that is
         missing, unused, or not finite; a time constant that is not a positive time; an initial
-        value of what is no state.
+        value of what is no state; a threshold without reset.
     TypeError
         For compartments that are no sequence of them, or parameters that are no mapping.
     """
@@ -97,6 +106,9 @@ class Neuron:
     parameters: Mapping[str, PerNeuron] = field(default_factory=dict)
     initial: Mapping[str, PerNeuron] = field(default_factory=dict)
     ports: Ports = field(default_factory=Ports)
+    threshold: str | Mapping[str, str] | None = None
+    reset: str | Mapping[str, str] | None = None
+    refractory: Quantity | None = None
 
     def __post_init__(self) -> None:
         plain_name("Neuron", self.name, "neuron")
@@ -112,6 +124,7 @@ class Neuron:
         object.__setattr__(self, "initial", frozen({**starts, **self.initial}))
         self._check_unique()
         checked_equations(where, self.equations)
+        self._check_events(where)
         self._check_parameters()
         self._check_expressions()
         _check_starts(where, self.initial, self.states, self.equations)
@@ -119,7 +132,8 @@ class Neuron:
 
     def __reduce__(self) -> tuple[type, tuple]:
         values = (dict(self.parameters), dict(self.initial), self.ports)
-        return type(self), (self.name, self.compartments, *values)
+        events = (self.threshold, self.reset, self.refractory)
+        return type(self), (self.name, self.compartments, *values, *events)
 
     def __repr__(self) -> str:
         parts = [f"{part.name} ({', '.join(part.equations)})" for part in self.compartments]
@@ -165,7 +179,16 @@ class Neuron:
     @cached_property
     def draws(self) -> tuple[Draw, ...]:
         """Random numbers that it draws in every time step (:mod:`compartments.noise`)."""
-        return draws(self.equations)
+        return draws(self.equations) + tuple(e.draw for e in self.events if e.draw is not None)
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """What it does at moments, in the order in which resets are carried out."""
+        return described_events(f"Neuron {self.name!r}", self.threshold, self.reset)
+
+    def event(self, name: str) -> Event | None:
+        """The event of that name, if it has one."""
+        return next((event for event in self.events if event.name == name), None)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -203,7 +226,7 @@ class Neuron:
                 seen[variable] = part.name
 
     def _check_parameters(self) -> None:
-        used = self.equations.identifiers
+        used = self.equations.identifiers.union(*(event.identifiers for event in self.events))
         for name, value in self.parameters.items():
             users = [line.varname for line in self.equations.values() if name in line.identifiers]
             where = self._where(users[0]) if users else f"Neuron {self.name!r}"
@@ -221,6 +244,28 @@ class Neuron:
             if line.expr is not None:
                 check_expression(self._where(line.varname), line, known)
         check_noise(f"Neuron {self.name!r}", self.equations, self.parameters)
+        check_events(f"Neuron {self.name!r}", self.events, self.equations, known)
+
+    def _check_events(self, where: str) -> None:
+        """Refuse refractoriness without a spike."""
+        write = "a text, or a mapping of event to text"
+        for name in ("threshold", "reset"):
+            value = getattr(self, name)
+            check_kind(where, name, value, (str, Mapping, type(None)), write)
+            for text in value.values() if isinstance(value, Mapping) else ():
+                check_kind(where, name, text, str, write)
+        check_value(where, "refractory", self.refractory, Time | None)
+        if self.refractory is not None and self.event(SPIKE) is None:
+            raise ValueError(f"{where}: refractory is for the event 'spike', which it has not.")
+        if self.refractory is not None and self.event(SPIKE).is_counted:  # type: ignore[union-attr]
+            raise ValueError(
+                f"{where}: refractory is for one cell; 'spike' counts those of several."
+            )
+        for line in self.equations.values():
+            if "unless refractory" in line.flags and self.refractory is None:
+                raise ValueError(
+                    f"{where}: {line.varname!r} has the flag 'unless refractory'; give refractory."
+                )
 
 
 def _names(equations: Equations, kind: str) -> tuple[str, ...]:

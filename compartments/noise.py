@@ -8,7 +8,8 @@ and what it adds does not depend on dt. ``dv/dt = -v/tau + sigma*sqrt(2/tau)*xi`
 deviation of sigma at rest (Ornstein-Uhlenbeck).
 
 ``rand()`` (uniform in 0..1) and ``randn()`` (standard normal) stand in an expression ``(constant
-over dt)``: one draw for each neuron and time step, whatever reads it.
+over dt)``: one draw for each neuron and time step, whatever reads it. A threshold draws, too
+(:mod:`compartments.events`).
 """
 
 import re
@@ -28,13 +29,14 @@ _WHITE = re.compile(r"\bxi(?:_\w+)?\b")
 class Draw(NamedTuple):
     """A number for each neuron and time step.
 
-    ``name`` is that of the white noise, or of the expression that draws; ``is_uniform`` and
-    ``is_white`` say what it is (else it is standard normal).
+    ``name`` is that of the white noise, of the expression or of the event that draws;
+    ``is_uniform``, ``is_white`` and ``is_count`` (Poisson) say what it is (else standard normal).
     """
 
     name: str
     is_uniform: bool = False
     is_white: bool = False
+    is_count: bool = False
 
 
 def draws(equations: Equations) -> tuple[Draw, ...]:
@@ -64,8 +66,13 @@ def with_numbers(line: SingleEquation, given: Mapping[str, str]) -> str:
     """
     code = line.expr.code
     if line.varname in given and line.type != DIFFERENTIAL_EQUATION:
-        code = _CALL.sub(given[line.varname], code)
+        code = with_drawn(code, given[line.varname])
     return _WHITE.sub(lambda found: given.get(found[0], found[0]), code)
+
+
+def with_drawn(code: str, number: str) -> str:
+    """The code with a number in place of what it draws."""
+    return _CALL.sub(number, code)
 
 
 def check_noise(where: str, equations: Equations, constants: Mapping[str, object]) -> None:
@@ -83,8 +90,8 @@ def check_noise(where: str, equations: Equations, constants: Mapping[str, object
         place = f"{where}, equation of {line.varname!r}"
         if _POISSON.search(line.expr.code):
             raise ValueError(
-                f"{place}: poisson() has no counterpart in every engine; for a rate times dt below "
-                "0.1 compare rand() with it."
+                f"{place}: poisson() counts events; it is the threshold of one: "
+                "Neuron(..., threshold='poisson(mean)')."
             )
         calls = _CALL.findall(line.expr.code)
         if calls and "constant over dt" not in line.flags:

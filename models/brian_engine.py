@@ -9,14 +9,16 @@ from dataclasses import dataclass
 
 import brian2
 import numpy as np
+from brian2 import EventMonitor, Quantity, StateMonitor, ms, prefs, second
 from brian2 import Network as BrianNetwork
-from brian2 import Quantity, StateMonitor, ms, prefs, second
 
 from compartments.brian import code_generation
 from compartments.checks import check_callable, check_name
 from compartments.domains import Seed, check_value
+from compartments.event_records import event_records
 from compartments.recording import traces, weight_traces
 from models import standalone
+from models.brian_events import event_monitors, moments
 from models.brian_network import BrianParts, brian_parts
 from models.brian_signals import BrianSignals
 from models.brian_state import begin, state_of
@@ -66,7 +68,7 @@ def simulate(
     dt : Quantity
         Time step, 1 ms unless told otherwise.
     record : sequence of str
-        Variables to record, in every population that has them.
+        Variables and events to record, in every population that has them.
     record_dt : Quantity, optional
         Sampling step of the recording, a multiple of dt; dt unless told otherwise.
     record_units : mapping of population to indices, optional
@@ -197,6 +199,7 @@ class _Plan:
         parts: BrianParts,
         monitors: Mapping[str, StateMonitor],
         weight_monitors: Mapping[str, StateMonitor],
+        events: Mapping[tuple[str, str], EventMonitor],
         seconds: dict[str, float],
     ) -> Run:
         """Read everything out of Brian2."""
@@ -227,7 +230,10 @@ class _Plan:
         dataset = traces(time_ms, values, units, attributes, measured_in)
         kept_ms = np.array(self.sampling.keep) * float(self.dt / ms)
         weights, state = weight_traces(kept_ms, history), state_of(parts, self.start)
-        return Run(dataset, WeightBundle(arrays), weights, seconds, state)
+        sizes = {population.name: population.size for population in self.network.populations}
+        told = {"dt_ms": float(self.dt / ms), "duration_ms": float(self.schedule.duration / ms)}
+        happened = event_records(moments(events, self.network, self.sampling), sizes, told)
+        return Run(dataset, WeightBundle(arrays), weights, seconds, state, happened)
 
 
 def _run_here(plan: _Plan, codegen: str, progress: Progress) -> Run:
@@ -237,9 +243,10 @@ def _run_here(plan: _Plan, codegen: str, progress: Progress) -> Run:
         brian2.seed(plan.seed)
         parts = plan.parts()
         monitors, weight_monitors = plan.monitors(parts), plan.weight_monitors(parts)
+        events = event_monitors(parts.groups, plan.network, plan.sampling)
         every = plan.look_every * plan.dt
         guard = brian2.NetworkOperation(lambda t: _guard(parts, t), dt=every, when="end")
-        parts.network.add(*monitors.values(), *weight_monitors.values(), guard)
+        parts.network.add(*monitors.values(), *weight_monitors.values(), *events.values(), guard)
         parts.network.run(0 * ms, namespace={})
         built = time.perf_counter()
 
@@ -251,7 +258,7 @@ def _run_here(plan: _Plan, codegen: str, progress: Progress) -> Run:
         _guard(parts, duration)
         seconds = {"build": built - start, "run": time.perf_counter() - built}
         progress(1.0)
-        return plan.result(parts, monitors, weight_monitors, seconds)
+        return plan.result(parts, monitors, weight_monitors, events, seconds)
 
 
 def _guard(parts: BrianParts, t: Quantity) -> None:
@@ -271,7 +278,8 @@ def _run_standalone(plan: _Plan, codegen: str, progress: Progress) -> Run:
             brian2.seed(plan.seed)
             parts = plan.parts()
             monitors, weight_monitors = plan.monitors(parts), plan.weight_monitors(parts)
-            parts.network.add(*monitors.values(), *weight_monitors.values())
+            events = event_monitors(parts.groups, plan.network, plan.sampling)
+            parts.network.add(*monitors.values(), *weight_monitors.values(), *events.values())
             places = standalone.add_guards(parts, plan.look_every)
             parts.network.run(
                 plan.schedule.duration,
@@ -286,6 +294,6 @@ def _run_standalone(plan: _Plan, codegen: str, progress: Progress) -> Run:
             _guard(parts, plan.schedule.duration)
             seconds = {"build": built - start, "run": time.perf_counter() - built}
             progress(1.0)
-            return plan.result(parts, monitors, weight_monitors, seconds)
+            return plan.result(parts, monitors, weight_monitors, events, seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,6 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from compartments.brian import (
     LEARN_ORDER,
     PHASE,
-    PROJECT_ORDER,
     RECORD_ORDER,
     SEND_ORDER,
     driven_equations,
@@ -23,6 +22,7 @@ from compartments.brian import (
 )
 from compartments.plasticity import LEARNING, PlasticityRule
 from compartments.recording import trace_name
+from models.brian_events import at_events, projections
 from models.brian_signals import BrianSignals, FreeSignals
 from models.network import Network
 from models.pathway import Pathway
@@ -207,12 +207,8 @@ class _Builder:
 
     def _synapses(self, pathway: Pathway) -> Synapses:
         received = _received(self.network, pathway)
-        dim = self.network.population(pathway.post).neuron.equations[pathway.target].dim
         delay = self.delays[pathway.name]
-        code, flags = Expression(f"w*{past(pathway.sends, delay)}_pre"), ["summed"]
-        model = Equations(
-            [SingleEquation(SUBEXPRESSION, f"{received}_post", dim, expr=code, flags=flags)]
-        )
+        model = Equations([]) if pathway.sends_events else self._sum(pathway, received)
         constants: dict[str, object] = {}
         if pathway.rule is None or not self.plastic:
             model += Equations("w : 1")
@@ -232,6 +228,7 @@ class _Builder:
             name=pathway.name,
             dt=self.dt,
             namespace=constants,
+            **at_events(self.network, pathway, self.plastic),
         )
         shape = self.network.weight_shapes[pathway.name]
         present = np.ones(shape, dtype=bool) if pathway.mask is None else pathway.mask
@@ -244,13 +241,22 @@ class _Builder:
                 least, largest = pathway.bounds
                 code = f"w = clip(w, {-OPEN if least is None else least!r}, "
                 code += f"{OPEN if largest is None else largest!r})"
-                name = f"{pathway.name}_project"
-                synapses.run_regularly(code, when=PHASE, order=PROJECT_ORDER, dt=self.dt, name=name)
+                for when, order in projections(pathway):
+                    name = f"{pathway.name}_project_{when}"
+                    synapses.run_regularly(code, when=when, order=order, dt=self.dt, name=name)
         for step, order in self._order.items():
             if step.kind == "sum" and step.owner == pathway.name:
                 updater = synapses.summed_updaters[f"{received}_post"]
                 updater.when, updater.order = PHASE, order
         return synapses
+
+    def _sum(self, pathway: Pathway, received: str) -> Equations:
+        """The sum of a pathway over its synapses."""
+        dim = self.network.population(pathway.post).neuron.equations[pathway.target].dim
+        code = Expression(f"w*{past(pathway.sends, self.delays[pathway.name])}_pre")
+        return Equations(
+            [SingleEquation(SUBEXPRESSION, f"{received}_post", dim, expr=code, flags=["summed"])]
+        )
 
 
 def _received(network: Network, pathway: Pathway) -> str:

@@ -7,9 +7,11 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit_for
 
 from compartments.checks import check_kind, check_name
 from compartments.domains import Time, check_value
+from compartments.event_records import EVENT_BYTES
 from compartments.lookup import unknown_name
 from compartments.sizes import check_size
 from compartments.time_step import METHODS, check_step, unchecked_step
+from models.events import synapse_states_read
 from models.network import Network
 from models.population import Population
 from models.sampling import SIMULATE, Sampling, weight_count
@@ -40,6 +42,11 @@ def check_dynamics(
         check_step(f"Population {population.name!r}", population.neuron, dt, method)
     for pathway in network.pathways:
         pathway.delay_steps(dt)
+        if not plastic and (own := synapse_states_read(pathway)):
+            raise ValueError(
+                f"Pathway {pathway.name!r}: on_pre reads {own[0]!r} of its synapses, which do not "
+                "move with plastic=False; give its rule a rate of 0 instead."
+            )
         if plastic and pathway.rule is not None:
             check_step(f"Pathway {pathway.name!r}", pathway.rule, dt, "euler")
 
@@ -141,6 +148,7 @@ def check_recording(
     weight_bytes: float,
     kept: int,
     step_seconds: float,
+    parallel: int = 1,
 ) -> None:
     """Refuse a run whose recordings do not fit into memory, or that takes years.
 
@@ -158,6 +166,8 @@ def check_recording(
         Moments at which the engine keeps weights.
     step_seconds : float
         The least that a time step takes.
+    parallel : int
+        Copies times samples that run side by side, each with events of its own.
 
     Raises
     ------
@@ -165,6 +175,7 @@ def check_recording(
         With the predicted size and duration, and what to lower.
     """
     needed = sampling.recorded_values * value_bytes
+    needed += sampling.most_events * parallel * EVENT_BYTES
     needed += kept * weight_count(networks[0]) * len(networks) * weight_bytes
     check_size(
         "simulate: the run", LESS, needed_bytes=needed, least_seconds=sampling.steps * step_seconds

@@ -2,8 +2,9 @@
 
 A pathway ends in the compartment that declares its target. Its synapses know what the presynaptic
 axon *sends*, the variables of that compartment, and those of the compartments that the neuron's
-equations couple to it: directly, one of the two naming a variable of the other. What a rule reads
-beyond that is refused unless the pathway declares it; declarations are counted.
+equations couple to it: directly, one of the two naming a variable of the other. What a rule, or the
+effect of an event, reads beyond that is refused unless the pathway declares it; declarations are
+counted. An event of the postsynaptic cell is known everywhere in it: a spike travels back.
 """
 
 from collections.abc import Iterator
@@ -32,21 +33,19 @@ def _names(reader: Compartment, read: Compartment) -> bool:
 
 
 def reads_beyond(pathway: Pathway, post: Neuron) -> frozenset[str]:
-    """What a pathway's rule reads that its synapses cannot know, as the rule names it."""
-    if pathway.rule is None:
-        return frozenset()
+    """What a pathway's synapses read that they cannot know, as it is named there."""
     place = end(pathway, post)
     known = {n for part in (place, *neighbours(post, place)) for n in part.equations.names}
-    return frozenset(
-        {f"{name}_pre" for name in pathway.rule.reads_pre - {pathway.sends}}
-        | {f"{name}_post" for name in pathway.rule.reads_post - known}
-    )
+    names = pathway.effect_reads | (pathway.rule.identifiers if pathway.rule else frozenset())
+    of_pre = {n for n in names if n.endswith("_pre") and n != f"{pathway.sends}_pre"}
+    of_post = {n for n in names if n.endswith("_post") and n.removesuffix("_post") not in known}
+    return frozenset(of_pre | of_post)
 
 
 def complaints(pathway: Pathway, post: Neuron) -> Iterator[str]:
     """Why a pathway's rule and what it declares do not agree."""
     needed, declared = reads_beyond(pathway, post), frozenset(pathway.beyond)
-    where = f"Pathway {pathway.name!r}, rule"
+    where = f"Pathway {pathway.name!r}, {'rule' if pathway.rule else 'on_pre'}"
     for name in sorted(needed - declared):
         place = end(pathway, post)
         if name.endswith("_pre"):

@@ -1,7 +1,6 @@
 """Frozen description of a network: populations, the pathways between them, their weights."""
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -12,9 +11,11 @@ from compartments.domains import check_value
 from compartments.lookup import look_up, unknown_name
 from compartments.neuron import Neuron
 from compartments.plasticity import LEARNING
+from models.events import check_events
 from models.locality import complaints
 from models.pathway import Pathway
 from models.population import Population
+from models.readable import check_plain, check_readable
 from models.representation import tables
 from models.weights import WeightBundle, check_bundle
 
@@ -175,7 +176,7 @@ class Network:
     def global_signals(self) -> tuple[str, ...]:
         """The signals that reach all synapses of some pathway: ``learning``, and declared ones."""
         rules = [p.rule for p in self.pathways if p.rule is not None]
-        read = [LEARNING] if any(LEARNING in rule.equations.identifiers for rule in rules) else []
+        read = [LEARNING] if any(LEARNING in rule.identifiers for rule in rules) else []
         return tuple(dict.fromkeys([*read, *(name for rule in rules for name in rule.signals)]))
 
     @property
@@ -195,6 +196,8 @@ class Network:
         """
         graph: dict[Step, set[Step]] = {}
         for pathway in self.pathways:
+            if pathway.sends_events:
+                continue
             own = Step("sum", pathway.name, pathway.target)
             delayed = float(pathway.delay) > 0  # then it is known before the step
             graph[own] = set() if delayed else self._sources(pathway.pre, pathway.sends)
@@ -237,15 +240,32 @@ class Network:
             return
         check_value("Network", "readout", self.readout, tuple[str, str])
         name, variable = self.readout
-        self._check_readable("Network, readout", name, self.population(name).neuron, [variable])
+        check_readable("Network, readout", name, self.population(name).neuron, [variable])
 
     def _check_pathway(self, pathway: Pathway) -> None:
         where = f"Pathway {pathway.name!r}"
         pre, post = self.population(pathway.pre).neuron, self.population(pathway.post).neuron
+        check_events(pathway, pre, post)
+        if not pathway.sends_events:
+            self._check_sum(where, pathway, pre, post)
+        reads = [n.removesuffix("_post") for n in pathway.effect_reads if n.endswith("_post")]
+        check_readable(f"{where}, on_pre", pathway.post, post, reads)
+        if pathway.rule is not None:
+            for name, neuron, read in (
+                (pathway.pre, pre, pathway.rule.reads_pre),
+                (pathway.post, post, pathway.rule.reads_post),
+            ):
+                check_readable(f"{where}, rule", name, neuron, read)
+                check_plain(f"{where}, rule", name, neuron, read)
+        for complaint in complaints(pathway, post):
+            raise ValueError(complaint)
+
+    def _check_sum(self, where: str, pathway: Pathway, pre: Neuron, post: Neuron) -> None:
+        """Refuse a sum that nothing takes, or that is in another unit."""
         if pathway.target not in post.inputs:
             reason = unknown_name(f"input of {pathway.post!r}", pathway.target, post.inputs)
             raise ValueError(f"{where}: {reason}")
-        self._check_readable(where, pathway.pre, pre, [pathway.sends])
+        check_readable(where, pathway.pre, pre, [pathway.sends])
         sent, arrives = pre.measured_in(pathway.sends), post.measured_in(pathway.target)
         if sent != arrives:
             raise ValueError(
@@ -253,39 +273,6 @@ class Network:
                 f"{pathway.target!r} of {pathway.post!r} in {arrives}; weights are plain numbers, "
                 "so both must have one unit: scale one by a constant in an equation of its neuron."
             )
-        if pathway.rule is not None:
-            for name, neuron, read in (
-                (pathway.pre, pre, pathway.rule.reads_pre),
-                (pathway.post, post, pathway.rule.reads_post),
-            ):
-                self._check_readable(f"{where}, rule", name, neuron, read)
-                self._check_plain(f"{where}, rule", name, neuron, read)
-        for complaint in complaints(pathway, post):
-            raise ValueError(complaint)
-
-    @staticmethod
-    def _check_readable(where: str, name: str, neuron: Neuron, wanted: Iterable[str]) -> None:
-        for variable in wanted:
-            if variable not in neuron.variables:
-                reason = unknown_name(f"variable of {name!r}", variable, neuron.variables)
-                raise ValueError(f"{where}: {reason}")
-            constants = sorted(_constants_needed(neuron, variable))
-            if constants:
-                raise ValueError(
-                    f"{where}: {variable!r} of {name!r} is computed with the neuron's constant "
-                    f"{constants[0]!r}, which its synapses do not know; add the flag "
-                    "'(constant over dt)' to its equation, so that the neuron computes it."
-                )
-
-    @staticmethod
-    def _check_plain(where: str, name: str, neuron: Neuron, read: Iterable[str]) -> None:
-        for variable in read:
-            if neuron.measured_in(variable) != "1":
-                raise ValueError(
-                    f"{where}: reads {variable!r} of {name!r}, which is in "
-                    f"{neuron.measured_in(variable)}; rules read plain numbers: give the neuron an "
-                    f"equation such as '{variable}_plain = {variable}/scale : 1', and read that."
-                )
 
     def _check_driven(self) -> None:
         for population in self.populations:
@@ -303,13 +290,3 @@ class Network:
                         "add a pathway to it, give it an equation, or name the signal that drives "
                         f"it: Population(..., signals={{{variable!r}: {variable!r}}})."
                     )
-
-
-def _constants_needed(neuron: Neuron, variable: str) -> set[str]:
-    """The neuron's constants that whoever reads a variable has to know."""
-    if variable in neuron.parameters:
-        return {variable}
-    if variable not in neuron.expressions or variable in neuron.stored:
-        return set()
-    needs = neuron.equations[variable].identifiers
-    return set().union(*(_constants_needed(neuron, name) for name in needs))

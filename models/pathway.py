@@ -8,9 +8,10 @@ from jaxtyping import Bool
 
 from compartments.checks import check_kind, check_sequence
 from compartments.domains import Finite, TimeOrZero, check_value, shown
+from compartments.events import ADDING
 from compartments.plasticity import PlasticityRule
 from compartments.representation import equation_text, html_table
-from compartments.strings import plain_name
+from compartments.strings import Statement, plain_name, statements
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,7 +27,8 @@ class Pathway:
     target : str
         The variable of ``post`` that receives the sum, such as ``"drive"``.
     sends : str
-        The variable of ``pre`` that is transmitted; each synapse adds ``w * sends``.
+        The variable of ``pre`` that is transmitted; each synapse adds ``w * sends``. With
+        ``on_pre`` an event of it.
     rule : PlasticityRule, optional
         None for weights that stay.
     upward : bool
@@ -42,6 +44,10 @@ class Pathway:
     beyond : tuple of str
         What the rule reads although it is not known at the synapse (:mod:`models.locality`), as
         the rule names it, such as ``"u_post"``: exactly that, no less and no more.
+    on_pre : str
+        What each synapse does to ``target``, then a state of ``post``, when the event arrives:
+        ``"g_post += w"``. It adds, and reads the weight, other variables of the synapse, and of
+        ``post`` what is known there.
 
     Raises
     ------
@@ -60,6 +66,7 @@ class Pathway:
     bounds: tuple[float | None, float | None] = (None, None)
     delay: Quantity = field(default_factory=lambda: 0 * ms)
     beyond: tuple[str, ...] = ()
+    on_pre: str = ""
 
     def __post_init__(self) -> None:
         for name in ("name", "pre", "post", "target", "sends"):
@@ -76,6 +83,8 @@ class Pathway:
         object.__setattr__(self, "bounds", self._checked_bounds())
         beyond = check_sequence(f"Pathway {self.name!r}", "beyond", self.beyond, "names")
         object.__setattr__(self, "beyond", tuple(beyond))
+        check_value(f"Pathway {self.name!r}", "on_pre", self.on_pre, str)
+        object.__setattr__(self, "_effects", self._checked_effects())
 
     def __repr__(self) -> str:
         parts = [f"{name} {value}".strip() for name, value in self._wiring()]
@@ -104,9 +113,40 @@ class Pathway:
             found.append(("bounds", str(self.bounds)))
         if float(self.delay):
             found.append(("delay", str(self.delay)))
+        if self.on_pre:
+            found.append(("at an event", "; ".join(map(str, self.effects))))
         if self.beyond:
             found.append(("read beyond the synapse", ", ".join(self.beyond)))
         return found
+
+    def _checked_effects(self) -> tuple[Statement, ...]:
+        where = f"Pathway {self.name!r}, on_pre"
+        found = statements(where, self.on_pre)
+        for one in found:
+            wanted = f"{self.target}_post"
+            if one.target != wanted or one.operator not in ADDING or wanted in one.value.names:
+                raise ValueError(
+                    f"{where}: {str(one)!r}: events that arrive at once add, so it must add to "
+                    f"{wanted!r} (+=, -=) what does not depend on it."
+                )
+            if one.value.called & {"rand", "randn", "poisson"}:
+                raise ValueError(f"{where}: {str(one)!r} draws; synapses are not random.")
+        return found
+
+    @property
+    def effects(self) -> tuple[Statement, ...]:
+        """What an event does to the target; nothing where a variable is sent."""
+        return self._effects  # type: ignore[attr-defined]
+
+    @property
+    def sends_events(self) -> bool:
+        """Whether it is an event that is sent, and no variable."""
+        return bool(self.effects)
+
+    @property
+    def effect_reads(self) -> frozenset[str]:
+        """The names that the effects of an event read."""
+        return frozenset().union(*(one.value.names for one in self.effects))
 
     def _checked_mask(self) -> Bool[np.ndarray, "n_above n_below"]:
         if np.ma.is_masked(self.mask):
@@ -141,7 +181,8 @@ class Pathway:
     @property
     def reads_pre(self) -> frozenset[str]:
         """The variables of ``pre`` that its synapses read: what is sent, what the rule reads."""
-        return frozenset({self.sends}) | (self.rule.reads_pre if self.rule else frozenset())
+        sent = frozenset() if self.sends_events else frozenset({self.sends})
+        return sent | (self.rule.reads_pre if self.rule else frozenset())
 
     @property
     def is_bounded(self) -> bool:

@@ -1,6 +1,6 @@
 """What a simulation left, in either engine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import xarray as xr
 
@@ -27,6 +27,8 @@ class Run:
         Wall-clock time to ``build`` (generate and compile code) and to ``run``.
     end : State
         Everything at the end, from which another run can go on.
+    events : xarray.Dataset
+        The recorded events, sparse (:mod:`compartments.event_records`).
     """
 
     traces: xr.Dataset
@@ -34,6 +36,7 @@ class Run:
     weight_history: xr.Dataset
     seconds: dict[str, float]
     end: State
+    events: xr.Dataset = field(default_factory=xr.Dataset)
 
     def __repr__(self) -> str:
         names = ", ".join(map(str, self.traces.data_vars))

@@ -5,7 +5,7 @@ Both engines take it from here, so that they refuse the same and keep the same.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from brian2 import Quantity
@@ -13,6 +13,7 @@ from brian2 import Quantity
 from compartments.checks import check_kind, check_names, check_sequence, is_whole
 from compartments.domains import Time, TimeOrZero, check_value, shown
 from compartments.lookup import unknown_name
+from compartments.neuron import Neuron
 from models.network import Network
 
 SIMULATE = "simulate"
@@ -35,12 +36,15 @@ class Sampling:
         For each population that is recorded, its variables and neurons.
     keep : tuple of int
         The steps at which weights are kept, in the order in which they were asked for.
+    events : mapping of str to tuple of str and tuple of int
+        For each population of which events are recorded, their names and neurons.
     """
 
     steps: int
     every: int
     units: Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]]
     keep: tuple[int, ...]
+    events: Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
@@ -56,6 +60,11 @@ class Sampling:
     def recorded_values(self) -> int:
         """How many numbers the recording of one presentation at a time holds."""
         return self.samples * sum(len(names) * len(index) for names, index in self.units.values())
+
+    @property
+    def most_events(self) -> int:
+        """How many events can be recorded of one presentation at a time: one a neuron and step."""
+        return self.steps * sum(len(names) * len(index) for names, index in self.events.values())
 
 
 def sampling(
@@ -78,16 +87,24 @@ def sampling(
     TypeError
         For what is no sequence or mapping.
     """
-    known = {name for p in network.populations for name in p.neuron.variables}
+    known = {name for p in network.populations for name in _recordable(p.neuron)}
     names = check_names(SIMULATE, "record", record, known, "variable to record")
     every = 1 if record_dt is None else _multiple("record_dt", record_dt, dt)
-    units = {}
+    units, events = {}, {}
     for name, index in _recorded_units(network, record_units).items():
-        own = tuple(n for n in names if n in network.population(name).neuron.variables)
+        neuron = network.population(name).neuron
+        own = tuple(n for n in names if n in neuron.variables)
         if own and index:
             units[name] = (own, index)
+        if (mine := tuple(n for n in names if neuron.event(n) is not None)) and index:
+            events[name] = (mine, index)
     keep = [_kept_step(moment, dt, steps) for moment in _moments(weights_at)]
-    return Sampling(steps, every, units, tuple(keep))
+    return Sampling(steps, every, units, tuple(keep), events)
+
+
+def _recordable(neuron: Neuron) -> tuple[str, ...]:
+    """Everything of a neuron that can be recorded: its variables and its events."""
+    return (*neuron.variables, *(event.name for event in neuron.events))
 
 
 def _moments(weights_at: object) -> list[Quantity]:

@@ -92,6 +92,7 @@ def check_start(
     if start is None:
         return
     check_kind(SIMULATE, "start", start, State, "start=run.end")
+    _check_no_events_left(network)
     lead = (*copies, *batch)
     expected: dict[str, dict[Key, tuple[int, ...]]] = {"neurons": {}, "synapses": {}, "sent": {}}
     for population in network.populations:
@@ -116,3 +117,19 @@ def check_start(
                     f"{SIMULATE}: start is of another run: {key[1]!r} of {key[0]!r} ({kind}) must "
                     f"have shape {shapes.get(key)}, got {found.get(key)}."
                 )
+
+
+def _check_no_events_left(network: Network) -> None:
+    """Refuse networks of which events last longer than a step: a state does not hold them."""
+    for population in network.populations:
+        if population.neuron.refractory is not None:
+            raise ValueError(
+                f"{SIMULATE}: start: {population.name!r} is refractory after spikes, which a state "
+                "does not hold; show both parts in one schedule."
+            )
+    for pathway in network.pathways:
+        if pathway.sends_events and float(pathway.delay):
+            raise ValueError(
+                f"{SIMULATE}: start: events of pathway {pathway.name!r} are on their way, which a "
+                "state does not hold; show both parts in one schedule."
+            )

@@ -28,7 +28,7 @@ from compartments.strings.units import declared_unit
 MAX_TEXT = 20_000  # characters
 MAX_EQUATIONS = 200
 
-FLAGS = {SUBEXPRESSION: ("constant over dt",)}
+FLAGS = {SUBEXPRESSION: ("constant over dt",), DIFFERENTIAL_EQUATION: ("unless refractory",)}
 """What may stand in parentheses behind a unit, by the kind of equation; all engines know it."""
 
 _LEFT = re.compile(rf"\s*(?:d(?P<state>{NAME})\s*/\s*dt|(?P<name>{NAME}))\s*", re.ASCII)

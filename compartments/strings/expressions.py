@@ -43,6 +43,12 @@ class Expression:
         found = (n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called)
         return frozenset(name.id for name in found)
 
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """The functions that it calls."""
+        calls = (n for n in ast.walk(self.tree) if isinstance(n, ast.Call))
+        return frozenset(n.func.id for n in calls)  # type: ignore[attr-defined]
+
 
 def expression(where: str, text: object) -> Expression:
     """An expression, such as ``(drive - u)/tau``.

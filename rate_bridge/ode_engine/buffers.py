@@ -21,7 +21,8 @@ class Buffers:
     ``states`` and ``inputs`` are (batch, unit), ``synapses`` (n_above, n_below); with several
     copies each has one more axis in front. Keys are (population, variable) and
     (pathway, variable); the global signals that a pathway's rule reads are inputs of the pathway,
-    spread over its postsynaptic neurons.
+    spread over its postsynaptic neurons. ``events`` are 1 or a count where a neuron has the event
+    in this time step; ``refractory`` are the steps for which neurons still are.
     """
 
     lead: tuple[int, ...]
@@ -32,6 +33,8 @@ class Buffers:
     inputs: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     initial: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     synapses: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    events: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    refractory: dict[str, Tensor] = field(default_factory=dict)
 
     def zeros(self, *shape: int) -> Tensor:
         """A buffer of zeros, with the axis of copies in front if there is one."""
@@ -39,7 +42,8 @@ class Buffers:
 
     def clear(self) -> None:
         """All states to where they begin, inputs and the synapses' states but the weights to 0."""
-        for tensor in (*self.states.values(), *self.inputs.values()):
+        zeros = (self.states, self.inputs, self.events, self.refractory)
+        for tensor in (tensor for group in zeros for tensor in group.values()):
             tensor.zero_()
         for key, start in self.initial.items():
             self.states[key].copy_(start)
@@ -57,6 +61,10 @@ def allocated(
     for population in net.populations:
         for name in population.neuron.states:
             buffers.states[population.name, name] = buffers.zeros(batch, population.size)
+        for event in population.neuron.events:
+            buffers.events[population.name, event.name] = buffers.zeros(batch, population.size)
+        if population.neuron.refractory is not None:
+            buffers.refractory[population.name] = buffers.zeros(batch, population.size)
         starts = [n.population(population.name).neuron.initial for n in nets]
         for name in dict.fromkeys(name for start in starts for name in start):
             values = [start.get(name, 0.0) for start in starts]
@@ -170,6 +178,7 @@ def _populations(net: Network) -> list[tuple]:
             p.name,
             p.size,
             str(p.neuron.equations),
+            (str(p.neuron.threshold), str(p.neuron.reset), str(p.neuron.refractory)),
             tuple(sorted(p.neuron.parameters)),
             dict(p.signals),
         )
@@ -185,6 +194,7 @@ def _pathways(net: Network) -> list[tuple]:
             p.post,
             p.target,
             p.sends,
+            p.on_pre,
             p.upward,
             None if p.mask is None else p.mask.tobytes(),
             p.bounds,
@@ -199,7 +209,8 @@ def _rule(rule: object) -> tuple:
     if rule is None:
         return (None,)
     own = tuple(sorted(rule.parameters)), rule.signals  # type: ignore[attr-defined]
-    return (str(rule.equations), *own)  # type: ignore[attr-defined]
+    at = str(rule.on_pre), str(rule.on_post)  # type: ignore[attr-defined]
+    return (str(rule.equations), *own, *at)  # type: ignore[attr-defined]
 
 
 def given_inputs(net: Network) -> dict[tuple[str, str], InputSource]:

@@ -2,7 +2,7 @@
 
 A program is made for each state of the learning signal: on, or off. Both work on the same buffers.
 Its calls stand in the order that both engines share: pathway sums and stored expressions in the
-order of ``Network.steps``, then the weights, then the states.
+order of ``Network.steps``, then the weights, then the states, then what happens at events.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,20 +12,20 @@ import torch
 from brian2 import second
 from torch import Tensor
 
-from compartments.neuron import Neuron
-from compartments.noise import with_numbers
 from models.network import Network
 from models.pathway import Pathway
 from models.population import Population
 from rate_bridge.ode_engine.block import Block, Call, Level, Node
 from rate_bridge.ode_engine.buffers import Buffers, constants, given_inputs
 from rate_bridge.ode_engine.delays import Delays, projection
-from rate_bridge.ode_engine.expressions import parsed
+from rate_bridge.ode_engine.events import EventCalls
 from rate_bridge.ode_engine.gathered import Deferred
 from rate_bridge.ode_engine.integrators import state_moves
-from rate_bridge.ode_engine.noise import Drawn, number_of
+from rate_bridge.ode_engine.noise import Drawn
 from rate_bridge.ode_engine.program import Action, Program
-from rate_bridge.ode_engine.weight_steps import Synapses, weight_moves
+from rate_bridge.ode_engine.reactions import has_events
+from rate_bridge.ode_engine.trees import definitions, tree_of
+from rate_bridge.ode_engine.weight_steps import Synapses, global_symbol, ordered, weight_moves
 
 
 class Compiler:
@@ -69,6 +69,7 @@ class Compiler:
         }
         self.delays = Delays(self.net, buffers, dt_s * second)
         self._drawn = Drawn(nets, buffers, dt_s, 0, {}) if drawn is None else drawn
+        self.events = EventCalls(nets, buffers, dt_s, self._drawn, self.delays)
         self.clock = torch.zeros((), dtype=buffers.dtype, device=buffers.device)
 
     @property
@@ -78,7 +79,7 @@ class Compiler:
 
     def program(self, learning_hz: float | None) -> Program:
         """The calls while the learning signal has this value; None for weights that stay."""
-        calls = [*self._drawn.calls(), *self.delays.arrivals()]
+        calls = [*self._drawn.calls(), *self.delays.arrivals(), *self.events.countdown()]
         blocks = {p.name: self._block(p, calls) for p in self.net.populations}
         rules = {} if learning_hz is None else self._rules(learning_hz)
         gathered = self._gathered(blocks, rules)
@@ -86,10 +87,11 @@ class Compiler:
         sent = self.delays.departures(blocks)
         move = [call for p in self.net.populations for call in self._state_moves(p, blocks[p.name])]
         learn = self._weight_moves(blocks, rules, gathered)
+        happen = self.events.calls(blocks, learning_hz)
         return Program(
             [call.run for call in calls if call.level <= Level.SHOWN],
             [call.run for call in calls if call.level > Level.SHOWN],
-            [call.run for call in sent + learn + move],
+            [call.run for call in sent + learn + move + happen],
             [item.flush for item in gathered.values()],
             blocks,
         )
@@ -104,48 +106,25 @@ class Compiler:
             level = self.levels.get((name, variable), Level.MOVING)
             leaves[variable] = Node(self.buffers.inputs[name, variable], level)
         shape = (*self.buffers.lead, self.buffers.batch, population.size)
-        leaves |= self._drawn.leaves(name)
+        leaves |= self._drawn.leaves(name) | self.events.leaves(name)
         leaves["t"] = Node(self.clock.expand(shape), Level.MOVING)
         where = f"Neuron {neuron.name!r}"
-        definitions = self._definitions(neuron, neuron.expressions, replacements, where)
-        return Block(shape, leaves, definitions, self.buffers.dtype, self.buffers.device, calls)
-
-    def _definitions(
-        self,
-        lines: Neuron,
-        names: Sequence[str],
-        replacements: dict[str, sympy.Expr],
-        where: str,
-    ) -> dict[str, sympy.Expr]:
-        """Parsed expressions; those that are a number or another name go into ``replacements``."""
         replacements["dt"] = sympy.Float(self.dt_s)
-        definitions = {}
-        for name in names:
-            code = with_numbers(lines.equations[name], {name: number_of(name)})
-            tree = self._tree(code, name, replacements, where)
-            definitions[name] = tree
-            if tree.is_Symbol or tree.is_number:
-                replacements[name] = tree
-        return definitions
-
-    @staticmethod
-    def _tree(
-        code: str, name: str, replacements: Mapping[str, sympy.Expr], where: str
-    ) -> sympy.Expr:
-        tree = parsed(code, f"{where}, equation of {name!r}")
-        known = {s: replacements[s.name] for s in tree.free_symbols if s.name in replacements}
-        return tree.xreplace(known)
+        written = definitions(neuron, neuron.expressions, replacements, where)
+        return Block(shape, leaves, written, self.buffers.dtype, self.buffers.device, calls)
 
     def _state_moves(self, population: Population, block: Block) -> list[Call]:
         neuron = population.neuron
         parameters = [net.population(population.name).neuron.parameters for net in self.nets]
         replacements, _ = constants(parameters, f"{population.name}__", self.buffers)
         where = f"Neuron {neuron.name!r}"
-        self._definitions(neuron, neuron.expressions, replacements, where)
+        replacements["dt"] = sympy.Float(self.dt_s)
+        definitions(neuron, neuron.expressions, replacements, where)
         trees = {
-            name: self._tree(neuron.equations[name].expr.code, name, replacements, where)
+            name: tree_of(neuron.equations[name].expr.code, name, replacements, where)
             for name in neuron.states
         }
+        trees = {n: self.events.unless_refractory(neuron, n, tree) for n, tree in trees.items()}
         return state_moves(block, trees, self.dt_s, self.method, where)
 
     def _rules(
@@ -160,15 +139,15 @@ class Compiler:
             parameters = [rule.parameters for rule in found if rule is not None]
             replacements, leaves = constants(parameters, f"{pathway.name}__", self.buffers)
             replacements |= {"learning": sympy.Float(learning_hz), "dt": sympy.Float(self.dt_s)}
-            replacements |= {name: _global_symbol(name) for name in pathway.rule.signals}
+            replacements |= {name: global_symbol(name) for name in pathway.rule.signals}
             late = self.delays.late(pathway)
             where = f"Plasticity rule {pathway.rule.name!r}"
             lines = pathway.rule.equations
-            for name in _ordered(lines):
-                tree = self._tree(lines[name].expr.code, name, replacements, where)
+            for name in ordered(pathway.rule):
+                tree = tree_of(lines[name].expr.code, name, replacements, where)
                 replacements[name] = tree
             trees = {
-                name: self._tree(lines[name].expr.code, name, replacements, where).xreplace(late)
+                name: tree_of(lines[name].expr.code, name, replacements, where).xreplace(late)
                 for name in pathway.rule.states
             }
             if any(tree != 0 for tree in trees.values()):
@@ -186,7 +165,7 @@ class Compiler:
     ) -> dict[str, Deferred]:
         gathered = {}
         for pathway in self.net.pathways:
-            if not self.deferred or pathway.name not in rules:
+            if not self.deferred or pathway.name not in rules or has_events(pathway):
                 continue
             weight = self.buffers.synapses[pathway.name, "w"]
             item = Deferred.fitting(pathway, blocks, weight, rules[pathway.name][0], self.dt_s)
@@ -226,7 +205,7 @@ class Compiler:
         out = self.buffers.inputs[post, target]
         pathways = self.net.pathways_to(post, target)
         sent = [self.delays.sent(p, blocks[p.pre]) for p in pathways]
-        moving = any(p.name in rules for p in pathways)
+        moving = any(p.name in rules or has_events(p) for p in pathways)
         level = Level.MOVING if moving else max(Level.SHOWN, *(node.level for node in sent))
         for number, (pathway, node) in enumerate(zip(pathways, sent, strict=True)):
             assert isinstance(node.value, Tensor)
@@ -268,7 +247,7 @@ class Compiler:
         found = {}
         for name in pathway.rule.signals:
             key = pathway.name, name
-            symbol = _global_symbol(name).name.removesuffix("_post")
+            symbol = global_symbol(name).name.removesuffix("_post")
             found[symbol] = Node(self.buffers.inputs[key], self.levels[key])
         return found
 
@@ -283,16 +262,6 @@ class Compiler:
         shape = tuple(self.buffers.synapses[pathway.name, "w"].shape)
         buffers = self.buffers
         return Block(shape, {**leaves, **states}, {}, buffers.dtype, buffers.device, calls)
-
-
-def _global_symbol(name: str) -> sympy.Symbol:
-    """What stands for a global signal in a rule: with a batch it differs between samples."""
-    return sympy.Symbol(f"{name}__global_post", real=True)
-
-
-def _ordered(lines: object) -> list[str]:
-    """Names of the subexpressions, each after those that it uses."""
-    return [line.varname for line in lines.ordered if line.type == "subexpression"]  # type: ignore[attr-defined]
 
 
 def matrix_sum(sent: Tensor, weight: Tensor, upward: bool, out: Tensor, add: bool) -> Action:

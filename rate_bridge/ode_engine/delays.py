@@ -12,6 +12,7 @@ import torch
 from brian2 import Quantity
 from torch import Tensor
 
+from models.events import reactions
 from models.network import Network
 from models.pathway import Pathway
 from rate_bridge.ode_engine.block import Block, Call, Level, Node
@@ -83,6 +84,17 @@ class Delays:
                 key = self._key(pathway, name)
                 if key not in self.lines:
                     self.lines[key] = DelayLine(shape, key[2], buffers.zeros())
+        self.events = {
+            (p.name, reaction.event): DelayLine(
+                (*buffers.lead, buffers.batch, net.population(p.pre).size),
+                self._steps[p.name],
+                buffers.zeros(),
+            )
+            for p in net.pathways
+            if self._steps[p.name]
+            for reaction in reactions(p)
+            if reaction.is_pre
+        }
 
     def _key(self, pathway: Pathway, variable: str) -> tuple[str, str, int]:
         return pathway.pre, variable, self._steps[pathway.name]
@@ -134,7 +146,7 @@ class Delays:
 
     def clear(self) -> None:
         """Nothing is on its way."""
-        for line in self.lines.values():
+        for line in (*self.lines.values(), *self.events.values()):
             line.clear()
 
 

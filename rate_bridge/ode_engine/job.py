@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from models.state import State, check_start
 from models.weights import WeightBundle
 from rate_bridge.devices import real_dtype
 from rate_bridge.ode_engine.engine import OdeEngine
+from rate_bridge.ode_engine.event_recording import EventRecorder
 from rate_bridge.ode_engine.minibatches import Dealt, common_timings, common_waveforms
 from rate_bridge.ode_engine.recording import Recorder
 from rate_bridge.ode_engine.state import begin
@@ -46,6 +47,15 @@ class Asked:
     noise: Noise | None
     start: State | None
     progress: Progress | None
+
+
+class Kept(NamedTuple):
+    """What is kept of a run: traces, weights at the chosen times, events, the seconds it took."""
+
+    traces: xr.Dataset
+    history: xr.Dataset
+    events: xr.Dataset
+    seconds: dict[str, float]
 
 
 class Job:
@@ -74,6 +84,7 @@ class Job:
             weight_bytes=16,  # in float64, and once more in the result
             kept=len(self.sampling.keep),
             step_seconds=TENSOR_STEP_SECONDS,
+            parallel=asked.batch * len(nets),
         )
         self.engine = OdeEngine(
             nets if copied else nets[0],
@@ -111,19 +122,23 @@ class Job:
         copies = (len(nets),) if self._copied else ()
         check_start(self._asked.start, nets[0], dt, copies, batch)
 
-    def run(self) -> tuple[xr.Dataset, xr.Dataset, dict[str, float]]:
-        """Show everything; traces, weights at the chosen times, and the seconds it took."""
+    def run(self) -> Kept:
+        """Show everything; what is kept of it."""
         recorder = Recorder(self.engine, self.sampling)
+        events = EventRecorder(self.engine, self.sampling)
         history = _History(self.engine, self.sampling.keep)
 
         def probe(engine: OdeEngine, step: int) -> None:
             recorder(engine, step)
+            events(engine, step)
             history(engine, step)
 
-        wanted = self.sampling.units or self.sampling.keep
+        wanted = self.sampling.units or self.sampling.keep or self.sampling.events
         seconds = self._shown(probe if wanted else None, self._asked.progress)
         history.finish(self.engine)
-        return recorder.dataset(), history.dataset(), seconds
+        events.finish(self.engine)
+        happened = events.dataset(self.engine)
+        return Kept(recorder.dataset(), history.dataset(), happened, seconds)
 
     def _shown(self, probe: Callable | None, progress: Progress | None) -> dict[str, float]:
         """Show everything; returns the seconds it took."""

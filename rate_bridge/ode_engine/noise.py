@@ -48,14 +48,15 @@ class Drawn:
         ]
         self._numbers: list[tuple[Draw, Tensor, Tensor | None]] = []
         self._places: dict[tuple[str, str], tuple[Draw, Tensor]] = {}
+        self._given: dict[tuple[str, str], Tensor | None] = {}
         for population in nets[0].populations:
             for draw in population.neuron.draws:
                 target = buffers.zeros(buffers.batch, population.size)
                 values = given.get(trace_name(draw.name, population.name))
                 self._places[population.name, draw.name] = draw, target
-                self._numbers.append(
-                    (draw, target, None if values is None else _as(values, target))
-                )
+                numbers = None if values is None else _as(values, target)
+                self._given[population.name, draw.name] = numbers
+                self._numbers.append((draw, target, numbers))
 
     def calls(self) -> list[Call]:
         """What fills the buffers, at the beginning of a step."""
@@ -72,6 +73,8 @@ class Drawn:
     def fill(self) -> None:
         """The numbers of one step."""
         for draw, target, given in self._numbers:
+            if draw.is_count:
+                continue  # drawn when its mean is known: count
             if given is not None:
                 target.copy_(given[self._step].expand_as(target))
             else:
@@ -83,6 +86,16 @@ class Drawn:
             if draw.is_white:
                 target.mul_(self._white_scale)
         self._step += 1
+
+    def count(self, population: str, event: str, mean: Tensor, out: Tensor) -> None:
+        """Put into ``out`` how many cells have an event of this step, whose mean is known now."""
+        given = self._given[population, event]
+        if given is not None:
+            out.copy_(given[self._step - 1].expand_as(out))
+            return
+        means, own = self._copies(mean), self._copies(out)
+        for generator, one, target in zip(self._generators, means, own, strict=True):
+            target.copy_(torch.poisson(one, generator=generator))
 
     def _copies(self, tensor: Tensor) -> Sequence[Tensor]:
         return tensor.unbind(0) if self._buffers.lead else (tensor,)

@@ -21,6 +21,7 @@ import xarray as xr
 from brian2 import Quantity
 
 from compartments.checks import check_kind, check_sequence
+from compartments.event_records import of_copy
 from models.network import Network
 from models.noise import Noise
 from models.run import Run
@@ -47,6 +48,8 @@ class CopiesRun:
         Wall-clock time to ``build`` and to ``run``.
     end : State
         Everything at the end, with an axis of copies.
+    events : xarray.Dataset
+        The recorded events, sparse (:mod:`compartments.event_records`), with their ``copy``.
     """
 
     traces: xr.Dataset
@@ -54,6 +57,7 @@ class CopiesRun:
     weight_history: xr.Dataset
     seconds: dict[str, float]
     end: State
+    events: xr.Dataset
 
     def __repr__(self) -> str:
         return f"{len(self.weights)} copies, the first: {self.of_copy(0)!r}"
@@ -65,7 +69,8 @@ class CopiesRun:
             for dataset in (self.traces, self.weight_history)
         )
         end = self.end.of_copy(number)
-        return Run(traces, self.weights[number], history, self.seconds, end)
+        events = of_copy(self.events, number)
+        return Run(traces, self.weights[number], history, self.seconds, end, events)
 
 
 def simulate(
@@ -131,9 +136,9 @@ def simulate(
     asked = Asked(batch, dt, plastic, method, dtype, device, deferred, seed, noise, start, progress)
     kept = {"record": record, "record_dt": record_dt, "record_units": record_units}
     job = Job([network], [schedule], asked, {**kept, "weights_at": weights_at}, copied=False)
-    traces, history, seconds = job.run()
+    traces, history, events, seconds = job.run()
     (weights,) = job.engine.weights
-    return Run(traces, weights, history, seconds, state_of(job.engine))
+    return Run(traces, weights, history, seconds, state_of(job.engine), events)
 
 
 def simulate_copies(
@@ -187,6 +192,6 @@ def simulate_copies(
         for item in given:
             check_kind("simulate_copies", name, item, kind, f"a sequence of {kind.__name__}")
     job = Job(nets, shown, asked, {**kept, "weights_at": weights_at}, copied=True)
-    traces, history, seconds = job.run()
+    traces, history, events, seconds = job.run()
     weights = tuple(job.engine.weights)
-    return CopiesRun(traces, weights, history, seconds, state_of(job.engine))
+    return CopiesRun(traces, weights, history, seconds, state_of(job.engine), events)

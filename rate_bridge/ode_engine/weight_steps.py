@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import sympy
 import torch
+from brian2.equations.equations import SUBEXPRESSION
 from torch import Tensor
 
+from compartments.plasticity import PlasticityRule
 from rate_bridge.ode_engine.block import Block, Call, Level, Node
 from rate_bridge.ode_engine.expressions import Value, evaluated
 from rate_bridge.ode_engine.splitting import ONE, Product, SplitSum, split
@@ -50,6 +52,16 @@ def local(tree: sympy.Expr, suffix: str) -> sympy.Expr:
     return tree.xreplace({s: name for s, name in names.items() if s.name.endswith(suffix)})
 
 
+def global_symbol(name: str) -> sympy.Symbol:
+    """What stands for a global signal in a rule: with a batch it differs between samples."""
+    return sympy.Symbol(f"{name}__global_post", real=True)
+
+
+def ordered(rule: PlasticityRule) -> list[str]:
+    """Names of a rule's subexpressions, each after those that it uses."""
+    return [line.varname for line in rule.equations.ordered if line.type == SUBEXPRESSION]
+
+
 def weight_moves(
     synapses: Synapses, equations: Mapping[str, sympy.Expr], dt_s: float
 ) -> list[Call]:
@@ -83,7 +95,7 @@ def weight_moves(
         if name in simple:
             _add_simply(synapses, moves, name, state, parts[name], dt_s)
         else:
-            change = _change(synapses, parts[name])
+            change = change_of(synapses, parts[name])
             moves.append(Call(partial(state.add_, change, alpha=dt_s), Level.MOVING))
     return moves
 
@@ -194,7 +206,7 @@ def _mean_vector(s: Synapses, moves: list[Call], product: Product) -> Tensor:
     return s.spread(vector, of_post)
 
 
-def _change(s: Synapses, part: SplitSum) -> Tensor:
+def change_of(s: Synapses, part: SplitSum) -> Tensor:
     """Emit the right-hand side of a synaptic state into a buffer of its own."""
     calls = s.own.calls
     change = s.own.buffer()

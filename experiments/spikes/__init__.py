@@ -1,0 +1,1 @@
+"""Neurons that fire, and Dendritic Localized Learning by events."""
