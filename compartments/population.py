@@ -167,6 +167,11 @@ def _check(
     neuron: Neuron, duration: Quantity, n: int, dt: Quantity, method: str, codegen: str | None
 ) -> None:
     check_kind("responses", "neuron", neuron, Neuron, "Neuron(...), or hidden_neuron(...)")
+    if neuron.events:
+        raise ValueError(
+            f"responses: neuron {neuron.name!r} has events, which are for networks: "
+            "models.simulate(Network((Population('cells', n, neuron),), (), WeightBundle({})), ...)."
+        )
     if codegen is not None:
         check_name("responses", "codegen", codegen, CODEGEN)
     check_name("responses", "method", method, METHODS)

@@ -59,6 +59,12 @@ class Numerical(Reference):
     """
 
     def __post_init__(self) -> None:
+        for population in self.network.populations:
+            if population.neuron.events:
+                raise ValueError(
+                    f"Numerical: population {population.name!r} has events and never rests; give "
+                    "the network without them, or a network that names its own reference."
+                )
         field = VectorField(self.network)
         if not 0 < field.size <= LARGEST:
             gib = field.size**2 * 8 / 2**30

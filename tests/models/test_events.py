@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
 
-from compartments import Compartment, Neuron, PlasticityRule, input_neuron
+from compartments import Compartment, Neuron, PlasticityRule, input_neuron, responses
 from compartments.event_records import moments_of
 from experiments.spikes.networks import CASES, deterministic, given_numbers, shown, with_chance
 from models import Network, Pathway, Population, Schedule, WeightBundle, simulate
 from rate_bridge import ode_engine
+from rate_bridge.references.registry import reference
 
 ENGINES = {"brian2": simulate, "torch": ode_engine.simulate}
 each_engine = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
@@ -219,6 +220,14 @@ def test_what_a_run_cannot_do_is_said(engine):
         engine(network, plan, start=end)
     with pytest.raises(ValueError, match="Unknown variable to record 'burst'"):
         engine(network, plan, record=("burst",))
+
+
+def test_who_cannot_run_events_says_so():
+    network = deterministic("delayed")
+    with pytest.raises(ValueError, match="'integrate_and_fire' has events, which are for networks"):
+        responses(network.population("cells").neuron, 5 * ms)
+    with pytest.raises(ValueError, match="'cells' has events and never rests"):
+        reference(network)
 
 
 def test_a_rule_may_only_hold_events():
