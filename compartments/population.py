@@ -170,7 +170,7 @@ def _check(
     if neuron.events:
         raise ValueError(
             f"responses: neuron {neuron.name!r} has events, which are for networks: "
-            "models.simulate(Network((Population('cells', n, neuron),), (), WeightBundle({})), ...)."
+            "models.simulate of a Network of one Population, for example."
         )
     if codegen is not None:
         check_name("responses", "codegen", codegen, CODEGEN)
