@@ -56,7 +56,7 @@ ESCAPE = Neuron(
 DEPRESSING = PlasticityRule(
     "depressing", "dx/dt = (1 - x)/tau_d : 1", {"tau_d": 80 * ms}, on_pre="x -= 0.4*x"
 )
-PAIRS = PlasticityRule(
+PAIRING = PlasticityRule(
     "pairs",
     "dleft/dt = -left/tau_t : 1",
     {"tau_t": 20 * ms, "eta": 0.05},
@@ -72,7 +72,7 @@ class _Across(NamedTuple):
     pathway: Mapping[str, Any]
 
 
-CASES: Mapping[str, _Across] = MappingProxyType(
+FIRING: Mapping[str, _Across] = MappingProxyType(
     {
         "integrate and fire": _Across(INTEGRATE, {"on_pre": "g_post += w"}),
         "delayed": _Across(INTEGRATE, {"on_pre": "g_post += w", "delay": 3 * ms}),
@@ -83,10 +83,10 @@ CASES: Mapping[str, _Across] = MappingProxyType(
             INTEGRATE, {"on_pre": "g_post += w*x", "rule": DEPRESSING}
         ),
         "pairs of spikes": _Across(
-            ADAPTIVE, {"on_pre": "g_post += w", "rule": PAIRS, "bounds": (-0.1, 0.5)}
+            ADAPTIVE, {"on_pre": "g_post += w", "rule": PAIRING, "bounds": (-0.1, 0.5)}
         ),
         "pairs of spikes, delayed": _Across(
-            ADAPTIVE, {"on_pre": "g_post += w", "rule": PAIRS, "delay": 2 * ms}
+            ADAPTIVE, {"on_pre": "g_post += w", "rule": PAIRING, "delay": 2 * ms}
         ),
     }
 )
@@ -96,7 +96,7 @@ CASES: Mapping[str, _Across] = MappingProxyType(
 def deterministic(case: str, seed: int = 0, n: int = 12) -> Network:
     """A network without chance, by name; its cells send events to each other."""
     rng = np.random.default_rng(seed)
-    neuron, how = CASES[case]
+    neuron, how = FIRING[case]
     mask = no_autapses(n)
     populations = (Population("input", 5, input_neuron()), Population("cells", n, neuron))
     pathways = (

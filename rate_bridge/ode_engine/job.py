@@ -49,7 +49,7 @@ class Asked:
     progress: Progress | None
 
 
-class Kept(NamedTuple):
+class Recorded(NamedTuple):
     """What is kept of a run: traces, weights at the chosen times, events, the seconds it took."""
 
     traces: xr.Dataset
@@ -122,7 +122,7 @@ class Job:
         copies = (len(nets),) if self._copied else ()
         check_start(self._asked.start, nets[0], dt, copies, batch)
 
-    def run(self) -> Kept:
+    def run(self) -> Recorded:
         """Show everything; what is kept of it."""
         recorder = Recorder(self.engine, self.sampling)
         events = EventRecorder(self.engine, self.sampling)
@@ -138,7 +138,7 @@ class Job:
         history.finish(self.engine)
         events.finish(self.engine)
         happened = events.dataset(self.engine)
-        return Kept(recorder.dataset(), history.dataset(), happened, seconds)
+        return Recorded(recorder.dataset(), history.dataset(), happened, seconds)
 
     def _shown(self, probe: Callable | None, progress: Progress | None) -> dict[str, float]:
         """Show everything; returns the seconds it took."""

@@ -6,7 +6,7 @@ from brian2 import Hz, ms, mV
 
 from compartments import Compartment, Neuron, PlasticityRule, input_neuron, responses
 from compartments.event_records import moments_of
-from experiments.spikes.networks import CASES, deterministic, given_numbers, shown, with_chance
+from experiments.spikes.networks import FIRING, deterministic, given_numbers, shown, with_chance
 from models import Network, Pathway, Population, Schedule, WeightBundle, simulate
 from rate_bridge import ode_engine
 from rate_bridge.references.registry import reference
@@ -46,7 +46,7 @@ def test_spike_for_spike_with_given_numbers():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", FIRING)
 def test_spike_for_spike_over_2500_steps(case):
     one, other = both(deterministic(case), 5, 500 * ms)
     assert_same_events(one, other, at_least=900)
