@@ -2,11 +2,11 @@
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.box import SIMPLE_HEAD
@@ -17,8 +17,9 @@ from compartments.lookup import look_up
 from experiments.bench import step_cost as bench_cost
 from experiments.bench.brian_targets import brian_targets
 from experiments.bench.ode_engine import torch_engine
-from experiments.bench.rows import Benchmark, EngineRate, LeftOut, groups, records
+from experiments.bench.rows import Benchmark, EngineRate, LeftOut, labelled_rates, records
 from experiments.bench.training import training_steps
+from experiments.lab.labelled import POINT, best, cells, chosen, groups, where
 from experiments.lab.progress import Report, portion
 from experiments.lab.runner import ExperimentConfig, FolderName, Result
 from experiments.lab.storage import read_json
@@ -78,20 +79,20 @@ def processor() -> str:
 def draw(folder: Path) -> Path:
     """Draw the figure and the page from the saved numbers; returns the page."""
     result = read_json(folder / "result.json")
-    grouped = groups(result["rows"])
-    save_figure(_figure(grouped), folder, "rates")
+    rates = labelled_rates(result)
+    save_figure(_figure(rates), folder, "rates")
     pictures = [
         Picture(
             "rates",
             "Rates; labels give the ratio to the first of each group. Dotted: what is wanted.",
         ),
-        *bench_cost.draw(folder, result["rows"]),
+        *bench_cost.draw(folder, rates),
     ]
     section = Section(
         "Rates",
         ("All rows were measured in one run, one after another. Building happens once.",),
         pictures,
-        (PageTable(RATES_HEADER, [_cells(record) for record in result["rows"]], _machine(result)),),
+        (PageTable(RATES_HEADER, cells(rates, *COLUMNS), _machine(result)),),
     )
     short = [*too_slow(result), *left_out_sentences(result)]
     parts = [section, FellShort(text=tuple(short))] if short else [section]
@@ -101,16 +102,7 @@ def draw(folder: Path) -> Path:
 RATES_HEADER = ("task", "engine", "build (s)", "run (s)", "per second", "of what", "ratio")
 
 
-def _cells(record: Mapping[str, Any]) -> list[object]:
-    return [
-        record["group"],
-        record["engine"],
-        record["build_seconds"],
-        record["run_seconds"],
-        float(record["rate"]),
-        record["unit"],
-        record["ratio"],
-    ]
+COLUMNS = ("group", "engine", "build_seconds", "run_seconds", "rate", "unit", "ratio")
 
 
 def _machine(result: Result) -> str:
@@ -121,29 +113,32 @@ def _machine(result: Result) -> str:
 def sentences(result: Result) -> list[str]:
     """The fastest engine of each group that has more than one, and the promises."""
     lines = []
-    for name, rows in groups(result["rows"]).items():
-        best = max(rows, key=lambda row: row["rate"])
-        words = f"{name}: {best['engine']} does {shown(best['rate'])} {best['unit']} a second"
-        if len(rows) > 1 and best is not rows[0]:
-            words += f", {shown(best['ratio'])} times {rows[0]['engine']}"
+    for name, rows in groups(labelled_rates(result), "group").items():
+        top, first = best(rows, "rate"), rows.isel({POINT: 0})
+        words = f"{name}: {top.engine.item()} does {shown(top.rate.item())} {top.unit.item()} a "
+        words += "second"
+        if top.engine != first.engine:
+            words += f", {shown(top.ratio.item())} times {first.engine.item()}"
         else:
-            words += f", in {shown(best['run_seconds'])} s"
-        if best["build_seconds"] is not None:
-            words += f" (and {shown(best['build_seconds'])} s to build)"
+            words += f", in {shown(top.run_seconds.item())} s"
+        if top.build_seconds.notnull():
+            words += f" (and {shown(top.build_seconds.item())} s to build)"
         lines.append(f"{words}.")
     return lines
 
 
 def too_slow(result: Result) -> list[str]:
     """A sentence for every promise that this machine did not keep."""
-    return [
-        f"{row['group']}: {row['engine']} does {shown(row['rate'])} {row['unit']} a second; "
-        f"at least {shown(WANTED[row['unit']][1])} are wanted."
-        for row in result["rows"]
-        if row["unit"] in WANTED
-        and row["engine"] == WANTED[row["unit"]][0]
-        and row["rate"] < WANTED[row["unit"]][1]
-    ]
+    rates = labelled_rates(result)
+    found = []
+    for unit, (engine, wanted) in WANTED.items():
+        promised = chosen(rates, unit=unit, engine=engine)
+        for group, rate in cells(where(promised, promised.rate < wanted), "group", "rate"):
+            found.append(
+                f"{group}: {engine} does {shown(rate)} {unit} a second; at least {shown(wanted)} "
+                "are wanted."
+            )
+    return found
 
 
 def left_out_sentences(result: Result) -> list[str]:
@@ -160,28 +155,29 @@ def show(result: Result) -> None:
     table.add_column("task and engine", no_wrap=True)
     for title in ("build (s)", "run (s)", "per second", "ratio"):
         table.add_column(title, justify="right", no_wrap=True)
-    for name, rows in groups(result["rows"]).items():
-        table.add_row(f"[bold]{name}", "", "", rows[0]["unit"], "")
-        for row in rows:
-            numbers = (row["build_seconds"], row["run_seconds"], row["rate"], row["ratio"])
-            table.add_row(f"  {row['engine']}", *map(shown, numbers))
+    for name, rows in groups(labelled_rates(result), "group").items():
+        table.add_row(f"[bold]{name}", "", "", rows.unit.values[0], "")
+        for engine, *numbers in cells(
+            rows, "engine", "build_seconds", "run_seconds", "rate", "ratio"
+        ):
+            table.add_row(f"  {engine}", *map(shown, numbers))
         table.add_section()
     Console(width=max(120, Console().width)).print(table)  # rather long lines than cut numbers
     for line in left_out_sentences(result):
         print(line)
 
 
-def _figure(grouped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+def _figure(rates: xr.Dataset) -> Figure:
     """A panel for each group, a point for each engine; groups of one unit share their scale."""
-    heights = [len(rows) + 1.2 for rows in grouped.values()]
+    grouped = groups(rates, "group")
+    heights = [rows.sizes[POINT] + 1.2 for rows in grouped.values()]
     figure = new_figure(7.2, 0.5 + 0.34 * sum(heights))
-    every = [row for rows in grouped.values() for row in rows]
     with style():
         panels = figure.subplots(len(grouped), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, (name, rows) in zip(panels, grouped.items(), strict=True):
-            unit = rows[0]["unit"]
-            rates = [row["rate"] for row in every if row["unit"] == unit]
-            axes.set(title=name, xscale="log", xlim=(min(rates) / 2, max(rates) * 6))
+            unit = rows.unit.values[0]
+            alike = chosen(rates, unit=unit).rate.values
+            axes.set(title=name, xscale="log", xlim=(alike.min() / 2, alike.max() * 6))
             axes.set_xlabel(f"{unit} per second")
             if unit in WANTED:
                 axes.axvline(WANTED[unit][1], **THEORY)
@@ -189,21 +185,22 @@ def _figure(grouped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     return figure
 
 
-def _draw_rates(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
-    for y, row in enumerate(rows):
-        axes.plot([0, row["rate"]], [y, y], color=SERIES[0], linewidth=1, alpha=0.35)
-        axes.plot(row["rate"], y, "o", color=SERIES[0], markersize=7)
-        words = f"{shown(row['rate'])}  (× {shown(row['ratio'])})"
+def _draw_rates(axes: Axes, rates: xr.Dataset) -> None:
+    for y, (rate, ratio) in enumerate(cells(rates, "rate", "ratio")):
+        axes.plot([0, rate], [y, y], color=SERIES[0], linewidth=1, alpha=0.35)
+        axes.plot(rate, y, "o", color=SERIES[0], markersize=7)
+        words = f"{shown(rate)}  (× {shown(ratio)})"
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         axes.annotate(
             words,
-            (row["rate"], y),
+            (rate, y),
             (9, 0),
             textcoords="offset points",
             va="center",
             bbox=box,
             zorder=6,
         )
-    axes.set(yticks=range(len(rows)), yticklabels=[row["engine"] for row in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    count = rates.sizes[POINT]
+    axes.set(yticks=range(count), yticklabels=rates.engine.values)
+    axes.set_ylim(count - 0.4, -0.6)
     axes.grid(visible=False, axis="y")

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import xarray as xr
+
+from experiments.lab.labelled import labelled
 from experiments.lab.progress import Report
+from experiments.lab.runner import Result
 from models.standalone import missing_programs
 
 
@@ -88,9 +92,6 @@ def records(rows: Iterable[EngineRate]) -> list[dict[str, Any]]:
     return found
 
 
-def groups(found: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Records by their group, in order."""
-    grouped: dict[str, list[dict[str, Any]]] = {}
-    for record in found:
-        grouped.setdefault(record["group"], []).append(record)
-    return grouped
+def labelled_rates(result: Result) -> xr.Dataset:
+    """The saved rows by group and engine; ``at`` by what is varied, NaN of a row that has none."""
+    return labelled(result["rows"], ("group", "engine", "unit"), at=("varied",))

@@ -1,11 +1,12 @@
 """What a time step of the torch engine costs against batch, width and depth."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 
+from experiments.lab.labelled import POINT, groups, where
 from experiments.report.figure_style import SERIES, new_figure, save_figure, style
 from experiments.report.page import Picture
 
@@ -13,10 +14,10 @@ LABELS = {"batch": "batch", "width": "neurons in a hidden layer", "depth": "hidd
 """What is varied, and its name on the axis."""
 
 
-def draw(folder: Path, rows: Sequence[Mapping[str, Any]]) -> list[Picture]:
+def draw(folder: Path, rates: xr.Dataset) -> list[Picture]:
     """The figure, if the rows vary anything; a picture with its caption, or none."""
-    found = {name: varied(rows, name) for name in LABELS}
-    panels = {name: members for name, members in found.items() if members}
+    found = {name: varied(rates, name) for name in LABELS}
+    panels = {name: members for name, members in found.items() if members.sizes[POINT]}
     if not panels:
         return []
     with style():
@@ -27,35 +28,35 @@ def draw(folder: Path, rows: Sequence[Mapping[str, Any]]) -> list[Picture]:
         axes[0].set_ylabel("milliseconds a time step")
         axes[0].legend(fontsize=7)
         save_figure(figure, folder, "cost")
-    middle = ", ".join(f"{name} {value}" for name, value in _middle(rows).items())
+    first = _placed(rates).at.isel({POINT: 0})
+    middle = ", ".join(f"{name} {first.sel(varied=name):g}" for name in first.varied.values)
     caption = f"Cost of a plastic time step; what is not varied stays at {middle}."
     return [Picture("cost", caption)]
 
 
-def varied(rows: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+def _placed(rates: xr.Dataset) -> xr.Dataset:
+    """The rows whose cost is drawn against something; the first of them is the middle."""
+    return where(rates, rates.at.notnull().all("varied") & bool(rates.sizes["varied"]))
+
+
+def varied(rates: xr.Dataset, name: str) -> xr.Dataset:
     """The rows in which only ``name`` differs from the first; none where it never does."""
-    middle = _middle(rows)
-    others = {key: value for key, value in middle.items() if key != name}
-    members = [
-        row for row in rows if row.get("at") and {key: row["at"][key] for key in others} == others
-    ]
-    return members if len({row["at"][name] for row in members}) > 1 else []
+    placed = _placed(rates)
+    if not placed.sizes[POINT]:
+        return placed
+    others = placed.at.drop_sel(varied=name)
+    members = where(placed, (others == others[:1].values).all("varied"))
+    several = len(np.unique(members.at.sel(varied=name))) > 1
+    return members if several else members.isel({POINT: []})
 
 
-def _middle(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:
-    """Around what the rows vary: the first of them."""
-    return next((row["at"] for row in rows if row.get("at")), {})
-
-
-def cost(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str) -> Axes:
+def cost(axes: Axes, rates: xr.Dataset, name: str) -> Axes:
     """Milliseconds a step against one quantity, a line for each engine."""
-    engines = dict.fromkeys(row["engine"] for row in rows)
-    for colour, engine in zip(SERIES, engines, strict=False):
-        chosen = sorted(
-            (row["at"][name], 1e3 / row["rate"]) for row in rows if row["engine"] == engine
-        )
-        axes.loglog(*zip(*chosen, strict=True), "o-", color=colour, label=engine)
-    values = sorted({row["at"][name] for row in rows})
+    at = rates.assign(x=rates.at.sel(varied=name))
+    for colour, (engine, line) in zip(SERIES, groups(at, "engine").items(), strict=False):
+        line = line.sortby("x")
+        axes.loglog(line.x, 1e3 / line.rate, "o-", color=colour, label=engine)
+    values = np.unique(at.x)
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.minorticks_off()
     axes.set_xlabel(LABELS[name])

@@ -14,7 +14,15 @@ from compartments.sizes import check_size
 from experiments.compare.learning import discrete_trajectory, over_learning, per_presentation, save
 from experiments.compare.page import draw, sentences
 from experiments.compare.points import Point, fitting, sweeps
-from experiments.compare.sweeps import Group, Material, errors, grouped, rows, slopes
+from experiments.compare.sweeps import (
+    Group,
+    Material,
+    errors,
+    grouped,
+    labelled_points,
+    rows,
+    slopes,
+)
 from experiments.lab.classification import LearningConfig, classifier, layer_sizes
 from experiments.lab.engines import copies, engine
 from experiments.lab.options import COPY_BYTES, Workers
@@ -212,5 +220,5 @@ def sweep_result(config: Config, measured: list[dict[str, Any]]) -> dict[str, An
         "seeds": list(range(config.seed, config.seed + config.sweep_seeds)),
         "presentations": min(config.presentations, config.sweep_presentations),
         "points": measured,
-        "slope_of_error_in_T": slopes(measured),
+        "slope_of_error_in_T": slopes(labelled_points(measured)),
     }

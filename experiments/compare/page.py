@@ -10,9 +10,10 @@ import xarray as xr
 
 from experiments.compare import figures as compare_figures
 from experiments.compare.points import COMPARED
-from experiments.compare.sweep_figures import STARTS, at, labelled_points, worst
+from experiments.compare.sweep_figures import STARTS, at, worst
+from experiments.compare.sweeps import labelled_points
 from experiments.lab.classification import reference_of
-from experiments.lab.labelled import POINT, chosen
+from experiments.lab.labelled import cells, chosen, where
 from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.page import FellShort, PageTable, Section, write_page
@@ -136,7 +137,7 @@ def fell_short(result: Result) -> list[str]:
     if abs(ours - theirs) > CLOSE_ACCURACY:
         found.append(f"Test accuracies are {100 * abs(ours - theirs):.1f} points apart.")
     if "sweeps" in result:
-        points = labelled_points(result["sweeps"])
+        points = labelled_points(result["sweeps"]["points"])
         found += _without_remedy(points) + _left_out(points)
     found.append(
         "Learning is measured for one seed and one pass: an accuracy here says how the two forms "
@@ -163,7 +164,7 @@ def _without_remedy(swept: xr.Dataset) -> list[str]:
                 f"Without lag and without remedy, from the {weights} weights, an update is off by "
                 f"{', '.join(errors)} (the worst matrix)."
             )
-    lost = swept.isel({POINT: ~np.isfinite(worst(swept, "error")).all(1)})
-    labels = zip(lost.sweep.values, lost.value.values, lost.remedy.values, strict=True)
+    lost = where(swept, ~np.isfinite(worst(swept, "error")).all(1))
+    labels = cells(lost, "sweep", "value", "remedy")
     names = dict.fromkeys(f"{sweep} {value} ({name})" for sweep, value, name in labels)
     return [*found, f"Diverged for at least one seed: {', '.join(names)}."] if names else found

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
-from experiments.compare.points import Setting
-from experiments.lab.labelled import chosen, different, labelled
+from experiments.compare.sweeps import labelled_points
+from experiments.lab.labelled import chosen, different
 from experiments.lab.remedies import remedy
 from experiments.report.figure_style import (
     INK,
@@ -36,20 +36,13 @@ def draw(folder: Path, sweeps: Mapping[str, Any], name: str) -> list[Picture]:
 
     ``name`` is what captions call the discrete reference.
     """
-    points = labelled_points(sweeps)
+    points = labelled_points(sweeps["points"])
     measured = set(points.sweep.values)
     drawn = [_times(folder, points), _remedies(folder, points, name)]
     if "plane" in measured:
         drawn.append(_heat_map(folder, points, name))
     figures = {"lag": _others, "depth": _depths}
     return drawn + [draws(folder, points) for sweep, draws in figures.items() if sweep in measured]
-
-
-def labelled_points(sweeps: Mapping[str, Any]) -> xr.Dataset:
-    """All points by sweep and setting; errors by weight matrix and seed, NaN where one diverged."""
-    labels = ("sweep", "value", *Setting.__dataclass_fields__)
-    places = ("matrix", "seed")
-    return labelled(sweeps["points"], labels, error=places, summed=places)
 
 
 def worst(points: xr.Dataset, kind: str) -> Float[np.ndarray, "_point seed"]:

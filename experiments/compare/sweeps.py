@@ -15,15 +15,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from brian2 import Quantity, ms, second
 from jaxtyping import Float
 
 from experiments.compare.measures import differences, discrete_steps, log_slope, pooled_error
 from experiments.compare.points import Point, Setting, without
+from experiments.lab import models
 from experiments.lab.engines import Simulated, copies
 from experiments.lab.kept_results import cell_name
+from experiments.lab.labelled import POINT, chosen, different, labelled
 from experiments.lab.learning_rates import rates
-from experiments.lab.models import chosen
 from experiments.lab.remedies import remedy
 from experiments.lab.storage import versions
 from models import Network, Run, Schedule, WeightBundle
@@ -69,7 +71,7 @@ class Material:
     @cached_property
     def tau(self) -> Quantity:
         """The unit of time: the longest time constant of the network's neurons without remedy."""
-        network = chosen(self.model).network(self.sizes, self.seed, without(self.options))
+        network = models.chosen(self.model).network(self.sizes, self.seed, without(self.options))
         found = longest_time(population.neuron.parameters for population in network.populations)
         return TAU if found is None else found
 
@@ -78,7 +80,7 @@ class Material:
         samples = self.inputs.tobytes() + self.targets.tobytes()
         return {
             "model": self.model,
-            "digest": chosen(self.model).digest,
+            "digest": models.chosen(self.model).digest,
             "options": repr(sorted(self.options.items())),
             "sizes": self.sizes,
             "samples": hashlib.sha256(samples).hexdigest(),
@@ -129,7 +131,7 @@ def grouped(points: Sequence[Point], materials: Sequence[Material], engine: str)
 
 def described(setting: Setting, material: Material) -> tuple[Network, Schedule, Quantity]:
     """The network, the schedule of one cycle, and the time step of a setting."""
-    model, own, tau = chosen(material.model), remedy(setting.remedy), material.tau
+    model, own, tau = models.chosen(material.model), remedy(setting.remedy), material.tau
     dt = setting.dt * tau
     lag = setting.presentation / 2 if own.told_of_switches else setting.lag
     values = rates(model, material.options)
@@ -211,29 +213,31 @@ def rows(
     ]
 
 
-def values(row: Mapping[str, Any], kind: str) -> dict[str, Float[np.ndarray, "_seed"]]:
-    """The errors of a row, ``error`` or ``summed``, by weight matrix; NaN where it diverged."""
-    return {name: np.array(each, dtype=float) for name, each in row[kind].items()}
+def labelled_points(rows: Sequence[Mapping[str, Any]]) -> xr.Dataset:
+    """All points by sweep and setting; errors by weight matrix and seed, NaN where one diverged."""
+    labels = ("sweep", "value", *Setting.__dataclass_fields__)
+    places = ("matrix", "seed")
+    return labelled(rows, labels, error=places, summed=places)
 
 
 def measured(
     points: Sequence[Point], materials: Sequence[Material], engine: str = "brian2"
-) -> list[dict[str, Any]]:
-    """The rows of all points, one group after another in this process."""
+) -> xr.Dataset:
+    """All points, labelled, one group after another in this process."""
     groups = grouped(points, materials, engine)
-    return rows(points, groups, [errors(group) for group in groups])
+    return labelled_points(rows(points, groups, [errors(group) for group in groups]))
 
 
-def slopes(measured: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+def slopes(points: xr.Dataset) -> dict[str, dict[str, float]]:
     """Slope of log error (mean over seeds) against log T, for each set of weights and matrix."""
     found: dict[str, dict[str, float]] = {}
-    for weights in sorted({row["weights"] for row in measured}):
-        chosen = [r for r in measured if r["sweep"] == "presentation" and r["weights"] == weights]
-        if len(chosen) < 2:
+    for weights in sorted(different(points.weights)):
+        line = chosen(points, sweep="presentation", weights=weights)
+        if line.sizes[POINT] < 2:
             continue
-        times = np.array([row["value"] for row in chosen])
-        means = [{n: each.mean() for n, each in values(r, "error").items()} for r in chosen]
+        means = line.error.dropna("matrix", how="all").mean("seed", skipna=False)
+        times = line.value.values.astype(float)
         found[weights] = {
-            name: log_slope(times, np.array([mean[name] for mean in means])) for name in means[0]
+            name: log_slope(times, means.sel(matrix=name).values) for name in means.matrix.values
         }
     return found

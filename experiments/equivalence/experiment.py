@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from brian2 import ms
 from rich.box import SIMPLE_HEAD
@@ -17,6 +18,7 @@ from compartments.sizes import check_size
 from experiments.equivalence.descriptions import COMPARISONS, METHODS, Case, Extent, case, methods
 from experiments.lab import processes
 from experiments.lab.engines import SAME_WITHIN
+from experiments.lab.labelled import best, cells, labelled, where
 from experiments.lab.models import ModelConfig
 from experiments.lab.options import Workers
 from experiments.lab.progress import Report
@@ -127,39 +129,36 @@ def _difference(first: xr.DataArray, second: xr.DataArray) -> float:
     return largest if first.attrs["units"] == "1" else largest / float(abs(first).max())
 
 
-def _worst(row: dict[str, Any]) -> float:
-    return max(row["states"], row["weights"])
+def labelled_differences(result: Result) -> xr.Dataset:
+    """The saved rows by option and integrator; ``worst`` is the larger difference of a row."""
+    found = labelled(result["rows"], ("option", "method"))
+    return found.assign(worst=np.maximum(found.states, found.weights))
 
 
 def sentences(result: Result) -> list[str]:
     """The largest difference of all."""
-    rows = result["rows"]
-    worst = max(rows, key=_worst)
-    kept = all(_worst(row) <= SAME_WITHIN for row in rows)
+    found = labelled_differences(result)
+    top = best(found, "worst")
+    kept = bool((found.worst <= SAME_WITHIN).all())
     return [
-        f"Largest difference of any variable or weight at any of {worst['steps']} steps: "
-        f"{_worst(worst):.1e} ({worst['option']}, {worst['method']}); "
+        f"Largest difference of any variable or weight at any of {top.steps.item()} steps: "
+        f"{top.worst:.1e} ({top.option.item()}, {top.method.item()}); "
         f"{'within' if kept else 'BEYOND'} {SAME_WITHIN:g}."
     ]
 
 
 DIFFERENCES_HEADER = ("option", "integrator", "states", "weights", "weights moved by")
-
-
-def _cells(row: dict[str, Any]) -> list[Any]:
-    return [row[k] for k in ("option", "method", "states", "weights", "weights_moved")]
+COLUMNS = ("option", "method", "states", "weights", "weights_moved")
 
 
 def draw(folder: Path) -> Path:
     """The page from the saved numbers; returns its path."""
     result = read_json(folder / "result.json")
-    rows = result["rows"]
-    table = PageTable(
-        DIFFERENCES_HEADER, [_cells(row) for row in rows], "Largest absolute differences."
-    )
+    found = labelled_differences(result)
+    table = PageTable(DIFFERENCES_HEADER, cells(found, *COLUMNS), "Largest absolute differences.")
     sections = [Section("Every option", (), (), (table,))]
-    beyond = [row["option"] for row in rows if not _worst(row) <= SAME_WITHIN]
-    if beyond:
+    beyond = where(found, ~(found.worst <= SAME_WITHIN)).option.values
+    if len(beyond):
         sections.append(FellShort(text=[f"Beyond {SAME_WITHIN:g}: {', '.join(beyond)}."]))
     return write_page(folder, "Two engines, one description", sentences(result), sections)
 
@@ -167,7 +166,6 @@ def draw(folder: Path) -> Path:
 def show(result: Result) -> None:
     """The table on the terminal."""
     table = Table(*DIFFERENCES_HEADER, box=SIMPLE_HEAD)
-    for row in result["rows"]:
-        name, method, *numbers = _cells(row)
+    for name, method, *numbers in cells(labelled_differences(result), *COLUMNS):
         table.add_row(name, method, *(f"{number:.1e}" for number in numbers))
     Console(width=100).print(table)

@@ -34,7 +34,7 @@ from experiments.lab.remedies import check_remedies, remedy
 from experiments.lab.runner import FolderName
 from experiments.lab.samples import Samples, samples
 from experiments.law.figures import draw
-from experiments.law.fit import TAU_MS, fitted, labelled_points, sentences
+from experiments.law.fit import STATES, TAU_MS, fitted, labelled_points, sentences
 from models import Network, Schedule, WeightBundle
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
 from rate_bridge.references.registry import reference
@@ -86,7 +86,7 @@ def settings(config: Config) -> list[SwitchSetting]:
     middle = SwitchSetting("none", "initial", 80.0, 1.0, min(config.etas))
     found = []
     for name in config.remedies:
-        for state in ("initial", "learned"):
+        for state in STATES:
             base = replace(middle, remedy=name, state=state)
             found += [replace(base, ratio=ratio) for ratio in config.ratios]
             found += [replace(base, dt_ms=dt) for dt in config.dts_ms if dt != base.dt_ms]

@@ -9,12 +9,15 @@ from jaxtyping import Float
 from scipy.optimize import nnls
 
 from experiments.lab.continuous_learning import TAU_MS
-from experiments.lab.labelled import chosen, labelled
+from experiments.lab.labelled import chosen, each, labelled
 from experiments.lab.remedies import remedy
 from experiments.lab.runner import Result
 from models.theory import update_error_terms
 
 FACTORS = ("c1", "c2", "c3")
+
+STATES = ("initial", "learned")
+"""Of the weights."""
 
 
 def labelled_points(rows: Sequence[Mapping[str, Any]]) -> xr.Dataset:
@@ -49,7 +52,7 @@ def fitted(points: xr.Dataset, name: str) -> dict[str, Any]:
         "changes": members.changes.values[0],
         **dict(zip(FACTORS, factors, strict=True)),
         "median_factor_off": float(np.exp(np.median(np.abs(residual)))),
-        "slope_T": {state: _slope(members, state) for state in ("initial", "learned")},
+        "slope_T": {state: _slope(members, state) for state in STATES},
         "mean_error_40": {
             state: float(error)
             for state, error in zip(at_40.state.values, at_40.mean_error, strict=True)
@@ -68,17 +71,30 @@ def _slope(members: xr.Dataset, state: str) -> float:
     return float(np.polyfit(np.log(line.ratio), np.log(line.errors.median("switch")), 1)[0])
 
 
+def labelled_fits(result: Result) -> xr.Dataset:
+    """The fitted law by remedy; slopes and the error of the mean update by state of the weights."""
+    of_state = dict.fromkeys(("slope_T", "mean_error_40"), ("weights",))
+    return labelled(result["fits"], ("remedy",), **of_state)
+
+
+def factors(fits: xr.Dataset) -> Float[np.ndarray, "remedy 3"]:
+    """c1, c2 and c3 of every remedy."""
+    return np.stack([fits[name].values for name in FACTORS], axis=-1)
+
+
 def sentences(result: Result) -> list[str]:
     """The fitted law of every remedy in words."""
     return [
-        f"{remedy(fit['remedy']).label}: err = {fit['c1']:.2f} (tau/T)|{fit['changes']}|/|xi| + "
-        f"{fit['c2']:.2f} dt/T + {fit['c3']:.2f} eta |u|^2, off by a factor "
-        f"{fit['median_factor_off']:.2f} in the median; slope in T "
-        f"{fit['slope_T']['initial']:.2f} (initial weights), {fit['slope_T']['learned']:.2f} "
-        f"(learned). Error of the mean update at 40 tau: {_listed(fit['mean_error_40'])}."
-        for fit in result["fits"]
+        f"{remedy(fit.remedy.item()).label}: err = {fit.c1:.2f} (tau/T)|{fit.changes.item()}|/|xi| "
+        f"+ {fit.c2:.2f} dt/T + {fit.c3:.2f} eta |u|^2, off by a factor "
+        f"{fit.median_factor_off:.2f} in the median; slope in T "
+        f"{fit.slope_T.sel(weights='initial'):.2f} (initial weights), "
+        f"{fit.slope_T.sel(weights='learned'):.2f} "
+        f"(learned). Error of the mean update at 40 tau: {_listed(fit.mean_error_40)}."
+        for fit in each(labelled_fits(result))
     ]
 
 
-def _listed(errors: Mapping[str, float]) -> str:
-    return ", ".join(f"{value:.3f} ({state})" for state, value in errors.items()) or "not measured"
+def _listed(errors: xr.DataArray) -> str:
+    found = [f"{error:.3f} ({error.weights.item()})" for error in errors if error.notnull()]
+    return ", ".join(found) or "not measured"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +25,7 @@ from compartments.sizes import check_size
 from experiments.lab.classification import LearningConfig, check_takes_sizes
 from experiments.lab.continuous_learning import DISCRETE, TAU_MS, Cell, learned
 from experiments.lab.kept_results import KeptResults, cell_name
+from experiments.lab.labelled import each, groups, rows_of, where
 from experiments.lab.learning_rates import check_varied, shares
 from experiments.lab.models import parsed_options
 from experiments.lab.options import COPY_BYTES, Depth, Workers
@@ -32,7 +34,7 @@ from experiments.lab.remedies import REMEDIES, check_remedies, remedy
 from experiments.lab.runner import FolderName, Result
 from experiments.lab.samples import samples
 from experiments.lab.storage import versions
-from experiments.remedies.figures import by_depth, draw
+from experiments.remedies.figures import by_depth, draw, labelled_points, timed
 from experiments.remedies.plans import REMEDY_PLANS
 from experiments.remedies.selection import EXTENSIONS, Tuning, tune
 from experiments.remedies.standing import sentences, standings
@@ -175,7 +177,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
 
     tune(tasks, results)
     rows = [described(task, network) for task in tasks]
-    return {"rows": rows, "standings": standings(rows)}
+    return {"rows": rows, "standings": rows_of(standings(labelled_points(rows)))}
 
 
 def described(task: Tuning, network: Network) -> dict[str, Any]:
@@ -218,12 +220,12 @@ def described(task: Tuning, network: Network) -> dict[str, Any]:
 
 def show(result: Result) -> None:
     """Tables on the terminal, one a depth: test accuracy of the selected setting."""
-    for depth, members in by_depth(result["rows"]).items():
+    for depth, members in by_depth(labelled_points(result["rows"])).items():
         _show(f"{depth} hidden layer{'s' if depth > 1 else ''}", members)
 
 
-def _show(title: str, rows: list[dict[str, Any]]) -> None:
-    ratios = sorted({row["ratio"] for row in rows if row["ratio"] is not None})
+def _show(title: str, points: xr.Dataset) -> None:
+    ratios = np.unique(timed(points).ratio)
     caption = (
         "test accuracy in %, mean ± s.d. over seeds (rate; free number). Number of settings tried; "
         "* at the edge of what was tried"
@@ -233,20 +235,23 @@ def _show(title: str, rows: list[dict[str, Any]]) -> None:
     table.add_column("tried", justify="right")
     for ratio in ratios:
         table.add_column(f"T = {ratio:g} τ", justify="right")
-    for name in dict.fromkeys(row["remedy"] for row in rows):
-        members = {row["ratio"]: row for row in rows if row["remedy"] == name}
-        tried = sorted({row["tried"] for row in members.values()})
+    for members in groups(points, "remedy").values():
+        tried = np.unique(members.tried)
         span = f"{tried[0]}" if len(tried) == 1 else f"{tried[0]}–{tried[-1]}"
-        cells = [entry(members.get(ratio, members.get(None))) for ratio in ratios]
-        table.add_row(next(iter(members.values()))["label"], span, *cells)
+        # the reference has one entry, which holds for every time
+        at = members.ratio.isnull() | (members.ratio == xr.DataArray(ratios, dims="time"))
+        shown = [entry(where(members, at.isel(time=k))) for k in range(len(ratios))]
+        table.add_row(members.label.values[0], span, *shown)
     Console(width=160).print(table)
 
 
-def entry(row: dict[str, Any] | None) -> str:
-    """A place of the table: accuracy, deviation, and what was selected."""
-    if row is None or row["test"] is None:
-        return "diverged" if row else "–"
-    chosen = {"eta": row["eta"], **row["free"]}
-    marked = [f"{v:g}{'*' if name in row['at_edge'] else ''}" for name, v in chosen.items()]
-    deviation = "" if row["test_sd"] is None else f" ± {100 * row['test_sd']:.1f}"
-    return f"{100 * row['test']:.1f}{deviation} ({'; '.join(marked)})"
+def entry(points: xr.Dataset) -> str:
+    """A place of the table: accuracy, deviation, and what was selected; of no point a dash."""
+    for row in each(points):
+        if row.test.isnull():
+            return "diverged"
+        selected, edges = {"eta": row.eta.item(), **row.free.item()}, row.at_edge.item()
+        marked = [f"{v:g}{'*' if name in edges else ''}" for name, v in selected.items()]
+        deviation = "" if row.test_sd.isnull() else f" ± {100 * row.test_sd:.1f}"
+        return f"{100 * row.test:.1f}{deviation} ({'; '.join(marked)})"
+    return "–"

@@ -1,6 +1,6 @@
 """Figures and page of ``tuft remedies``, from its saved numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,18 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from experiments.lab.labelled import POINT, chosen, different, labelled
+from experiments.lab.labelled import (
+    POINT,
+    best,
+    cells,
+    chosen,
+    different,
+    groups,
+    known,
+    labelled,
+    plain,
+    where,
+)
 from experiments.lab.storage import read_json
 from experiments.remedies.plans import MAIN
 from experiments.remedies.standing import sentences as standing_sentences
@@ -16,61 +27,58 @@ from experiments.report.figure_style import INK, THEORY, looks, new_figure, save
 from experiments.report.page import PageTable, Picture, Section, write_page
 
 
-def by_depth(rows: Sequence[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
-    """The rows of each number of hidden layers."""
-    depths = sorted({row["depth"] for row in rows})
-    return {depth: [row for row in rows if row["depth"] == depth] for depth in depths}
-
-
-def labelled_points(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
+def labelled_points(rows: Sequence[Mapping[str, Any]]) -> xr.Dataset:
     """The rows by remedy, presentation time (NaN: the discrete reference) and depth."""
     return labelled(rows, ("remedy", "ratio", "depth"))
 
 
+def by_depth(points: xr.Dataset) -> dict[int, xr.Dataset]:
+    """The points of each number of hidden layers."""
+    return dict(sorted(groups(points, "depth").items()))
+
+
 def timed(points: xr.Dataset) -> xr.Dataset:
     """The points with a presentation time: all but the discrete reference's."""
-    return points.isel({POINT: points.ratio.notnull().values})
+    return known(points, "ratio")
 
 
 def draw(folder: Path) -> Path:
     """The figures, and the page; returns the page."""
     result = read_json(folder / "result.json")
-    rows = result["rows"]
+    points = labelled_points(result["rows"])
     config = {**read_json(folder / "config.json"), "plan_hash": result["plan_hash"]}
-    found = by_depth(rows)
+    found = by_depth(points)
     with style():
-        pictures = against_depth(folder, rows) if len(found) > 1 else against_time(folder, rows)
+        pictures = against_depth(folder, points) if len(found) > 1 else against_time(folder, points)
     header = (
         "hidden layers", "remedy", "T/τ", "rate", "free numbers", "at the edge", "tried",
         "validation %", "test %", "s.d.", "seconds",
     )  # fmt: skip
-    table = PageTable(header, [_cells(row) for row in rows], _caption(config))
+    table = PageTable(header, _cells(points), _caption(config))
     section = Section("Remedies", (), pictures, (table,))
     leads = [f"{depth} hidden: {line}" for depth, part in found.items() for line in lead(part)]
-    leads = leads if len(found) > 1 else lead(rows)
+    leads = leads if len(found) > 1 else lead(points)
     counts = standing_sentences(result)
     return write_page(folder, "Learning without phases", [*counts, *leads], [section])
 
 
-def against_time(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
+def against_time(folder: Path, points: xr.Dataset) -> list[Picture]:
     """Heat map and lines over the presentation time, for one network."""
-    points = labelled_points(rows)
     figure = new_figure(6.2, 1.2 + 0.27 * len(different(timed(points).remedy)))
-    heat_map(figure.subplots(), points, *reference(rows))
+    heat_map(figure.subplots(), points, *reference(points))
     save_figure(figure, folder, "heat_map")
     figure = new_figure(5.6, 3.6)
-    lines(figure.subplots(), points, reference(rows)[0])
+    lines(figure.subplots(), points, reference(points)[0])
     save_figure(figure, folder, "accuracy")
-    name = discrete(rows)["label"]
+    name = discrete(points).label.item()
     return [
         Picture("heat_map", f"Test accuracy in points beside {name}, best rate of each cell."),
         Picture("accuracy", f"Test accuracy; dotted: {name}. Bars: s.d. over seeds."),
     ]
 
 
-def against_depth(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]:
+def against_depth(folder: Path, points: xr.Dataset) -> list[Picture]:
     """A panel of accuracy against depth for each presentation time."""
-    points = labelled_points(rows)
     ratios = np.unique(timed(points).ratio)
     figure = new_figure(1.2 + 3.4 * len(ratios), 3.4)
     panels = figure.subplots(1, len(ratios), sharey=True, squeeze=False)[0]
@@ -79,7 +87,7 @@ def against_depth(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Picture]
     panels[0].set_ylabel("test accuracy (%)")
     panels[0].legend(fontsize=7)
     save_figure(figure, folder, "depth")
-    name = discrete(rows)["label"]
+    name = discrete(points).label.item()
     caption = f"Test accuracy against depth; dotted: {name}. Bars: s.d. over seeds."
     return [Picture("depth", caption)]
 
@@ -89,7 +97,7 @@ def depth_lines(axes: Axes, points: xr.Dataset, ratio: float) -> Axes:
     of = chosen(points, ratio=ratio)
     for name, look in looks(of.remedy.values).items():
         _bars(axes, "depth", chosen(of, remedy=name), look)
-    beside = points.isel({POINT: (points.ratio.isnull() & points.test.notnull()).values})
+    beside = known(where(points, points.ratio.isnull()), "test")
     axes.plot(beside.depth, 100 * beside.test, **THEORY)
     axes.set_xticks(np.unique(points.depth))
     axes.set(xlabel="hidden layers", title=f"T = {ratio:g} τ")
@@ -98,7 +106,7 @@ def depth_lines(axes: Axes, points: xr.Dataset, ratio: float) -> Axes:
 
 def _bars(axes: Axes, key: str, points: xr.Dataset, look: dict[str, Any]) -> None:
     """One remedy's accuracy against ``key``, with its deviation over seeds."""
-    learned = points.isel({POINT: points.test.notnull().values})
+    learned = known(points, "test")
     percent, deviation = 100 * learned.test, 100 * learned.test_sd.fillna(0)
     label = points.label.values[0]
     axes.errorbar(learned[key], percent, deviation, capsize=2, label=label, **look)
@@ -115,42 +123,46 @@ def _caption(config: dict[str, Any]) -> str:
     )
 
 
-def _cells(row: dict[str, Any]) -> list[object]:
-    percent = [None if row[k] is None else 100 * row[k] for k in ("selected", "test", "test_sd")]
-    free = ", ".join(f"{name} {value:g}" for name, value in row["free"].items()) or None
-    edge = ", ".join(row["at_edge"]) or None
-    place = [row["depth"], row["label"], row["ratio"], row["eta"], free, edge, row["tried"]]
-    return [*place, *percent, row["seconds"]]
+def _cells(points: xr.Dataset) -> list[list[object]]:
+    free = [_listed(f"{name} {value:g}" for name, value in of.items()) for of in points.free.values]
+    percent = {name: 100 * points[name] for name in ("selected", "test", "test_sd")}
+    edges = [_listed(names) for names in points.at_edge.values]
+    shown = points.assign({**percent, "listed": (POINT, free), "edges": (POINT, edges)})
+    place = ("depth", "label", "ratio", "eta", "listed", "edges", "tried")
+    return cells(shown, *place, *percent, "seconds")
 
 
-def discrete(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The row of the discrete reference."""
-    return next(row for row in rows if row["ratio"] is None)
+def _listed(words: Iterable[str]) -> str | None:
+    return ", ".join(words) or None
 
 
-def reference(rows: Sequence[dict[str, Any]]) -> tuple[float, str]:
+def discrete(points: xr.Dataset) -> xr.Dataset:
+    """The point of the discrete reference."""
+    return where(points, points.ratio.isnull()).isel({POINT: 0})
+
+
+def reference(points: xr.Dataset) -> tuple[float, str]:
     """The reference's test accuracy and its name; 1 and a name that says so where it diverged."""
-    row = discrete(rows)
-    diverged = 1.0, f"100 % ({row['label']} diverged)"
-    return diverged if row["test"] is None else (row["test"], row["label"])
+    row = discrete(points)
+    test, name = plain(row.test), row.label.item()
+    return (1.0, f"100 % ({name} diverged)") if test is None else (test, name)
 
 
-def lead(rows: Sequence[dict[str, Any]]) -> list[str]:
+def lead(points: xr.Dataset) -> list[str]:
     """The result in a sentence for each presentation time."""
-    base, name = reference(rows)
+    base, name = reference(points)
     first = name[0].upper() + name[1:]
     sentences = [f"{first} reaches {100 * base:.1f} %." if base < 1 else f"Held against {name}."]
-    for ratio in sorted({row["ratio"] for row in rows if row["ratio"] is not None}):
-        members = [r for r in rows if r["ratio"] == ratio and r["test"] is not None]
-        if not members:
+    for ratio in np.unique(timed(points).ratio):
+        members = known(chosen(points, ratio=ratio), "test")
+        if not members.sizes[POINT]:
             sentences.append(f"At T = {ratio:g} τ everything diverged.")
             continue
-        best = max(members, key=lambda row: row["selected"])
-        none = next((row for row in members if row["remedy"] == "none"), None)
-        plain = "" if none is None else f"; without remedy {100 * none['test']:.1f} %"
+        top, none = best(members, "selected"), chosen(members, remedy="none")
+        without = [f"; without remedy {100 * test:.1f} %" for test in none.test]
         sentences.append(
-            f"At T = {ratio:g} τ the best remedy on validation samples, {best['label']}, reaches "
-            f"{100 * best['test']:.1f} %{plain}."
+            f"At T = {ratio:g} τ the best remedy on validation samples, {top.label.item()}, "
+            f"reaches {100 * top.test:.1f} %{''.join(without)}."
         )
     return sentences
 

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from experiments.lab.classification import reference_of
-from experiments.lab.labelled import chosen, different, labelled
+from experiments.lab.labelled import cells, chosen, different, each, labelled
 from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import THEORY, looks, new_figure, save_figure, style
@@ -17,10 +17,9 @@ from experiments.report.page import PageTable, Picture, Section, write_page
 def draw(folder: Path) -> Path:
     """Figure and page; returns the page."""
     result = read_json(folder / "result.json")
-    rows = result["rows"]
     name = reference_of(result)
     inputs = "uncentred" if read_json(folder / "config.json")["uncentred"] else "centred"
-    points = labelled(rows, ("activation", "remedy", "ratio"))
+    points = labelled_points(result)
     kinds = different(points.activation)
     with style():
         figure = new_figure(7.6, 2.9 * len(kinds))
@@ -35,19 +34,10 @@ def draw(folder: Path) -> Path:
         "activation", "remedy", "T/τ", "bias %", "bias, theory %", "chance %", "noise",
         "noise, theory",
     )  # fmt: skip
-    cells = [
-        [
-            row["activation"],
-            row["label"],
-            row["ratio"],
-            100 * row["bias"],
-            100 * row["bias_theory"] if "bias_theory" in row else None,
-            100 * row["chance"],
-            row["noise"],
-            row.get("noise_theory"),
-        ]
-        for row in rows
-    ]
+    percent = points.assign({key: 100 * points[key] for key in ("bias", "bias_theory", "chance")})
+    shown = (
+        "activation", "label", "ratio", "bias", "bias_theory", "chance", "noise", "noise_theory"
+    )  # fmt: skip
     picture = Picture(
         "stream",
         f"Independent samples, {inputs}, each shown for T, weights that stand still. Left: "
@@ -55,8 +45,17 @@ def draw(folder: Path) -> Path:
         f"is taken off. Right: variance of the summed update over that of {name}'s; dotted: "
         "theory for eligibility in a linear network.",
     )
-    section = Section("In an unbroken stream", (), (picture,), (PageTable(header, cells),))
+    section = Section(
+        "In an unbroken stream", (), (picture,), (PageTable(header, cells(percent, *shown)),)
+    )
     return write_page(folder, "Mean and noise of continuous updates", sentences(result), [section])
+
+
+def labelled_points(result: Result) -> xr.Dataset:
+    """The measurements by activation, remedy and T; NaN where there is no theory."""
+    points = labelled(result["rows"], ("activation", "remedy", "ratio"))
+    absent = xr.full_like(points.bias, np.nan)
+    return xr.Dataset({"bias_theory": absent, "noise_theory": absent}).assign(points)
 
 
 def lines(axes: Axes, points: xr.Dataset, key: str, title: str) -> Axes:
@@ -64,7 +63,7 @@ def lines(axes: Axes, points: xr.Dataset, key: str, title: str) -> Axes:
     for name, look in looks(points.remedy.values).items():
         line = chosen(points, remedy=name)
         axes.plot(line.ratio, line[key], label=line.label.values[0], **look)
-        if f"{key}_theory" in line and line[f"{key}_theory"].notnull().all():
+        if line[f"{key}_theory"].notnull().all():
             axes.plot(line.ratio, line[f"{key}_theory"], **THEORY)
     axes.set(xscale="log", ylim=(0, None), xlabel="presentation T/τ", title=title)
     ratios = np.unique(points.ratio)
@@ -75,16 +74,13 @@ def lines(axes: Axes, points: xr.Dataset, key: str, title: str) -> Axes:
 
 def sentences(result: Result) -> list[str]:
     """Bias and noise of every remedy at the shortest presentation."""
-    rows = result["rows"]
-    shortest = min(row["ratio"] for row in rows)
+    points, name = labelled_points(result), reference_of(result)
     return [
-        f"{row['activation']}, T = {row['ratio']:g} τ, {row['label']}: bias "
-        f"{100 * row['bias']:.0f} % (chance {100 * row['chance']:.0f} %"
-        + (f", theory {100 * row['bias_theory']:.0f} %" if "bias_theory" in row else "")
-        + "), variance "
-        f"{row['noise']:.2f} times {reference_of(result)}'s"
-        + (f" (theory {row['noise_theory']:.2f})" if "noise_theory" in row else "")
+        f"{row.activation.item()}, T = {row.ratio:g} τ, {row.label.item()}: bias "
+        f"{100 * row.bias:.0f} % (chance {100 * row.chance:.0f} %"
+        + (f", theory {100 * row.bias_theory:.0f} %" if row.bias_theory.notnull() else "")
+        + f"), variance {row.noise:.2f} times {name}'s"
+        + (f" (theory {row.noise_theory:.2f})" if row.noise_theory.notnull() else "")
         + "."
-        for row in rows
-        if row["ratio"] == shortest
+        for row in each(chosen(points, ratio=points.ratio.values.min()))
     ]

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
 from compartments.domains import Count
+from experiments.lab.labelled import POINT, cells, labelled, where
 from experiments.lab.models import ModelConfig
 from experiments.lab.progress import Report
 from experiments.lab.quantities import duration
@@ -66,32 +68,34 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     return {"model": config.model, "links": found, "left_out": left_out}
 
 
-def listed(result: Result) -> list[dict[str, Any]]:
-    """The links of a result, whatever check they belong to."""
-    return [link for links in result["links"].values() for link in links]
+def labelled_links(result: Result) -> xr.Dataset:
+    """The links of a result, whatever check they belong to, by claim."""
+    links = [link for of_check in result["links"].values() for link in of_check]
+    return labelled(links, ("claim",))
 
 
 def show(result: Result) -> None:
     """The table on the terminal."""
     table = Table("claim", "measured", "tolerance", "why this tolerance")
-    for link in listed(result):
-        value = "nan" if link["value"] is None else f"{link['value']:.2e}"
-        mark = "" if link["holds"] else "  FAILS"
-        table.add_row(link["claim"], f"{value}{mark}", f"{link['tolerance']:g}", link["reason"])
+    links = labelled_links(result)
+    for claim, value, tolerance, reason, holds in cells(links, *Link._fields, "holds"):
+        measured = "nan" if value is None else f"{value:.2e}"
+        table.add_row(claim, measured + ("" if holds else "  FAILS"), f"{tolerance:g}", reason)
     Console(width=150).print(table)
 
 
 def failure(result: Result) -> str | None:
     """The links that do not hold, or None."""
-    broken = [link["claim"] for link in listed(result) if not link["holds"]]
+    links = labelled_links(result)
+    broken = where(links, ~links.holds.astype(bool)).claim.values if links else []
     do = "link does" if len(broken) == 1 else "links do"
-    return f"{len(broken)} {do} not hold: {'; '.join(broken)}." if broken else None
+    return f"{len(broken)} {do} not hold: {'; '.join(broken)}." if len(broken) else None
 
 
 def sentences(result: Result) -> list[str]:
     """How many links there are, and what could not be measured."""
     left_out = [f"Not measured ({name}): {why}." for name, why in result["left_out"].items()]
-    count = len(listed(result))
+    count = labelled_links(result).sizes.get(POINT, 0)
     links = f"link{'s' * (count != 1)} of {result['model']}"
     if not count:
         return [f"No {links} could be measured.", *left_out]

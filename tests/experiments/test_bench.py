@@ -9,7 +9,7 @@ from experiments.bench import experiment as bench
 from experiments.bench import ode_engine as bench_ode
 from experiments.bench import step_cost as bench_cost
 from experiments.bench import training_step as bench_step
-from experiments.bench.rows import EngineRate, groups, records
+from experiments.bench.rows import EngineRate, labelled_rates, records
 from experiments.cli import main
 from experiments.lab.storage import read_json
 
@@ -29,7 +29,9 @@ def test_ratios_are_within_a_group():
     found = records(ROWS)
     assert [row["rate"] for row in found] == [50, 1000, 10]
     assert [row["ratio"] for row in found] == [1, 20, 1]
-    assert {name: len(rows) for name, rows in groups(found).items()} == {"small": 2, "large": 1}
+    rates = labelled_rates({"rows": found})
+    assert rates.group.values.tolist() == ["small", "small", "large"]
+    assert rates.ratio.values.tolist() == [1, 20, 1]
 
 
 def test_the_command_measures_draws_and_prints(tmp_path, capsys, smallest):
@@ -80,11 +82,15 @@ def test_cost_is_drawn_against_what_varies_alone():
         at = {"batch": batch, "width": width, "depth": 2}
         return EngineRate(f"{width}, {batch}", "torch", 0.0, 1.0, 1, "steps", at)
 
-    found = records([ROWS[0], row(128, 500), row(8, 500), row(128, 64), row(8, 64)])
-    assert [r["group"] for r in bench_cost.varied(found, "batch")] == ["500, 128", "500, 8"]
-    assert [r["group"] for r in bench_cost.varied(found, "width")] == ["500, 128", "64, 128"]
-    assert bench_cost.varied(found, "depth") == []
-    assert bench_cost.varied(records(ROWS), "batch") == []
+    def tasks(rows, name):
+        found = bench_cost.varied(labelled_rates({"rows": records(rows)}), name)
+        return found.group.values.tolist()
+
+    placed = [ROWS[0], row(128, 500), row(8, 500), row(128, 64), row(8, 64)]
+    assert tasks(placed, "batch") == ["500, 128", "500, 8"]
+    assert tasks(placed, "width") == ["500, 128", "64, 128"]
+    assert tasks(placed, "depth") == []
+    assert tasks(ROWS, "batch") == []
 
 
 def test_training_steps_become_rows(monkeypatch):

@@ -99,11 +99,12 @@ def measured(settings, materials, engine="torch"):
 
 
 def test_settled_updates_agree_and_unsettled_ones_do_not(materials):
-    without, settled = measured([Setting(60.0), Setting(60.0, lag=40.0)], materials)
+    points = measured([Setting(60.0), Setting(60.0, lag=40.0)], materials)
     for kind in ("error", "summed"):
-        assert min(map(min, without[kind].values())) > 0.01
+        without, settled = points[kind].values
+        assert without.min() > 0.01
         # e^-40 40^3 / 3! of 4 stages is left, weights move by 1e-6 of their size: rounding is 1e-9
-        assert max(map(max, settled[kind].values())) < 1e-5
+        assert settled.max() < 1e-5
 
 
 SOME = [
@@ -116,12 +117,10 @@ SOME = [
 
 
 def test_copies_give_what_brian2_gives_one_by_one(materials):
-    both = [measured(SOME, materials, name) for name in ("torch", "brian2")]
-    for side_by_side, one_by_one in zip(*both, strict=True):
-        for kind in ("error", "summed"):
-            for name, values in one_by_one[kind].items():
-                # updates of 1e-7 of the weights, each rounded to 1e-16: 1e-8 of an update
-                np.testing.assert_allclose(side_by_side[kind][name], values, rtol=1e-6)
+    side_by_side, one_by_one = (measured(SOME, materials, name) for name in ("torch", "brian2"))
+    for kind in ("error", "summed"):
+        # updates of 1e-7 of the weights, each rounded to 1e-16: 1e-8 of an update
+        np.testing.assert_allclose(side_by_side[kind], one_by_one[kind], rtol=1e-6)
 
 
 def test_settings_of_one_structure_and_timing_run_together(materials):
@@ -133,21 +132,19 @@ def test_settings_of_one_structure_and_timing_run_together(materials):
 
 
 def test_what_is_moved_to_the_next_presentation_cancels_in_the_sum(materials):
-    (row,) = measured([Setting(20.0, remedy="low-pass")], materials)
-    (plain,) = measured([Setting(20.0)], materials)
-    for name, values in row["summed"].items():
-        # what the filter of 5 T has not forgotten after 5 of its time constants: 0.7 %
-        np.testing.assert_allclose(values, plain["summed"][name], rtol=0.05)
-        assert min(row["error"][name]) > 2 * max(plain["error"][name])
+    filtered = measured([Setting(20.0, remedy="low-pass")], materials)
+    plain = measured([Setting(20.0)], materials)
+    # what the filter of 5 T has not forgotten after 5 of its time constants: 0.7 %
+    np.testing.assert_allclose(filtered.summed, plain.summed, rtol=0.05)
+    assert (filtered.error.min("seed") > 2 * plain.error.max("seed")).all()
 
 
 def test_a_copy_that_diverges_leaves_the_others_alone(materials):
     fine, lost = Setting(5.0, eta_scale=0.1), Setting(5.0, eta_scale=900.0)
-    (alone,), both = measured([fine], materials), measured([fine, lost], materials)
-    assert both[0]["error"].keys() == alone["error"].keys()
-    for name, values in alone["error"].items():
-        np.testing.assert_allclose(both[0]["error"][name], values, rtol=1e-9)  # rounding
-    assert np.isnan(list(both[1]["error"].values())).all()
+    alone, both = measured([fine], materials), measured([fine, lost], materials)
+    assert both.matrix.values.tolist() == alone.matrix.values.tolist()
+    np.testing.assert_allclose(both.error[0], alone.error[0], rtol=1e-9)  # rounding
+    assert both.error[1].isnull().all()
 
 
 SET_BY_REMEDIES = ("matched_soma", "filtered_target", "tau_w", "neuron", "eligibility")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from experiments.lab.continuous_learning import DISCRETE, Cell
+from experiments.lab.labelled import each, labelled
 from experiments.lab.remedies import REMEDIES, remedy
 from experiments.lab.storage import read_json
 from experiments.remedies.experiment import Config, described, entry
@@ -58,7 +59,9 @@ def test_one_seed_has_no_deviation():
     )
     row = described(task, dll_network((4, 2)))
     assert row["test_sd"] is None
-    assert entry(row).startswith("-100.0 (")  # no "± nan"; the landscape's test score is negative
+    assert entry(labelled([row])).startswith(
+        "-100.0 ("
+    )  # no "± nan"; the landscape's test score is negative
 
 
 def test_rate_and_free_number_are_selected_together():
@@ -88,7 +91,7 @@ def test_an_edge_is_said_where_the_grid_ends():
         "test": 0.811, "test_sd": 0.01, "eta": 0.64, "free": {"lag_share": 0.95},
         "at_edge": task.at_edge(task.best),
     }  # fmt: skip
-    assert entry(row) == "81.1 ± 1.0 (0.64*; 0.95*)"
+    assert entry(labelled([row])) == "81.1 ± 1.0 (0.64*; 0.95*)"
 
 
 def test_a_short_search_then_all_seeds_and_epochs_of_what_was_selected():
@@ -155,8 +158,9 @@ def row(name, test, sd=0.01, ratio=2.0):
     [(0.93, CLASSES[0]), (0.915, CLASSES[1]), (0.905, CLASSES[2]), (0.8, CLASSES[3])],
 )
 def test_standing_is_against_the_best_rival(ours, expected):
-    others = [row("none", 0.5), row("both", 0.91), row("look-ahead", None)]
-    found = standing(row("eligibility", ours), others)
+    others = labelled([row("none", 0.5), row("both", 0.91), row("look-ahead", None)])
+    (mine,) = each(labelled([row("eligibility", ours)]))
+    found = standing(mine, others)
     assert (found["class"], found["rival"]) == (expected, "both")
 
 
@@ -168,7 +172,7 @@ def test_counts_with_and_without_remedies_that_are_told_of_switches():
         row("eligibility-gain", 1.0),
     ]
     rows += [row("eligibility", 0.9, ratio=5.0), row("lag", 0.8, ratio=5.0)]
-    found = standings(rows)
+    found = standings(labelled(rows))
     assert counted(found, True) == dict(zip(CLASSES, (1, 0, 0, 1), strict=True))
     assert counted(found, False) == dict(zip(CLASSES, (1, 0, 0, 0), strict=True))
     assert set(rivals(True)) - set(rivals(False)) == {"lag", "both-lag"}
@@ -206,7 +210,7 @@ def test_the_published_count_is_that_of_the_committed_records():
         for r in read_json(COMMITTED / f"{n}.json")["rows"]
     ]
     place = {(r["dataset"], len(r["hidden"]), r["ratio"], r["remedy"]): r for r in rows}
-    found = standings(list(place.values()))
+    found = standings(labelled(list(place.values())))
     told, untold = (list(counted(found, each).values()) for each in (True, False))
     notes = (COMMITTED / "notes.md").read_text()
     for words, counts in (
