@@ -92,7 +92,7 @@ def draw(folder: Path) -> Path:
         "Rates",
         ("All rows were measured in one run, one after another. Building happens once.",),
         pictures,
-        (PageTable(RATES_HEADER, cells(rates, *COLUMNS), _machine(result)),),
+        (PageTable(RATES_HEADER, cells(rates, *RATES_SHOWN), _machine(result)),),
     )
     short = [*too_slow(result), *left_out_sentences(result)]
     parts = [section, FellShort(text=tuple(short))] if short else [section]
@@ -102,7 +102,7 @@ def draw(folder: Path) -> Path:
 RATES_HEADER = ("task", "engine", "build (s)", "run (s)", "per second", "of what", "ratio")
 
 
-COLUMNS = ("group", "engine", "build_seconds", "run_seconds", "rate", "unit", "ratio")
+RATES_SHOWN = ("group", "engine", "build_seconds", "run_seconds", "rate", "unit", "ratio")
 
 
 def _machine(result: Result) -> str:

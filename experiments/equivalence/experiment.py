@@ -148,14 +148,16 @@ def sentences(result: Result) -> list[str]:
 
 
 DIFFERENCES_HEADER = ("option", "integrator", "states", "weights", "weights moved by")
-COLUMNS = ("option", "method", "states", "weights", "weights_moved")
+DIFFERENCES_SHOWN = ("option", "method", "states", "weights", "weights_moved")
 
 
 def draw(folder: Path) -> Path:
     """The page from the saved numbers; returns its path."""
     result = read_json(folder / "result.json")
     found = labelled_differences(result)
-    table = PageTable(DIFFERENCES_HEADER, cells(found, *COLUMNS), "Largest absolute differences.")
+    table = PageTable(
+        DIFFERENCES_HEADER, cells(found, *DIFFERENCES_SHOWN), "Largest absolute differences."
+    )
     sections = [Section("Every option", (), (), (table,))]
     beyond = where(found, ~(found.worst <= SAME_WITHIN)).option.values
     if len(beyond):
@@ -166,6 +168,6 @@ def draw(folder: Path) -> Path:
 def show(result: Result) -> None:
     """The table on the terminal."""
     table = Table(*DIFFERENCES_HEADER, box=SIMPLE_HEAD)
-    for name, method, *numbers in cells(labelled_differences(result), *COLUMNS):
+    for name, method, *numbers in cells(labelled_differences(result), *DIFFERENCES_SHOWN):
         table.add_row(name, method, *(f"{number:.1e}" for number in numbers))
     Console(width=100).print(table)
