@@ -127,7 +127,7 @@ def seconds_in_turns(
 _MEMORY = """
 import re, sys, torch
 torch.set_num_threads({threads})
-from experiments.bench_step import training_step
+from experiments.bench.training_step import training_step
 def resident(kind):
     return int(re.search(kind + r":\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 training_step("mlp-digits", {rule!r})()  # whatever the first step of any model loads

@@ -1,5 +1,6 @@
 """Records: one schema, which every record of the repository has."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -65,48 +66,50 @@ def test_a_trained_network_leaves_a_record(tmp_path):
     assert record.plan_hash is None
 
 
-CONTINUOUS = {
-    "law": {"law.png": "law.png"},
-    "stream": {"stream.png": "stream.png"},
-    "stream-uncentred": {"stream.png": "stream_uncentred.png"},
-    "digits": {"heat_map.png": "digits_heat_map.png", "accuracy.png": "digits_accuracy.png"},
-    "fashion": {"heat_map.png": "fashion_heat_map.png"},
-    "alone": {"heat_map.png": "alone_heat_map.png"},
-    "mnist": {"heat_map.png": "mnist_heat_map.png"},
-    "depth": {"depth.png": "depth.png"},
-    "bench": {"cost.png": "cost.png"},
-    "equivalence": {},
-}
-"""Records of continuous learning: for each the figures drawn from it, and the committed ones."""
-
+CONTINUOUS = sorted(path.parent for path in (RESULTS / "continuous").glob("*/result.json"))
+"""Folders as runs left them, without what is drawn anew but for the figures that notes show."""
 
 FAST = ("law", "stream", "equivalence")
 
 
+@pytest.mark.parametrize("record", CONTINUOUS, ids=lambda record: record.name)
+def test_a_committed_record_says_how_it_is_repeated(record, monkeypatch, tmp_path):
+    """`tuft run` reads its configuration, which names every option, and would run that."""
+    asked = []
+    monkeypatch.setattr("experiments.run.call", lambda module, config: asked.append(config))
+    assert main(["run", str(record / "config.json"), "--out", str(tmp_path)]) == 0
+    (config,) = asked
+    saved = json.loads((record / "config.json").read_text())
+    place = {"out", "name", "jobs"}  # of a run, not of what it measures
+    named = {field.name for field in dataclasses.fields(config)} - place
+    assert set(saved) == {"experiment"} | named
+    assert read_json(record / "result.json")["versions"]["apical-tuft"]
+
+
 @pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in CONTINUOUS],
+    "record",
+    [
+        pytest.param(record, marks=() if record.name in FAST else pytest.mark.slow, id=record.name)
+        for record in CONTINUOUS
+        if record.name not in ("compare", "transfer-mnist")  # see below; it has no figures
+    ],
 )
-def test_the_committed_figures_of_continuous_learning_are_those_of_their_records(tmp_path, name):
-    saved = json.loads((RESULTS / "continuous" / f"{name}.json").read_text())
-    config = {"uncentred": name.endswith("uncentred"), **saved.pop("config", {})}
-    experiment = config.get("experiment", name.partition("-")[0])
-    write_json(tmp_path / "config.json", {**config, "experiment": experiment})
-    saved.pop("sha256", None)
-    write_json(tmp_path / "result.json", saved)
-    assert main(["draw", str(tmp_path)]) == 0
-    assert (tmp_path / "index.html").is_file()
-    for drawn, committed in CONTINUOUS[name].items():
-        assert same_picture(tmp_path / drawn, RESULTS / "continuous" / committed), drawn
+def test_the_committed_figures_of_continuous_learning_are_those_of_their_records(tmp_path, record):
+    drawn = tmp_path / record.name
+    shutil.copytree(record, drawn, ignore=shutil.ignore_patterns("*.png"))
+    assert main(["draw", str(drawn)]) == 0
+    assert (drawn / "index.html").is_file()
+    for committed in record.glob("*.png"):
+        assert same_picture(drawn / committed.name, committed), committed.name
 
 
 @pytest.mark.slow
 def test_the_committed_figures_of_the_sweeps_are_those_of_their_record(tmp_path):
-    saved = json.loads((RESULTS / "continuous" / "compare.json").read_text())
-    sweep_figures.draw(tmp_path, saved["sweeps"], "Algorithm 1")
-    for what in ("heat_map", "depth"):
-        committed = RESULTS / "continuous" / f"update_{what}.png"
-        assert same_picture(tmp_path / f"sweep_{what}.png", committed)
+    """Its weights and updates are not committed, so the page is not drawn."""
+    record = RESULTS / "continuous" / "compare"
+    sweep_figures.draw(tmp_path, read_json(record / "result.json")["sweeps"], "Algorithm 1")
+    for committed in record.glob("*.png"):
+        assert same_picture(tmp_path / committed.name, committed)
 
 
 def same_picture(first, second):

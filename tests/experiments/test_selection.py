@@ -9,6 +9,7 @@ import pytest
 
 from experiments.lab.continuous_learning import DISCRETE, Cell
 from experiments.lab.labelled import each, labelled
+from experiments.lab.read_back import read_back
 from experiments.lab.remedies import REMEDIES, remedy
 from experiments.lab.storage import read_json
 from experiments.remedies.experiment import Config, described, entry
@@ -191,23 +192,20 @@ COMMITTED = Path(__file__).parents[2] / "experiments" / "results" / "continuous"
 
 @pytest.mark.parametrize("name", ["digits", "alone", "depth", "fashion", "mnist"])
 def test_a_committed_record_is_of_the_plan_that_it_holds(name):
-    record = read_json(COMMITTED / f"{name}.json")
-    options = {k: v for k, v in record["config"].items() if k not in ("experiment", "plan")}
-    if "theta_share" in options:
-        options["shares"] = (f"eta_theta={options.pop('theta_share')}",)
-    config = Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
+    fields = read_json(COMMITTED / name / "config.json")
+    del fields["experiment"]
+    config, record = read_back(Config, fields, name), read_json(COMMITTED / name / "result.json")
     assert config.plan_hash == record["plan_hash"]
-    plan = Config(plan=name)
-    assert (config.etas, config.seeds, config.epochs) == (plan.etas, plan.seeds, plan.epochs)
-    for row in record["rows"]:
-        assert "eta" not in row["at_edge"]
+    without_name = read_back(Config, fields | {"plan": None}, name)
+    assert without_name.plan_hash == config.plan_hash  # the options say it all
+    assert "eta" not in [edge for row in record["rows"] for edge in row["at_edge"]]
 
 
 def test_the_published_count_is_that_of_the_committed_records():
     rows = [
         r
         for n in ("digits", "alone", "depth", "fashion", "mnist")
-        for r in read_json(COMMITTED / f"{n}.json")["rows"]
+        for r in read_json(COMMITTED / n / "result.json")["rows"]
     ]
     place = {(r["dataset"], len(r["hidden"]), r["ratio"], r["remedy"]): r for r in rows}
     found = standings(labelled(list(place.values())))
