@@ -31,8 +31,11 @@ def compiler() -> str | None:
     return next(filter(None, map(shutil.which, COMPILERS)), None)
 
 
-def c_source(step: TimeStep, differing: Collection[str], recorded: Sequence[str]) -> str:
+def c_source(step: TimeStep, differing: Collection[str]) -> str:
     """A step of all neurons, over and over, in C.
+
+    What is wanted of :func:`recordable` is written out; the rest, for which C gets a null pointer,
+    is written over and over in the same place.
 
     Parameters
     ----------
@@ -40,9 +43,8 @@ def c_source(step: TimeStep, differing: Collection[str], recorded: Sequence[str]
         What to do.
     differing : collection of str
         The constants of which every neuron has its own.
-    recorded : sequence of str
-        What to write down at the beginning of each step.
     """
+    recorded = recordable(step)
     own = [name for name in step.constants if name in differing]
     shared = [name for name in step.constants if name not in differing]
 
@@ -64,13 +66,14 @@ for (long from = 0; from < n; from += {BLOCK}) {{
 const long many = n - from < {BLOCK} ? n - from : {BLOCK};
 {pick(step.states, "double s_{n}[" + str(BLOCK) + "];")}
 {pick(step.inputs, "double a_{n}[" + str(BLOCK) + "];")}
+{pick(recorded, "double unwanted_{n}[" + str(BLOCK) + "];")}
 for (long k = 0; k < many; k++) {{
 {pick(step.states, "s_{n}[k] = states[{k}][from + k];")}
 }}
 for (long now = first; now < first + count; now++) {{
 const double v_t = now*v_dt;
 {pick(step.inputs, ARRIVING)}
-{pick(recorded, "double *restrict r_{n} = out[{k}] + now*n + from;")}
+{pick(recorded, "double *restrict r_{n} = out[{k}] ? out[{k}] + now*n + from : unwanted_{n};")}
 for (long k = 0; k < many; k++) {{
 {pick(step.states, "const double v_{n} = s_{n}[k];")}
 {pick(step.inputs, "const double v_{n} = a_{n}[k];")}
@@ -88,6 +91,11 @@ for (long k = 0; k < many; k++) {{
 }}
 }}
 """
+
+
+def recordable(step: TimeStep) -> tuple[str, ...]:
+    """Everything that has a value at the beginning of a step."""
+    return (*step.states, *step.inputs, *(name for name, _ in step.expressions))
 
 
 ARRIVING = """\
@@ -125,6 +133,7 @@ def c_program(source: str) -> Callable[..., None]:
     return run
 
 
-def addresses(arrays: Sequence[np.ndarray]) -> ctypes.Array:
+def addresses(arrays: Sequence[np.ndarray | None]) -> ctypes.Array:
     """Where arrays of float64 stand, as C reads it; the arrays must outlive the call."""
-    return (ctypes.c_void_p * max(1, len(arrays)))(*[array.ctypes.data for array in arrays])
+    places = [None if array is None else array.ctypes.data for array in arrays]
+    return (ctypes.c_void_p * max(1, len(arrays)))(*places)

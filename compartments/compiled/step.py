@@ -4,6 +4,7 @@ Everything reads the states of the step's beginning, as in Brian2: expressions i
 they depend on each other, then all states at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -13,6 +14,9 @@ from brian2.stateupdaters.exponential_euler import get_conditionally_linear_syst
 
 from compartments.neuron import Neuron
 from compartments.noise import with_numbers
+
+Trees = tuple[tuple[str, sympy.Basic], ...]
+"""Names and what each stands for."""
 
 DT = sympy.Symbol("dt", real=True)
 
@@ -36,8 +40,8 @@ class TimeStep:
     inputs: tuple[str, ...]
     constants: tuple[str, ...]
     draws: tuple[str, ...]
-    expressions: tuple[tuple[str, sympy.Basic], ...]
-    moves: tuple[tuple[str, sympy.Basic], ...]
+    expressions: Trees
+    moves: Trees
 
 
 def drawn(name: str) -> str:
@@ -63,34 +67,48 @@ def step_of(neuron: Neuron, method: str) -> TimeStep:
     given = {
         d.name: f"{drawn(d.name)}/sqrt(dt)" if d.is_white else drawn(d.name) for d in neuron.draws
     }
-    trees = {
-        line.varname: str_to_sympy(with_numbers(line, given))
-        for line in neuron.equations.values()
-        if line.expr is not None
-    }
-    moves = _euler(neuron, trees) if method == "euler" else _exponential_euler(neuron)
+    moves = _euler(neuron, given) if method == "euler" else _exponential_euler(neuron)
     return TimeStep(
         neuron.states,
         neuron.inputs,
         tuple(neuron.parameters),
         tuple(drawn(d.name) for d in neuron.draws),
-        tuple((name, trees[name]) for name in _in_order(neuron)),
+        expression_trees(neuron, given),
         moves,
     )
 
 
-def _in_order(neuron: Neuron) -> tuple[str, ...]:
-    """The expressions, each behind those that it reads."""
+def expression_trees(neuron: Neuron, noise: Mapping[str, str] | None = None) -> Trees:
+    """The expressions of a neuron, each behind those that it reads.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        The description.
+    noise : mapping of str to str
+        As for :func:`compartments.noise.with_numbers`.
+    """
     computed = set(neuron.expressions)
     read = {name: neuron.equations[name].identifiers & computed for name in neuron.expressions}
-    return tuple(TopologicalSorter(read).static_order())
+    return _trees(neuron, tuple(TopologicalSorter(read).static_order()), noise)
 
 
-def _euler(neuron: Neuron, trees: dict[str, sympy.Basic]) -> tuple[tuple[str, sympy.Basic], ...]:
-    return tuple((name, sympy.Symbol(name, real=True) + DT * trees[name]) for name in neuron.states)
+def state_trees(neuron: Neuron, noise: Mapping[str, str] | None = None) -> Trees:
+    """The derivatives of a neuron's states, per second; as :func:`expression_trees`."""
+    return _trees(neuron, neuron.states, noise)
 
 
-def _exponential_euler(neuron: Neuron) -> tuple[tuple[str, sympy.Basic], ...]:
+def _trees(neuron: Neuron, names: tuple[str, ...], noise: Mapping[str, str] | None) -> Trees:
+    code = {name: with_numbers(neuron.equations[name], noise or {}) for name in names}
+    return tuple((name, str_to_sympy(text)) for name, text in code.items())
+
+
+def _euler(neuron: Neuron, noise: Mapping[str, str]) -> Trees:
+    rates = state_trees(neuron, noise)
+    return tuple((name, sympy.Symbol(name, real=True) + DT * rate) for name, rate in rates)
+
+
+def _exponential_euler(neuron: Neuron) -> Trees:
     try:
         system = get_conditionally_linear_system(neuron.equations)
     except ValueError:

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 from jaxtyping import Float
 
-from compartments.compiled.c_program import addresses, c_program, c_source, compiler
+from compartments.compiled.c_program import addresses, c_program, c_source, compiler, recordable
 from compartments.compiled.functions import in_numpy
 from compartments.compiled.step import TimeStep, step_of
 from compartments.neuron import Neuron
@@ -99,7 +99,8 @@ def _chunks(neuron: Neuron, given: Driven) -> Iterator[tuple[int, int, list[np.n
 
 
 def _in_c(neuron: Neuron, method: str, given: Driven, states: Arrays, out: Arrays) -> Move:
-    run = c_program(_source(_Recipe.of(neuron, method), tuple(out)))
+    recipe = _Recipe.of(neuron, method)
+    run = c_program(_source(recipe))
     values = {name: np.asarray(v, dtype=float) for name, v in neuron.parameters.items()}
     constants = np.array([float(v) for v in values.values() if not v.ndim])
     own = [np.ascontiguousarray(v) for v in values.values() if v.ndim]
@@ -107,7 +108,7 @@ def _in_c(neuron: Neuron, method: str, given: Driven, states: Arrays, out: Array
     whole = ctypes.c_long * max(1, len(inputs))
     by_time = whole(*[array.shape[1] * (len(array) > 1) for array in inputs])
     by_neuron = whole(*[int(array.shape[1] > 1) for array in inputs])
-    moved, written = list(states.values()), list(out.values())
+    moved, written = list(states.values()), [out.get(n) for n in recordable(_step(recipe))]
 
     def move(first: int, count: int, draws: Sequence[np.ndarray]) -> None:
         arrays = addresses(inputs), by_time, by_neuron, addresses(draws), constants.ctypes.data
@@ -162,8 +163,8 @@ def _step(recipe: _Recipe) -> TimeStep:
 
 
 @lru_cache(maxsize=512)
-def _source(recipe: _Recipe, recorded: tuple[str, ...]) -> str:
-    return c_source(_step(recipe), recipe.differing, recorded)
+def _source(recipe: _Recipe) -> str:
+    return c_source(_step(recipe), recipe.differing)
 
 
 @lru_cache(maxsize=512)

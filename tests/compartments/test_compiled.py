@@ -15,6 +15,7 @@ from compartments.brian import (
     neuron_group,
 )
 from compartments.compiled import c_program
+from compartments.compiled.step import expression_trees
 from compartments.compiled.stepping import CODEGEN
 from compartments.neurons.registry import NEURONS, neuron_kind
 
@@ -59,7 +60,8 @@ def by_brian(neuron, method, inputs):
     dt = DT_MS * ms
     arrays = {f"{name}_values": TimedArray(values, dt=dt) for name, values in inputs.items()}
     equations = driven_equations(neuron, {name: f"{name}_values(t, i)" for name in inputs})
-    orders = {name: RECORD_ORDER - 9 + k for k, name in enumerate(neuron.stored)}
+    ordered = [name for name, _ in expression_trees(neuron) if name in neuron.stored]
+    orders = {name: RECORD_ORDER - 9 + k for k, name in enumerate(ordered)}
     with code_generation("numpy"):
         group = neuron_group(
             "cells", COUNT, neuron, equations, orders, dt=dt, method=method, namespace=arrays
