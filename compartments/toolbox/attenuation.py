@@ -14,7 +14,7 @@ from compartments.toolbox.dynamics import Dynamics
 from compartments.toolbox.frequency_response import IN_A_CYCLE, measured
 from compartments.toolbox.labelled import deviation, labelled
 from compartments.toolbox.operating_point import Inputs, OperatingPoint
-from compartments.toolbox.simulated import SETTLED, driven, time_step, values
+from compartments.toolbox.simulated import FORGOTTEN, driven, time_step, values
 
 
 def attenuation(
@@ -109,7 +109,7 @@ def _found(
     if frequency_hz > 0:
         dt_s = min(dt_s, 1 / (IN_A_CYCLE * frequency_hz))
         return measured(point, into, frequency_hz, by, dt_s, states)
-    steps = round(SETTLED * point.slowest_s / dt_s)
+    steps = round(FORGOTTEN * point.slowest_s / dt_s)
     column = point.dynamics.inputs.index(into)
     waveform = np.full(steps, point.inputs[column] + by)
     run = driven(point, {into: waveform}, steps, dt_s, states)

@@ -24,10 +24,10 @@ from compartments.per_neuron import is_array
 
 _FLAT = (Relational, BooleanFunction, BooleanAtom, sympy.floor, sympy.ceiling, sympy.sign)
 
-TOLERANCE = 1e-13
+REST_TOLERANCE = 1e-13
 """Of a rest: Newton's last step, relative to the states."""
 
-ITERATIONS = 400
+REST_STEPS = 400
 
 Vector = Float[np.ndarray, "_k ..."]
 
@@ -172,7 +172,7 @@ class Dynamics:
         states = self.start if start is None else start
         step, speed = 1e-4, self.rates(states, inputs)
         eye = np.eye(len(states))
-        for _ in range(ITERATIONS):
+        for _ in range(REST_STEPS):
             jacobian = self.rate_slopes(states, inputs)[:, : len(states)]
             moved = np.linalg.solve(eye / step - jacobian, speed)
             states = states + moved
@@ -182,7 +182,7 @@ class Dynamics:
             left = float(np.linalg.norm(after))
             slowed = min(float(np.linalg.norm(speed)) / left, 1e3) if left else 1e3
             step, speed = min(max(step * slowed, 1e-5), 1e9), after
-            if step > 1e3 and (np.abs(moved) <= TOLERANCE * np.abs(states).max()).all():
+            if step > 1e3 and (np.abs(moved) <= REST_TOLERANCE * np.abs(states).max()).all():
                 return states
         raise ValueError(f"{self.where}: it does not come to rest from its start.")
 

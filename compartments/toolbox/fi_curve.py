@@ -12,7 +12,7 @@ from compartments.neuron import Neuron
 from compartments.toolbox.dynamics import Dynamics
 from compartments.toolbox.labelled import deviation, labelled, wanted
 from compartments.toolbox.operating_point import Inputs, OperatingPoint
-from compartments.toolbox.simulated import SETTLED, driven, time_step, values
+from compartments.toolbox.simulated import FORGOTTEN, driven, time_step, values
 
 
 def fi_curve(
@@ -66,7 +66,7 @@ def fi_curve(
     column = known.inputs.index(into)
     ends = np.array([_rest(point, column, strength) for strength in chosen])
     dt_s = time_step(point, dt)
-    steps = round(4 * SETTLED * point.slowest_s / dt_s)
+    steps = round(4 * FORGOTTEN * point.slowest_s / dt_s)
     waveform = np.broadcast_to(chosen, (steps, len(chosen)))
     run = driven(point, {into: waveform}, steps, dt_s, names, len(chosen))
     value = values(run, neuron.name, names)[:, -1]

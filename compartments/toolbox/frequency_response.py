@@ -12,7 +12,7 @@ from compartments.neuron import Neuron
 from compartments.toolbox.dynamics import Dynamics
 from compartments.toolbox.labelled import deviation, labelled, wanted
 from compartments.toolbox.operating_point import Inputs, OperatingPoint, in_si
-from compartments.toolbox.simulated import SETTLED, driven, time_step, values
+from compartments.toolbox.simulated import FORGOTTEN, driven, time_step, values
 
 IN_A_CYCLE = 400
 """Time steps in an oscillation, at least."""
@@ -123,7 +123,7 @@ def measured(
         Variables.
     """
     cycle = max(1, round(1 / (frequency_hz * dt_s)))
-    steps = round(SETTLED * point.slowest_s / dt_s) + CYCLES * cycle
+    steps = round(FORGOTTEN * point.slowest_s / dt_s) + CYCLES * cycle
     turns = 2 * np.pi * frequency_hz * dt_s * np.arange(steps)
     column = point.dynamics.inputs.index(into)
     waveform = point.inputs[column] + amplitude * np.sin(turns)

@@ -18,7 +18,7 @@ Inputs = Mapping[str, float | Quantity]
 """Values of inputs, each in the unit that the neuron declares; those not named are 0, and
 ``target_on``, whether there is a target, is 1."""
 
-SMALL = 1e-4
+LINEAR_CHANGE = 1e-4
 """The change of a state, relative to its size, for which a neuron is taken to be linear."""
 
 
@@ -162,11 +162,11 @@ class OperatingPoint:
         return by_states @ states + self.readout[:, len(self.rest) + column]
 
     def small(self, into: str) -> float:
-        """The height of an input for which states change by :data:`SMALL` of their size."""
+        """The height of an input for which states change by :data:`LINEAR_CHANGE` of their size."""
         known = self.dynamics
         response = np.abs(self.transfer(into, 0.0))[
             [known.variables.index(s) for s in known.states]
         ]
         sizes = [max(abs(v), known.size(s)) for s, v in zip(known.states, self.rest, strict=True)]
         largest = float((response / sizes).max())
-        return SMALL / largest if largest else SMALL * known.size(into)
+        return LINEAR_CHANGE / largest if largest else LINEAR_CHANGE * known.size(into)

@@ -22,9 +22,9 @@ POINTS = 41
 BISECTIONS = 55
 """Until a bracket is as narrow as a rounding."""
 
-Pair = tuple[np.ndarray, np.ndarray]
-Level = Callable[[np.ndarray], np.ndarray]
-Rate = Callable[[np.ndarray, np.ndarray], np.ndarray]
+PlanePoints = tuple[np.ndarray, np.ndarray]
+LineRate = Callable[[np.ndarray], np.ndarray]
+PlaneRate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def phase_plane(
@@ -145,7 +145,7 @@ def _grid(
     return np.linspace(low, high, POINTS)
 
 
-def _nullcline(rate: Rate, grids: Sequence[np.ndarray]) -> np.ndarray:
+def _nullcline(rate: PlaneRate, grids: Sequence[np.ndarray]) -> np.ndarray:
     """Points where a rate is 0, found on the grid's lines in both directions, to rounding."""
     x, y = np.meshgrid(*grids)
     level = rate(x, y)
@@ -155,17 +155,19 @@ def _nullcline(rate: Rate, grids: Sequence[np.ndarray]) -> np.ndarray:
         before, behind = (np.delete(along, end, axis)[crosses] for end in (-1, 0))
         across = np.delete(y if along is x else x, -1, axis)[crosses]
 
-        def on_line(position: np.ndarray, across: np.ndarray = across, axis: int = axis) -> Pair:
+        def on_line(
+            position: np.ndarray, across: np.ndarray = across, axis: int = axis
+        ) -> PlanePoints:
             return (position, across) if axis == 1 else (across, position)
 
-        def at(position: np.ndarray, on_line: Callable[..., Pair] = on_line) -> np.ndarray:
+        def at(position: np.ndarray, on_line: Callable[..., PlanePoints] = on_line) -> np.ndarray:
             return rate(*on_line(position))
 
         points.append(np.stack(on_line(_roots(at, before, behind))))
     return np.concatenate(points, 1).T
 
 
-def _roots(level: Level, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def _roots(level: LineRate, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Where a function changes sign, between two positions each, by bisection."""
     below = np.signbit(level(low))
     for _ in range(BISECTIONS):

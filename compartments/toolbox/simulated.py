@@ -15,7 +15,7 @@ from compartments.toolbox.operating_point import OperatingPoint
 FINE = 200
 """Time steps in the shortest time constant, so that Euler's error is a quarter of a percent."""
 
-SETTLED = 25
+FORGOTTEN = 25
 """Time constants after which a start is forgotten: e^-25 is 1e-11."""
 
 
