@@ -22,7 +22,7 @@ POINTS = 41
 BISECTIONS = 55
 """Until a bracket is as narrow as a rounding."""
 
-PlanePoints = tuple[np.ndarray, np.ndarray]
+OnPlane = tuple[np.ndarray, np.ndarray]
 LineRate = Callable[[np.ndarray], np.ndarray]
 PlaneRate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -155,12 +155,10 @@ def _nullcline(rate: PlaneRate, grids: Sequence[np.ndarray]) -> np.ndarray:
         before, behind = (np.delete(along, end, axis)[crosses] for end in (-1, 0))
         across = np.delete(y if along is x else x, -1, axis)[crosses]
 
-        def on_line(
-            position: np.ndarray, across: np.ndarray = across, axis: int = axis
-        ) -> PlanePoints:
+        def on_line(position: np.ndarray, across: np.ndarray = across, axis: int = axis) -> OnPlane:
             return (position, across) if axis == 1 else (across, position)
 
-        def at(position: np.ndarray, on_line: Callable[..., PlanePoints] = on_line) -> np.ndarray:
+        def at(position: np.ndarray, on_line: Callable[..., OnPlane] = on_line) -> np.ndarray:
             return rate(*on_line(position))
 
         points.append(np.stack(on_line(_roots(at, before, behind))))
