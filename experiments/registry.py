@@ -37,6 +37,9 @@ EXPERIMENTS: dict[str, Entry] = {
     "remedies": Entry(
         "experiments.remedies.experiment", "learning without phases: remedies x presentation time"
     ),
+    "audit": Entry(
+        "experiments.audit.experiment", "claims of biological plausibility, put to causal tests"
+    ),
     "train": Entry("experiments.table.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table.experiment", "rules x networks x data x seeds, as a table"),
     "run": Entry("experiments.run", "any experiment again, from its config.json"),

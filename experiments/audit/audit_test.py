@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from experiments.audit.subjects import Audited
 from rate_bridge.audit.evidence import Control, Finding, Verdict
@@ -19,8 +20,8 @@ class TestOutcome:
 
 
 @dataclass(frozen=True)
-class AuditTest:
-    """A test.
+class Claimed:
+    """What a test is about.
 
     Parameters
     ----------
@@ -32,8 +33,6 @@ class AuditTest:
         Up to which number the claim holds.
     reason : str
         Why that tolerance.
-    measure : callable
-        (subject, seed) to what was measured.
     """
 
     name: str
@@ -41,19 +40,51 @@ class AuditTest:
     claim: str
     tolerance: float
     reason: str
+
+    def found(self, outcome: TestOutcome) -> Finding:
+        """What it found, with all that belongs to it."""
+        return Finding(
+            self.name,
+            self.claim,
+            outcome.verdict,
+            outcome.why,
+            outcome.numbers,
+            self.tolerance,
+            self.reason,
+            outcome.controls,
+            outcome.offenders,
+        )
+
+
+@dataclass(frozen=True)
+class LearnedTest(Claimed):
+    """A test of what learning has cost (:mod:`experiments.audit.costs`).
+
+    Parameters
+    ----------
+    judge : callable
+        Costs to what was measured.
+    """
+
+    judge: Callable[[Mapping[str, Any]], TestOutcome]
+
+
+@dataclass(frozen=True)
+class AuditTest(Claimed):
+    """A test that intervenes.
+
+    Parameters
+    ----------
+    measure : callable
+        (subject, seed) to what was measured.
+    """
+
     measure: Callable[[Audited, int], TestOutcome]
 
     def finding(self, subject: Audited, seed: int = 0) -> Finding:
         """What it found about a subject."""
-        found = self.measure(subject, seed)
-        return Finding(
-            self.name,
-            self.claim,
-            found.verdict,
-            found.why,
-            found.numbers,
-            self.tolerance,
-            self.reason,
-            found.controls,
-            found.offenders,
-        )
+        try:
+            outcome = self.measure(subject, seed)
+        except ValueError as reason:  # no rest, no derivative: said by what cannot do it
+            outcome = TestOutcome("not applicable", str(reason))
+        return self.found(outcome)

@@ -20,9 +20,9 @@ READ_SIZES = (3, 5, 4, 2)
 def measure(subject: Audited, seed: int = 0) -> TestOutcome:
     """Reads of a network by derivative, of a learner by intervention."""
     numbers: dict[str, float] = {}
+    found, differ = reads_of(subject, seed)
     if subject.kind == "model":
-        network = subject.network(seed=seed)
-        found, differ = of_network(network)
+        assert differ is not None
         numbers |= {
             "derivative and strings agree": differ.agreed,
             "missed by the strings": differ.missed,
@@ -35,7 +35,6 @@ def measure(subject: Audited, seed: int = 0) -> TestOutcome:
             "places read beyond the synapse",
         )
     else:
-        found = of_learner(subject.learner, seed)
         run = controls(
             _learner_control,
             0.0,
@@ -70,6 +69,14 @@ def why(found: Reads, beyond: list[Read]) -> str:
     signals = found.global_signals()
     shared = f"; global signals: {', '.join(signals)}" if signals else ""
     return f"Every synapse reads at most {found.scalars_per_synapse()} known scalars{shared}."
+
+
+@cache
+def reads_of(subject: Audited, seed: int = 0) -> tuple[Reads, Disagreement | None]:
+    """What a subject reads; of a network beside what its strings say."""
+    if subject.kind == "model":
+        return of_network(subject.network(seed=seed))
+    return of_learner(subject.learner, seed), None
 
 
 def of_network(network: Network) -> tuple[Reads, Disagreement]:

@@ -4,7 +4,7 @@ from functools import cache
 
 from experiments.audit.audit_test import AuditTest, TestOutcome
 from experiments.audit.controls import KNOWN_LEARNERS, KNOWN_NETWORKS, controls
-from experiments.audit.g1_reads import of_network
+from experiments.audit.g1_reads import of_network, reads_of
 from experiments.audit.subjects import Audited
 from rate_bridge.audit.evidence import Control, verdict_of
 from rate_bridge.audit.network_transport import NetworkTransport, network_transport
@@ -52,8 +52,8 @@ def _ways(found: Transport) -> str:
 
 
 def _of_network(subject: Audited, seed: int) -> TestOutcome:
-    small, large = subject.network(seed=seed), subject.network(WIDE_SIZES, seed)
-    found = network_transport(large, of_network(small)[0])
+    large = subject.network(WIDE_SIZES, seed)
+    found = network_transport(large, reads_of(subject, seed)[0])
     numbers = {
         "places where a weight is read that is not its own": len(found.read_elsewhere),
         "pathways that start with another's weights": len(found.ties),

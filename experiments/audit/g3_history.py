@@ -4,7 +4,7 @@ from functools import cache
 
 from experiments.audit.audit_test import AuditTest, TestOutcome
 from experiments.audit.controls import KNOWN_LEARNERS, KNOWN_NETWORKS, controls
-from experiments.audit.g1_reads import of_network
+from experiments.audit.g1_reads import of_network, reads_of
 from experiments.audit.subjects import Audited
 from rate_bridge.audit.evidence import verdict_of
 from rate_bridge.audit.history import history
@@ -40,7 +40,7 @@ def _hidden(name: str) -> float:
 
 
 def _of_network(subject: Audited, seed: int) -> TestOutcome:
-    found, _ = of_network(subject.network(seed=seed))
+    found, _ = reads_of(subject, seed)
     clocks = [r for r in found.found() if r.place == MOMENT and not r.column.owner]
     noises = [r for r in found.found() if r.place == MOMENT and r.column.owner]
     numbers = {

@@ -4,7 +4,7 @@ from functools import cache
 
 from experiments.audit.audit_test import AuditTest, TestOutcome
 from experiments.audit.controls import KNOWN_LEARNERS, controls
-from experiments.audit.g1_reads import of_network
+from experiments.audit.g1_reads import reads_of
 from experiments.audit.subjects import Audited
 from rate_bridge.audit.evidence import verdict_of
 from rate_bridge.audit.history import history
@@ -36,7 +36,7 @@ def _barriers(name: str) -> float:
 
 def _of_network(subject: Audited, seed: int) -> TestOutcome:
     network = subject.network(seed=seed)
-    signals = of_network(network)[0].global_signals()
+    signals = reads_of(subject, seed)[0].global_signals()
     flags = sorted({i.name for p in network.populations for i in p.given.values() if i.is_flag})
     numbers = {
         "barriers in one update": 0,

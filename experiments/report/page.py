@@ -54,7 +54,8 @@ class Section:
     title : str
         Its heading.
     text : sequence of str
-        Paragraphs; what stands between backticks is set as code.
+        Paragraphs; what stands between backticks is set as code, ``[words](folder/page.html)`` as
+        a link. Both also in tables.
     pictures : sequence of Picture
         Figures in the results folder.
     tables : sequence of PageTable
@@ -156,7 +157,8 @@ _PAGE = """<!doctype html>
 
 def _text(text: str) -> str:
     unbroken = re.sub(r" ([−×±]) ", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", html.escape(text))
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", unbroken)
+    linked = re.sub(r"\[([^\[\]]+)\]\(([\w./-]+\.html)\)", r'<a href="\2">\1</a>', unbroken)
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", linked)
 
 
 def link_to(name: str) -> str:

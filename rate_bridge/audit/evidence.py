@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from compartments.domains import check_fields
 
@@ -93,6 +93,8 @@ class Evidence:
         The rule or network, by its name.
     findings : tuple of Finding
         In the order of the tests.
+    costs : mapping
+        What learning has cost, if it was measured.
 
     Raises
     ------
@@ -102,6 +104,7 @@ class Evidence:
 
     subject: str
     findings: tuple[Finding, ...]
+    costs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for finding in self.findings:

@@ -116,7 +116,7 @@ class Shifted(nn.Linear):
 
 def shifted(sizes, seed):
     """Rectification hidden in a bias; only the readout learns, so that no error is sent."""
-    return readout(sizes, seed, lambda: ShiftedTanh(), Shifted)
+    return readout(sizes, seed, ShiftedTanh, Shifted)
 
 
 class ShiftedTanh(nn.Module):
@@ -137,7 +137,11 @@ def readout(sizes, seed, activation, layer):
         parts += [layer(*pair, bias=False), activation()]
     for part in parts:
         part.requires_grad_(False)
-    return nn.Sequential(*parts, layer(*rest[-1], bias=False))
+    last = layer(*rest[-1], bias=False)
+    for part in (*parts, last):
+        if isinstance(part, nn.Linear):  # each cell keeps one sign
+            part.weight.data.abs_().mul_(torch.randn(part.weight.shape[1]).sign())
+    return nn.Sequential(*parts, last)
 
 
 def fresh(rule):
@@ -153,6 +157,7 @@ CHEATS = {
     "a global error broadcast": ("G1", fresh(Broadcasting)),
     "a hidden clock": ("G3a", fresh(HiddenClock)),
     "a stored free phase": ("G3a", fresh(StoredFreePhase)),
+    "rectification hidden in a bias": ("G5", shifted),
 }
 """By what it does: the test that must catch it, and the learner."""
 

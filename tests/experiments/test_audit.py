@@ -2,23 +2,28 @@
 
 import runpy
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from audit_cheats import CHEATS, HONEST
+from audit_cheats import CHEATS, HONEST, rectified
 from brian2 import second
 
 import models.examples
+from experiments.audit import experiment
+from experiments.audit.claims import GLOSSARY
 from experiments.audit.registry import TESTS
 from experiments.audit.subjects import Audited
+from experiments.lab.runner import call
 from models import MODELS, dll_network
 from rate_bridge.audit.circuit import OpenCircuit
 from rate_bridge.audit.evidence import Control, ControlError, Evidence, Finding
 from rate_bridge.audit.named import reads
 from rate_bridge.audit.reads import spans
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
+from rate_bridge.rules import RULE_NAMES, make_rule
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,11 @@ def test_no_honest_rule_is_found_guilty(name):
     for test in CAUSES:
         finding = TESTS[test].finding(Made("rule", name, given=HONEST[name]))
         assert finding.verdict == "holds", finding.why
+
+
+def test_what_is_rectified_for_good_is_not_found_guilty():
+    finding = TESTS["G5"].finding(Made("rule", "rectified", given=rectified))
+    assert finding.verdict == "holds", finding.why
 
 
 EXAMPLES = sorted(Path(models.examples.__file__).parent.glob("[a-z]*.py"))
@@ -124,3 +134,34 @@ def test_a_control_that_does_not_come_out_silences_the_audit():
     finding = Finding("G2", "C1", "holds", "nothing changes", controls=(wrong,))
     with pytest.raises(ControlError, match="must come out as 'fails' and came out as 'holds'"):
         Evidence("mine", (finding,))
+
+
+def test_results_are_drawn_from_their_numbers_alone(tmp_path):
+    quick = {"learning": False, "out": tmp_path}
+    call(experiment, experiment.Config(model="models/examples/delta_rule.py:network", **quick))
+    page = (tmp_path / "audit" / "index.html").read_text()
+    place = "model-models-examples-delta-rule-py-network"
+    assert f'href="{place}/index.html"' in page
+    for word, meaning in GLOSSARY.items():
+        assert escape(word) in page
+        assert escape(meaning).split("`")[0] in page
+    details = (tmp_path / "audit" / place / "evidence.md").read_text()
+    for test in TESTS.values():
+        assert f"| {test.name} | {test.claim} |" in details
+    assert (tmp_path / "audit" / place / "circuit.png").stat().st_size > 1000
+
+
+def test_what_cannot_be_audited_is_refused():
+    with pytest.raises(ValueError, match=r"Unknown rule 'bpp'\. Did you mean 'bp'"):
+        experiment.Config(rule="bpp")
+    with pytest.raises(ValueError, match="--all: leave out --rule"):
+        experiment.Config(rule="bp", all=True)
+    with pytest.raises(ValueError, match="--options: they are a model's"):
+        experiment.Config(options=("beta=1",))
+
+
+def test_the_page_names_every_rule_and_model():
+    labels = [subject.label for subject in experiment.Config(all=True).subjects()]
+    rules = {make_rule(name) for name in RULE_NAMES}
+    assert {make_rule(name) for name in labels if name in RULE_NAMES} == rules
+    assert set(MODELS) <= set(labels)

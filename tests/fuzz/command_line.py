@@ -89,6 +89,17 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "--presentations": COUNT,
         "--dt-ms": NUMBER,
     },
+    "audit": {
+        **COMMON,
+        "--rule": NAME[1:],
+        "--model": NAME[1:],
+        "--options": OPTION,
+        "--hidden": SIZES,
+        "--seeds": COUNT,
+        "--epochs": COUNT,
+        "--batch": ("0", "-1", "1.5", "x"),
+        "--jobs": COUNT,
+    },
     "remedies": {
         **NETWORK,
         "--depths": SIZES,

@@ -1,0 +1,84 @@
+"""``audit(network or learner, task) -> Evidence``: every test, and what learning costs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.audit.audit_test import AuditTest
+from experiments.audit.costs import Task, learned_costs
+from experiments.audit.registry import LEARNED_TESTS, TESTS
+from experiments.audit.subjects import Audited
+from experiments.lab.progress import portion
+from models import Network
+from rate_bridge.audit.evidence import Evidence
+from rate_bridge.audit.program import Learner
+
+BEFORE_LEARNING = 0.1
+"""Part of the progress."""
+
+
+@dataclass(frozen=True)
+class Given(Audited):
+    """A network or a learner that is there already.
+
+    A network whose sizes are its own is audited at these; tests that need several sizes of it are
+    then about this one.
+    """
+
+    made: Any = None
+
+    def network(self, sizes: Any = None, seed: int = 0) -> Network:
+        """The network."""
+        assert isinstance(self.made, Network)
+        return self.made
+
+    @property
+    def learner(self) -> Learner:
+        """The learner."""
+        found: Learner = self.made
+        return found
+
+
+def audit(
+    subject: Network | Learner | Audited,
+    task: Task | None = None,
+    *,
+    tests: Mapping[str, AuditTest] = TESTS,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Evidence:
+    """The evidence about a network or a learner.
+
+    Parameters
+    ----------
+    subject : Network or callable or Audited
+        A described network; a function of (sizes, seed) to a torch module that learns by its
+        gradients; or either by its name.
+    task : Task, optional
+        What a learner learns, to see what it costs; without one that is not measured. The rule
+        has to be known by name, so that other processes find it.
+    tests : mapping of str to AuditTest
+        Which tests that intervene.
+    seed : int
+        For generic states, weights and samples.
+    progress : callable
+        Told the fraction that is done.
+
+    Raises
+    ------
+    ControlError
+        If a control does not come out.
+    """
+    if not isinstance(subject, Audited):
+        kind = "model" if isinstance(subject, Network) else "rule"
+        name = type(subject).__name__ if kind == "model" else getattr(subject, "__name__", "rule")
+        subject = Given(kind, name, made=subject)
+    findings = []
+    for number, test in enumerate(tests.values()):
+        findings.append(test.finding(subject, seed))
+        progress((number + 1) / len(tests) * (BEFORE_LEARNING if task else 1))
+    costs: dict[str, Any] = {}
+    if task is not None and subject.kind == "rule":
+        costs = learned_costs(subject.name, task, portion(progress, BEFORE_LEARNING, 1))
+        findings += [test.found(test.judge(costs)) for test in LEARNED_TESTS.values()]
+    return Evidence(subject.label, tuple(findings), costs)

@@ -1,0 +1,39 @@
+"""G7: how much noise, coarseness and wrong slope learning bears; measured by learning."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.audit.audit_test import LearnedTest, TestOutcome
+from experiments.audit.costs import LOST, tolerated
+from rate_bridge.audit.evidence import verdict_of
+
+BORNE = {"noise": 0.1, "bits": 6, "constant-slope": 0, "other-slope": 0}
+"""What must be borne: noise of a tenth of the signal, weights of 6 bits, f' that is not f's."""
+
+
+def measure(costs: Mapping[str, Any]) -> TestOutcome:
+    """Points lost at what must be borne, and the hardest level that is borne."""
+    numbers, lost = {}, []
+    for row in costs["rows"]:
+        if row["condition"] not in BORNE:
+            continue
+        numbers[f"points lost, {row['label']}"] = 100 * row["lost"]
+        if row["level"] == BORNE[row["condition"]] and row["lost"] > LOST:
+            lost.append(f"{row['label']} costs {100 * row['lost']:.1f} points")
+    for condition in ("noise", "bits"):
+        level = tolerated(costs["rows"], condition)
+        if level is not None:
+            numbers[f"hardest level borne, {condition}"] = level
+    why = f"{'; '.join(lost)}." if lost else "What must be borne costs at most two points each."
+    return TestOutcome(verdict_of(lost), why, numbers)
+
+
+TOLERANCES = LearnedTest(
+    "G7",
+    "tolerance",
+    "Learning bears noise of a tenth of what is sent, weights of 6 bits, and a slope f' that is "
+    "not the activation's, each at the price of two points of accuracy at most.",
+    100 * LOST,
+    "points of accuracy; the deviation between networks is about one",
+    measure,
+)
