@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.audit.audit_test import AuditTest
-from experiments.audit.costs import Task, learned_costs
+from experiments.audit.costs import LearningTask, learned_costs, timed_costs
 from experiments.audit.registry import LEARNED_TESTS, TESTS
 from experiments.audit.subjects import Audited
-from experiments.lab.progress import portion
+from experiments.lab.classification import classifier
+from experiments.lab.models import chosen, parsed_options
+from experiments.lab.progress import Report, portion
+from experiments.lab.samples import samples
 from models import Network
 from rate_bridge.audit.evidence import Evidence
 from rate_bridge.audit.program import Learner
@@ -18,7 +21,7 @@ BEFORE_LEARNING = 0.1
 
 
 @dataclass(frozen=True)
-class Given(Audited):
+class AuditedObject(Audited):
     """A network or a learner that is there already.
 
     A network whose sizes are its own is audited at these; tests that need several sizes of it are
@@ -41,7 +44,7 @@ class Given(Audited):
 
 def audit(
     subject: Network | Learner | Audited,
-    task: Task | None = None,
+    task: LearningTask | None = None,
     *,
     tests: Mapping[str, AuditTest] = TESTS,
     seed: int = 0,
@@ -54,7 +57,7 @@ def audit(
     subject : Network or callable or Audited
         A described network; a function of (sizes, seed) to a torch module that learns by its
         gradients; or either by its name.
-    task : Task, optional
+    task : LearningTask, optional
         What a learner learns, to see what it costs; without one that is not measured. The rule
         has to be known by name, so that other processes find it.
     tests : mapping of str to AuditTest
@@ -72,13 +75,29 @@ def audit(
     if not isinstance(subject, Audited):
         kind = "model" if isinstance(subject, Network) else "rule"
         name = type(subject).__name__ if kind == "model" else getattr(subject, "__name__", "rule")
-        subject = Given(kind, name, made=subject)
+        subject = AuditedObject(kind, name, made=subject)
     findings = []
     for number, test in enumerate(tests.values()):
         findings.append(test.finding(subject, seed))
         progress((number + 1) / len(tests) * (BEFORE_LEARNING if task else 1))
     costs: dict[str, Any] = {}
-    if task is not None and subject.kind == "rule":
-        costs = learned_costs(subject.name, task, portion(progress, BEFORE_LEARNING, 1))
+    if task is not None:
+        costs = _costs(subject, task, portion(progress, BEFORE_LEARNING, 1))
+    if costs:
         findings += [test.found(test.judge(costs)) for test in LEARNED_TESTS.values()]
     return Evidence(subject.label, tuple(findings), costs)
+
+
+def _costs(subject: Audited, task: LearningTask, progress: Report) -> dict[str, Any]:
+    """What learning costs; empty for a network that does not learn to classify samples."""
+    if subject.kind == "rule":
+        return learned_costs(subject.name, task, progress)
+    model = chosen(subject.name)
+    if not model.rates:
+        return {}
+    options = parsed_options(subject.options)
+    try:
+        classifier(model, samples(task.dataset), task.hidden, 0, options)
+    except ValueError:  # no target, no readout, or sizes of its own
+        return {}
+    return timed_costs(subject.name, subject.options, task, progress)

@@ -2,7 +2,11 @@
 
 from typing import NamedTuple
 
-CLAIM_TESTS: dict[str, tuple[str, ...]] = {"C1": ("G2",), "C2": ("G1",), "C3": ("G3a", "G3b")}
+CLAIM_TESTS: dict[str, tuple[str, ...]] = {
+    "C1": ("G2",),
+    "C2": ("G1",),
+    "C3": ("G3a", "G3b", "G3c"),
+}
 """By criterion of Lv et al. 2025: the tests that measure it; it holds where all of them hold."""
 
 PUBLISHED_TICKS: dict[str, str] = {
@@ -30,8 +34,11 @@ class Continuous(NamedTuple):
 
 
 CONTINUOUS: dict[str, Continuous] = {
-    f"dll-{rule}": Continuous("dll", (f"theta_rule={rule}",))
-    for rule in ("minus", "plus", "fixed", "kp")
+    "dll-minus": Continuous("dll", ()),
+    **{
+        f"dll-{rule}": Continuous("dll", (f"theta_rule={rule}",))
+        for rule in ("plus", "fixed", "kp")
+    },
 }
 """By rule: its form in time, which is audited with it. Feedback alignment's is dll-fixed's."""
 

@@ -1,12 +1,19 @@
 """What it costs to learn under every condition: cells, and their means over seeds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from experiments.audit.conditions import CONDITIONS
+from experiments.audit.in_time import (
+    ETAS,
+    TIMED_CONDITIONS,
+    TimedLesson,
+    TimedSetting,
+    timed_lesson_learned,
+)
 from experiments.audit.learning import RATES, SEARCH_SEED, Lesson, lesson_learned
 from experiments.lab.kept_results import KeptResults, cell_name
 from experiments.lab.progress import Report, portion
@@ -15,7 +22,7 @@ LOST = 0.02
 """Accuracy whose loss counts: two points."""
 
 
-def lessons(rule: str, task: "Task") -> tuple[list[Lesson], list[Lesson]]:
+def lessons(rule: str, task: "LearningTask") -> tuple[list[Lesson], list[Lesson]]:
     """Those that select the rate, and those of all conditions, whose rate is still open."""
     common, size = (rule, task.dataset, task.hidden), (task.epochs, task.batch)
     search = [Lesson(*common, "as it is", 0, rate, SEARCH_SEED, *size) for rate in RATES]
@@ -28,8 +35,12 @@ def lessons(rule: str, task: "Task") -> tuple[list[Lesson], list[Lesson]]:
     return search, rest
 
 
+TIMED_BATCH = 16
+"""Presentations of a network in time that are shown side by side."""
+
+
 @dataclass(frozen=True)
-class Task:
+class LearningTask:
     """What is learned, to see what it costs.
 
     Parameters
@@ -55,7 +66,7 @@ class Task:
     jobs: int = 1
 
 
-def learned_costs(rule: str, task: Task, progress: Report) -> dict[str, Any]:
+def learned_costs(rule: str, task: LearningTask, progress: Report) -> dict[str, Any]:
     """Accuracy under every condition, with the rate that is best on validation samples.
 
     Returns
@@ -67,43 +78,90 @@ def learned_costs(rule: str, task: Task, progress: Report) -> dict[str, Any]:
     search, rest = lessons(rule, task)
     kept, jobs = task.kept, task.jobs
     tried = kept.results(lesson_learned, _named(search), jobs, portion(progress, 0, 0.05))
-    best = max(range(len(RATES)), key=lambda k: tried[k]["validation"][-1])
-    rest = [Lesson(**{**vars(lesson), "rate": RATES[best]}) for lesson in rest]
+    scores = [result["validation"][-1] for result in tried]
+    rate = RATES[int(np.argmax(scores))]
+    rest = [replace(lesson, rate=rate) for lesson in rest]
     found = kept.results(lesson_learned, _named(rest), jobs, portion(progress, 0.05, 1.0))
-    rows: list[dict[str, Any]] = []
-    for (name, level), group in _grouped(rest, found).items():
-        tests = [result["test"] for result in group]
+    groups = _grouped(rest, found)
+    rows = []
+    for (name, level), group in groups.items():
         condition = CONDITIONS[name]
-        shown = f"{condition.label}: {level:g}" if len(condition.levels) > 1 else condition.label
-        rows.append(
-            {
-                "test": condition.test,
-                "condition": name,
-                "level": level,
-                "label": shown,
-                "mean": float(np.mean(tests)),
-                "sd": float(np.std(tests, ddof=1)) if len(tests) > 1 else 0.0,
-                "seeds": len(tests),
-            }
-        )
-    base = rows[0]["mean"]
-    for row in rows:
-        row["lost"] = base - row["mean"]
-    plain = _grouped(rest, found)["as it is", 0]
+        label = f"{condition.label}: {level:g}" if len(condition.levels) > 1 else condition.label
+        tests = [result["test"] for result in group]
+        rows.append(_row(condition.test, name, label, level, tests))
+    plain = groups["as it is", 0]
+    angles = {key: _by_layer([result[key] for result in plain]) for key in ("alignment", "angle")}
+    return _costs(task, "Adam", rate, dict(zip(RATES, scores, strict=True)), rows) | angles
+
+
+def timed_costs(
+    model: str, options: tuple[str, ...], task: LearningTask, progress: Report
+) -> dict[str, Any]:
+    """The same of a network that runs in time; all seeds of a setting learn side by side."""
+
+    def lesson(setting: TimedSetting, eta: float, seeds: tuple[int, ...]) -> TimedLesson:
+        size = (task.epochs, TIMED_BATCH)
+        return TimedLesson(model, options, task.dataset, task.hidden, setting, eta, seeds, *size)
+
+    kept, jobs = task.kept, task.jobs
+    search = [lesson(TimedSetting(gate=True), eta, (SEARCH_SEED,)) for eta in ETAS]
+    tried = kept.results(timed_lesson_learned, _named(search), jobs, portion(progress, 0, 0.1))
+    scores = [result["validation"][0] for result in tried]
+    eta = ETAS[int(np.nanargmax(np.array(scores, dtype=float)))]
+    places = [
+        (name, level, lesson(setting, eta, tuple(range(task.seeds))))
+        for name, condition in TIMED_CONDITIONS.items()
+        for level, setting in condition.settings.items()
+    ]
+    cells = _named([cell for *_, cell in places])
+    found = kept.results(timed_lesson_learned, cells, jobs, portion(progress, 0.1, 1))
+    by_cell = dict(zip(cells, found, strict=True))
+    rows = []
+    for name, level, cell in places:
+        condition = TIMED_CONDITIONS[name]
+        (key,) = _named([cell])
+        label = f"{condition.label}: {level:g}"
+        rows.append(_row(condition.test, name, label, level, by_cell[key]["test"]))
+    tried_etas = dict(zip(ETAS, scores, strict=True))
+    return _costs(task, "its own rules", eta, tried_etas, rows) | {"alignment": {}, "angle": {}}
+
+
+def _row(
+    test: str, condition: str, label: str, level: float, tests: Sequence[float]
+) -> dict[str, Any]:
     return {
-        "rule": rule,
-        "dataset": task.dataset,
-        "hidden": task.hidden,
-        "epochs": task.epochs,
-        "rate": RATES[best],
-        "rates_tried": {str(r): t["validation"][-1] for r, t in zip(RATES, tried, strict=True)},
-        "rows": rows,
-        **{key: _by_layer([result[key] for result in plain]) for key in ("alignment", "angle")},
+        "test": test,
+        "condition": condition,
+        "level": level,
+        "label": label,
+        "mean": float(np.mean(tests)),
+        "sd": float(np.std(tests, ddof=1)),
+        "seeds": len(tests),
     }
 
 
-def _named(cells: Sequence[Lesson]) -> dict[str, Lesson]:
-    return {cell_name("lesson", vars(cell)): cell for cell in cells}
+def _costs(
+    task: LearningTask,
+    by: str,
+    rate: float,
+    tried: Mapping[float, float],
+    rows: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """What is saved; the first row is what all others are compared with."""
+    base = rows[0]["mean"]
+    return {
+        "dataset": task.dataset,
+        "hidden": task.hidden,
+        "epochs": task.epochs,
+        "by": by,
+        "rate": rate,
+        "rates_tried": {str(value): score for value, score in tried.items()},
+        "rows": [{**row, "lost": base - row["mean"]} for row in rows],
+    }
+
+
+def _named(cells: Sequence[Any]) -> dict[str, Any]:
+    return {cell_name("lesson", asdict(cell)): cell for cell in cells}
 
 
 def _grouped(

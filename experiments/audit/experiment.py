@@ -18,7 +18,7 @@ from compartments.domains import Count
 from compartments.sizes import check_size
 from experiments.audit.audit import audit
 from experiments.audit.claims import CONTINUOUS, PUBLISHED_TICKS, VARIANTS
-from experiments.audit.costs import Task
+from experiments.audit.costs import LearningTask
 from experiments.audit.diagram import diagram
 from experiments.audit.evidence_page import draw, sentences, ticks
 from experiments.audit.g1_reads import reads_of
@@ -88,12 +88,12 @@ class Config(SeededConfig):
             learner(self.rule)
 
     @property
-    def task(self) -> Task | None:
+    def task(self) -> LearningTask | None:
         """What is learned under every condition."""
         if not self.learning:
             return None
         fields = {f: getattr(self, f) for f in TASK_FIELDS}
-        return Task(self.kept, **fields)
+        return LearningTask(self.kept, **fields)
 
     @property
     def model_digest(self) -> str:
@@ -159,9 +159,7 @@ def _evidence(config: Config, subject: Audited, progress: Report) -> dict[str, A
 
 def published(subject: Audited) -> str | None:
     """The ticks of Table 1 of Lv et al. 2025, where it has a row."""
-    standard = not subject.options or subject.options in {c.options for c in CONTINUOUS.values()}
-    fixed = "theta_rule=minus" in subject.options or not subject.options
-    return PUBLISHED_TICKS.get(subject.name) if standard and fixed else None
+    return None if subject.options else PUBLISHED_TICKS.get(subject.name)
 
 
 def block_reads(subject: Audited, seed: int) -> dict[str, Any]:

@@ -13,10 +13,10 @@ ORTHOGONAL = 90.0
 
 def measure(costs: Mapping[str, Any]) -> TestOutcome:
     """Angles at the end of learning, mean over networks; the largest of all layers judges."""
+    if not costs["angle"]:
+        return TestOutcome("not applicable", "It has no counterpart that backpropagates.")
     last = {layer: float(np.mean(curves, 0)[-1]) for layer, curves in costs["angle"].items()}
     tied = {layer: float(np.mean(curves, 0)[-1]) for layer, curves in costs["alignment"].items()}
-    if not last:
-        return TestOutcome("not applicable", "It has no counterpart that backpropagates.")
     numbers = {f"degrees to backpropagation, layer {name}": v for name, v in last.items()}
     numbers |= {f"degrees between feedback and W, layer {name}": v for name, v in tied.items()}
     worst = max(last, key=lambda layer: last[layer])

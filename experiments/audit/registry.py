@@ -3,6 +3,7 @@
 from experiments.audit.audit_test import AuditTest, LearnedTest
 from experiments.audit.g1_reads import READS
 from experiments.audit.g2_transport import TRANSPORT
+from experiments.audit.g3_gate import GATE_WITHDRAWN
 from experiments.audit.g3_history import CLOCK_AND_MEMORY
 from experiments.audit.g3_stages import STAGES
 from experiments.audit.g4_axons import ONE_AXON
@@ -17,5 +18,7 @@ TESTS: dict[str, AuditTest] = {
 }
 """By their names; these intervene."""
 
-LEARNED_TESTS: dict[str, LearnedTest] = {test.name: test for test in (TOLERANCES, ALIGNMENT)}
+LEARNED_TESTS: dict[str, LearnedTest] = {
+    test.name: test for test in (GATE_WITHDRAWN, TOLERANCES, ALIGNMENT)
+}
 """By their names; these judge what learning has cost."""
