@@ -1,6 +1,7 @@
 """A circuit as a drawing: cells, arrows between them, and the arrows that should not be there."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.audit.subjects import Audited
@@ -9,17 +10,35 @@ from rate_bridge.audit.program import HeldPass, batch, made, roles
 DRAWN_SIZES = (3, 5, 4, 2)
 
 
-def diagram(subject: Audited, offenders: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Nodes from below to above, arrows, and offenders as (node or arrow) pairs."""
-    drawn = _of_network(subject) if subject.kind == "model" else _of_learner(subject)
+def diagram(
+    drawn: Mapping[str, Any], places: Mapping[str, str], offenders: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """A circuit and its offenders, as pairs of nodes or arrows."""
     known = {*drawn["nodes"], *(arrow["name"] for arrow in drawn["arrows"])}
-    places = drawn.pop("places")
     pairs = []
     for a, b in offenders:
         ends = [places.get(_owner(end), _owner(end)) for end in (a, b)]
         if set(ends) <= known and ends not in pairs:
             pairs.append(ends)
     return {**drawn, "offenders": pairs}
+
+
+def circuit_of(subject: Audited) -> tuple[dict[str, Any], dict[str, str]]:
+    """Nodes from below to above and arrows; and what a learner's parts are called there."""
+    drawn = _of_network(subject) if subject.kind == "model" else _of_learner(subject)
+    return drawn, drawn.pop("places")
+
+
+def readable(text: str, places: Mapping[str, str]) -> str:
+    """A text in which a learner's paths are what the circuit calls them: W1, Theta1, layer 2."""
+    for name in sorted(places, key=len, reverse=True):
+        called = places[name]
+        if "layer" not in called and called != "output":
+            text = re.sub(rf"\b{re.escape(name)}(\.w\b)?", called, text)
+    for name, called in places.items():
+        text = re.sub(rf"\b{re.escape(name)}\.(held error|error)\b", f"error of {called}", text)
+        text = re.sub(rf"\b{re.escape(name)}\.u\b", f"u below {called}", text)
+    return text
 
 
 def _owner(label: str) -> str:

@@ -6,6 +6,7 @@ said. Then learning itself is put under conditions (masks, noise, few bits, one 
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from compartments.sizes import check_size
 from experiments.audit.audit import audit
 from experiments.audit.claims import CONTINUOUS, PUBLISHED_TICKS, VARIANTS
 from experiments.audit.costs import LearningTask
-from experiments.audit.diagram import diagram
+from experiments.audit.diagram import circuit_of, diagram, readable
 from experiments.audit.evidence_page import draw, sentences, ticks
 from experiments.audit.g1_reads import reads_of
 from experiments.audit.subjects import Audited, learner
@@ -28,6 +29,7 @@ from experiments.lab.options import Several, Workers
 from experiments.lab.progress import Report, portion
 from experiments.lab.runner import FolderName, Result, SeededConfig
 from models.registry import MODELS
+from rate_bridge.audit.reads import Scalars
 from rate_bridge.rules import RULE_NAMES, make_rule
 
 __all__ = ["Config", "draw", "measure", "sentences", "show"]
@@ -144,14 +146,19 @@ def _evidence(config: Config, subject: Audited, progress: Report) -> dict[str, A
         subject.network()  # what its description refuses is said before any test
     evidence = audit(subject, config.task, seed=config.seed, progress=progress)
     offenders = [arrow for finding in evidence.findings for arrow in finding.offenders]
+    drawn, places = circuit_of(subject)
+    findings = [
+        {**asdict(f), "numbers": dict(f.numbers), "why": readable(f.why, places)}
+        for f in evidence.findings
+    ]
     return {
         "label": subject.label,
         "kind": subject.kind,
         "command": subject.command,
         "published": published(subject),
-        "findings": [{**asdict(f), "numbers": dict(f.numbers)} for f in evidence.findings],
-        "circuit": diagram(subject, offenders),
-        "reads": block_reads(subject, config.seed),
+        "findings": findings,
+        "circuit": diagram(drawn, places, offenders),
+        "reads": block_reads(subject, config.seed, places),
         "costs": dict(evidence.costs) or None,
         "seconds": time.perf_counter() - begun,
     }
@@ -162,17 +169,21 @@ def published(subject: Audited) -> str | None:
     return None if subject.options else PUBLISHED_TICKS.get(subject.name)
 
 
-def block_reads(subject: Audited, seed: int) -> dict[str, Any]:
-    """What reads what, by blocks."""
+def block_reads(subject: Audited, seed: int, places: Mapping[str, str]) -> dict[str, Any]:
+    """What reads what, by blocks, which are called as in the circuit."""
+
+    def called(block: Scalars) -> str:
+        return readable(block.label, places)
+
     matrix, _ = reads_of(subject, seed)
     found = matrix.found()
-    rows = [block.label for block in matrix.rows]
-    read = {r.column.label for r in found}
-    columns = [block.label for block in matrix.columns if block.label in read]
+    rows = [called(block) for block in matrix.rows]
+    read = {r.column for r in found}
+    columns = [called(block) for block in matrix.columns if block in read]
     pairs = [
         {
-            "row": r.row.label,
-            "column": r.column.label,
+            "row": called(r.row),
+            "column": called(r.column),
             "place": r.place,
             "scalars": int(np.ceil(r.scalars / matrix.copies)),
         }

@@ -17,7 +17,7 @@ from rate_bridge.audit.program import HeldPass, roles
 from rate_bridge.audit.transport import cosine, feedback
 from rate_bridge.layers.convert import convert, parameter_groups
 
-RATES = (3e-3, 1e-2, 3e-2)
+RATES = (3e-3, 1e-2, 3e-2, 1e-1)
 """Adam's, of which the best on validation samples is taken for all conditions alike."""
 
 SEARCH_SEED = 1000

@@ -1,5 +1,6 @@
 """The audit's own test suite: controls, cheats, and the two readings of every model."""
 
+import ast
 import runpy
 from dataclasses import dataclass
 from html import escape
@@ -12,7 +13,9 @@ from audit_cheats import CHEATS, HONEST, rectified
 from brian2 import second
 
 import models.examples
+import rate_bridge.rules.examples
 from experiments.audit import experiment
+from experiments.audit.audit import audit
 from experiments.audit.claims import GLOSSARY
 from experiments.audit.registry import TESTS
 from experiments.audit.subjects import Audited
@@ -136,6 +139,7 @@ def test_a_control_that_does_not_come_out_silences_the_audit():
         Evidence("mine", (finding,))
 
 
+@pytest.mark.slow
 def test_results_are_drawn_from_their_numbers_alone(tmp_path):
     quick = {"learning": False, "out": tmp_path}
     call(experiment, experiment.Config(model="models/examples/delta_rule.py:network", **quick))
@@ -165,3 +169,24 @@ def test_the_page_names_every_rule_and_model():
     rules = {make_rule(name) for name in RULE_NAMES}
     assert {make_rule(name) for name in labels if name in RULE_NAMES} == rules
     assert set(MODELS) <= set(labels)
+
+
+def test_a_rule_of_ones_own_is_one_short_file():
+    path = Path(rate_bridge.rules.examples.__file__).parent / "manhattan.py"
+    code = [
+        line
+        for line in ast.unparse(ast.parse(path.read_text())).splitlines()
+        if line.strip() and not line.strip().startswith(('"""', "'"))
+    ]
+    assert len(code) <= 20
+    evidence = audit(Audited("rule", f"{path}:rule"), tests={"G2": TESTS["G2"], "G6": TESTS["G6"]})
+    assert [finding.verdict for finding in evidence.findings] == ["holds", "holds"]
+
+
+def test_a_learner_and_a_network_are_audited_as_they_are():
+    tests = {"G2": TESTS["G2"], "G3b": TESTS["G3b"]}
+    learner = audit(HONEST["fa"], tests=tests)
+    assert [finding.verdict for finding in learner.findings] == ["holds", "fails"]
+    network = audit(DESCRIBED["microcircuit"], tests=tests)
+    assert [finding.verdict for finding in network.findings] == ["fails", "holds"]
+    assert ("W1.w", "IP1.w") in network.finding("G2").offenders
