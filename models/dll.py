@@ -18,7 +18,7 @@ from compartments.lookup import unknown_name
 from compartments.neuron import Neuron
 from compartments.neurons.closed import closed
 from compartments.neurons.registry import neuron_kind
-from compartments.neurons.sources import constant_neuron, input_neuron
+from compartments.neurons.sources import constant_neuron
 from compartments.plasticity import PlasticityRule, feedback_rule, forward_rule
 from compartments.ports import Port, Sent
 from models.delays import SignalDelays
@@ -185,7 +185,8 @@ def _neurons(names: Sequence[str], o: DLLOptions) -> list[Neuron]:
     top = o.kinds[1]
     output = o.values(top) | {"target_stages": (len(names) - 1) * o.filtered_target}
     middle = [_hidden(name, o) for name in names[1:-1]]
-    return [input_neuron(), *middle, top.built(names[-1], o.output_activation, output)]
+    below = o.kinds[0].input_built(o.values(o.kinds[0]))
+    return [below, *middle, top.built(names[-1], o.output_activation, output)]
 
 
 def _hidden(name: str, o: DLLOptions, **options: object) -> Neuron:

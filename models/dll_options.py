@@ -47,7 +47,9 @@ def is_layered(name: str) -> bool:
     if not kind.top:
         return False
     # a constant that a kind needs is a time; its value is of no matter to ports
-    hidden, top = (k.built("cell", "linear", dict.fromkeys(k.needs, ms)).ports for k in _pair(kind))
+    hidden, top = (
+        k.built("cell", k.only_f or "linear", dict.fromkeys(k.needs, ms)).ports for k in _pair(kind)
+    )
     joins = [(UPWARD, hidden, top), (DOWNWARD, top, hidden)]
     joins += [(UPWARD, hidden, hidden), (DOWNWARD, hidden, hidden)]
     return all(pre.sent(j.to, j.sent) and post.port(j.origin, j.read) for j, pre, post in joins)

@@ -14,6 +14,7 @@ from models.dll_options import DLLOptions
 from models.microcircuit import microcircuit_network
 from models.microcircuit_options import MicrocircuitOptions
 from models.network import Network
+from models.spiking_dll import SpikingDLLOptions, spiking_dll_network
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,21 @@ def _microcircuit(sizes: tuple[int, ...], options: MicrocircuitOptions, seed: in
     return microcircuit_network(sizes, options, seed=seed)
 
 
+def _spiking_dll(sizes: tuple[int, ...], options: SpikingDLLOptions, seed: int) -> Network:
+    return spiking_dll_network(sizes, options, seed=seed)
+
+
 MODELS: dict[str, Model] = {
     "dll": Model(
         "Dendritic Localized Learning (Lv et al., ICML 2025)",
         DLLOptions,
         _dll,
+        ("eta_W", "eta_theta"),
+    ),
+    "spiking-dll": Model(
+        "DLL by events: bursts carry delta, events carry u, over one axon",
+        SpikingDLLOptions,
+        _spiking_dll,
         ("eta_W", "eta_theta"),
     ),
     "microcircuit": Model(

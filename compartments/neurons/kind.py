@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from compartments.neuron import Neuron
+from compartments.neurons.sources import input_neuron
 
 
 @dataclass(frozen=True)
@@ -22,18 +23,23 @@ class NeuronKind:
     linear_apical : bool
         Whether its error at rest is what arrives at the apical dendrite, so that layers of it rest
         at Algorithm 1.
+    only_f : str
+        The one f that it can have, where there is but one.
+    below : callable
+        What builds the input units below them.
     """
 
     summary: str
     build: Callable[..., Neuron]
     top: str = ""
     linear_apical: bool = True
+    only_f: str = ""
+    below: Callable[..., Neuron] = input_neuron
 
     @property
     def arguments(self) -> Mapping[str, inspect.Parameter]:
         """What ``build`` takes by keyword: constants, and options such as ``matched_soma``."""
-        parameters = inspect.signature(self.build).parameters
-        return {n: p for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        return _keywords(self.build)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -45,3 +51,13 @@ class NeuronKind:
         """A neuron of this kind; of the values those that it takes."""
         taken = {n: value for n, value in values.items() if n in self.arguments}
         return self.build(name, f, **taken)
+
+    def input_built(self, values: Mapping[str, object]) -> Neuron:
+        """An input unit below neurons of this kind; of the values those that it takes."""
+        taken = _keywords(self.below)
+        return self.below(**{n: value for n, value in values.items() if n in taken})
+
+
+def _keywords(build: Callable[..., Neuron]) -> Mapping[str, inspect.Parameter]:
+    parameters = inspect.signature(build).parameters
+    return {n: p for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}

@@ -6,6 +6,11 @@ from compartments.neurons.graded import hidden_neuron, output_neuron
 from compartments.neurons.interneuron import interneuron
 from compartments.neurons.kind import NeuronKind
 from compartments.neurons.look_ahead import prospective_hidden_neuron, prospective_output_neuron
+from compartments.neurons.multiplexing import (
+    firing_input,
+    multiplexing_neuron,
+    multiplexing_output_neuron,
+)
 from compartments.neurons.plateau import plateau_neuron
 from compartments.neurons.two_branch import two_branch_neuron
 
@@ -24,6 +29,16 @@ NEURONS: dict[str, NeuronKind] = {
         "compartments coupled by conductances", conductance_neuron, "conductance output"
     ),
     "conductance output": NeuronKind("its output", conductance_output_neuron),
+    "multiplexing": NeuronKind(
+        "fires; bursts carry the error",
+        multiplexing_neuron,
+        "multiplexing output",
+        only_f="logistic",
+        below=firing_input,
+    ),
+    "multiplexing output": NeuronKind(
+        "its output", multiplexing_output_neuron, only_f="logistic", below=firing_input
+    ),
     "interneuron": NeuronKind("lateral, taught from above", interneuron),
 }
 """Kinds of neurons, a line each."""

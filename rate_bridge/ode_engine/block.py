@@ -263,7 +263,8 @@ class Block:
         _, (term,) = self.terms(tree)
         level = max(f.level for f in term.factors)
         out = self.buffer()
-        if term.coefficient == 1.0 if isinstance(term.coefficient, float) else False:
+        alone = isinstance(term.coefficient, Tensor) or len(term.factors) == 1
+        if not alone and term.coefficient == 1.0:
             first, second, *rest = (f.value for f in term.factors)
             self.emit(level, torch.mul, first, second, out=out)
             for value in rest:
