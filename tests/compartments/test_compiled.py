@@ -72,7 +72,8 @@ def by_brian(neuron, method, inputs):
     return {name: np.asarray(getattr(monitor, name)).T for name in neuron.variables}
 
 
-CASES = {name: (neuron_kind(name).built("cell", "tanh", TIMES), "euler") for name in NEURONS}
+BUILT = {n: neuron_kind(n).built("cell", neuron_kind(n).only_f or "tanh", TIMES) for n in NEURONS}
+CASES = {name: (neuron, "euler") for name, neuron in BUILT.items() if not neuron.events}
 CASES |= {"everything": (everything(), "euler")}
 CASES |= {
     f"{name}, exponential": (CASES[name][0], "exponential_euler")

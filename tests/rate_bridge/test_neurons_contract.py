@@ -23,7 +23,11 @@ CHAINS = ("matched_soma", True)  # errors of a soma that lags are no chains of s
 
 
 def built(name, f="tanh", **options):
-    return neuron_kind(name).built("cell", f, TIMES | options)
+    return neuron_kind(name).built("cell", neuron_kind(name).only_f or f, TIMES | options)
+
+
+STEADY = [name for name in KINDS if not built(name).events]
+LAYERS = [name for name in layered() if name in STEADY]
 
 
 def rules_at(port):
@@ -69,7 +73,7 @@ def test_ports_say_where_the_neuron_can_stand(name):
 @pytest.mark.parametrize(
     "method", ["euler", pytest.param("exponential_euler", marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", STEADY)
 def test_both_engines_run_it_alike(name, method):
     if (name, method) == ("plateau", "exponential_euler"):
         pytest.skip("its conductance is not linear in a")
@@ -105,7 +109,7 @@ def step_responses(name):
                 yield f"{port} to {variable}", times, traces.time.values, values
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", STEADY)
 def test_declared_delays_are_those_of_its_step_response(name):
     for said, stages, time_ms, values in step_responses(name):
         if stages:
@@ -130,7 +134,7 @@ def test_a_kind_whose_ports_do_not_join_is_no_layer():
     assert built("conductance").ports.sent("down", "delta") is None  # why it is none
 
 
-@pytest.mark.parametrize("name", layered())
+@pytest.mark.parametrize("name", LAYERS)
 def test_layers_of_it_are_dll(name):
     constants = {"tau_d": 1 * ms} if "tau_d" in NEURONS[name].arguments else {}
     network = dll_network((3, 3, 2, 2), neuron=name, constants=constants, seed=1)
