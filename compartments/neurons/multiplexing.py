@@ -51,9 +51,9 @@ RESETS = {
     "burst": f"s += {ADD}; d += (1 - p_0)/kappa*{ADD}",
 }
 
-FROM_BELOW = Port("drive", "below", {"delta": "d"})
-FROM_ABOVE = Port("feedback", "above", {"error": "error", "u": "u"}, remote=("u",))
-SENDS = (Sent("s", "up", {"u": "s"}), Sent("d", "down", {"delta": "d"}))
+_FROM_BELOW = Port("drive", "below", {"delta": "d"})
+_FROM_ABOVE = Port("feedback", "above", {"error": "error", "u": "u"}, remote=("u",))
+_SENDS = (Sent("s", "up", {"u": "s"}), Sent("d", "down", {"delta": "d"}))
 AXON_DELAYS = {("drive", "s"): ("tau_u", "tau_s")}
 
 
@@ -106,7 +106,7 @@ def multiplexing_neuron(
             Compartment("soma", eq.SOMA + eq.ERROR + BURSTS + AXON),
         ),
         {"tau_u": tau_u, "tau_a": tau_a, "tau_x": tau_x, **constants},
-        ports=Ports((FROM_BELOW, FROM_ABOVE), SENDS, _delays(("feedback", "a"))),
+        ports=Ports((_FROM_BELOW, _FROM_ABOVE), _SENDS, _delays(("feedback", "a"))),
         threshold=THRESHOLDS,
         reset=RESETS,
     )
@@ -138,7 +138,7 @@ def multiplexing_output_neuron(
             Compartment("soma", eq.CLAMPED_SOMA + BURSTS + AXON),
         ),
         {"tau_u": tau_u, **constants},
-        ports=Ports((FROM_BELOW, FROM_TARGET), SENDS, _delays()),
+        ports=Ports((_FROM_BELOW, FROM_TARGET), _SENDS, _delays()),
         threshold=THRESHOLDS,
         reset=RESETS,
     )
@@ -164,7 +164,7 @@ def firing_input(
         name,
         (Compartment("stimulus", eq.INPUT + follows),),
         constants,
-        ports=Ports((Port("stimulus", "signal"),), SENDS[:1], {("stimulus", "s"): ("tau_s",)}),
+        ports=Ports((Port("stimulus", "signal"),), _SENDS[:1], {("stimulus", "s"): ("tau_s",)}),
         threshold={"spike": f"poisson({MEAN.format(rate='rate')})"},
         reset={"spike": f"s += {ADD}"},
     )

@@ -21,7 +21,7 @@ from models.theory.events import (
 )
 from rate_bridge import ode_engine
 
-STANDARD = SpikingDLLOptions()
+_UNIT = SpikingDLLOptions()
 """Whose p_0 and kappa are measured with."""
 
 
@@ -73,8 +73,8 @@ class Held:
             tau_u=5 * ms,
             r_max=r_max_hz * Hz,
             cells=cells,
-            p_0=STANDARD.p_0,
-            kappa=STANDARD.kappa,
+            p_0=_UNIT.p_0,
+            kappa=_UNIT.kappa,
         )
         neuron = replace(neuron, initial={"u": self.u, "s": self.u, "d": self.delta})
         network = Network(
@@ -88,7 +88,7 @@ class Held:
         )
         single, burst = (self._counts(run.events, name) for name in ("single", "burst"))
         share = cells * r_max_hz * window_ms * 1e-3
-        p_0, kappa = STANDARD.p_0, STANDARD.kappa
+        p_0, kappa = _UNIT.p_0, _UNIT.kappa
         p, window_s = p_0 + kappa * self.error * (1 - self.u), window_ms * 1e-3
         activity, error = (
             (single + burst) / share,
@@ -114,7 +114,7 @@ class Held:
         return np.bincount(unit, count, minlength=self.units)
 
 
-SWEEPS: dict[str, Sequence[float]] = {
+VARIED: dict[str, Sequence[float]] = {
     "cells": (1, 3, 10, 30, 100),
     "window_ms": (30.0, 100.0, 300.0, 1000.0),
     "r_max_hz": (20.0, 50.0, 100.0, 200.0),
@@ -127,7 +127,7 @@ def sweeps(held: Held, seed: int = 0) -> dict[str, list[Chance]]:
     middle: dict[str, Any] = {"cells": 10, "window_ms": 100.0, "r_max_hz": 100.0}
     return {
         name: [held.chance(**{**middle, name: value}, seed=seed + k) for k, value in enumerate(of)]
-        for name, of in SWEEPS.items()
+        for name, of in VARIED.items()
     }
 
 
