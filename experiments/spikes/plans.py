@@ -41,6 +41,7 @@ class FiringPlan:
 
 
 _GRID = FiringCell(100, (0.25, 0.5, 1.0, 2.0), (10,), epochs=15, dt_ms=2.0)
+_LONG = replace(_GRID, presentation_ms=300.0, dt_ms=2.5)
 _SMALL = FiringCell(100, (0.5, 1.0), (10,), epochs=2, hidden=(20,), dt_ms=2.0)
 
 FIRING_PLANS: Mapping[str, FiringPlan] = MappingProxyType(
@@ -51,6 +52,15 @@ FIRING_PLANS: Mapping[str, FiringPlan] = MappingProxyType(
                 "100 cells": _GRID,
                 "10 cells": replace(_GRID, cells=10),
                 "1 cell": replace(_GRID, cells=1),
+            },
+            seeds=(0, 1, 2),
+        ),
+        "digits-300": FiringPlan(
+            {
+                "graded": replace(_GRID, cells=GRADED, etas=(0.5, 1.0, 2.0, 4.0)),
+                "100 cells": replace(_LONG, etas=(1.0, 2.0, 3.0)),
+                "10 cells": replace(_LONG, cells=10, etas=(0.5, 1.0, 2.0)),
+                "1 cell": replace(_LONG, cells=1, etas=(0.05, 0.15, 0.5)),
             },
             seeds=(0, 1, 2),
         ),
