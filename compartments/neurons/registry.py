@@ -1,8 +1,11 @@
 """All kinds of neurons, by name."""
 
 from compartments.lookup import look_up
+from compartments.neurons.adaptive_exponential import adaptive_exponential_neuron
+from compartments.neurons.calcium_spike import calcium_spike_neuron
 from compartments.neurons.conductance import conductance_neuron, conductance_output_neuron
 from compartments.neurons.graded import hidden_neuron, output_neuron
+from compartments.neurons.integrate_and_fire import integrate_and_fire_neuron
 from compartments.neurons.interneuron import interneuron
 from compartments.neurons.kind import NeuronKind
 from compartments.neurons.look_ahead import prospective_hidden_neuron, prospective_output_neuron
@@ -29,6 +32,13 @@ NEURONS: dict[str, NeuronKind] = {
         "compartments coupled by conductances", conductance_neuron, "conductance output"
     ),
     "conductance output": NeuronKind("its output", conductance_output_neuron),
+    "integrate-and-fire": NeuronKind(
+        "leaky; a threshold, or escape noise", integrate_and_fire_neuron
+    ),
+    "adaptive exponential": NeuronKind(
+        "an exponential spike, and adaptation", adaptive_exponential_neuron, only_f="linear"
+    ),
+    "calcium spike": NeuronKind("bursts where basal and apical meet", calcium_spike_neuron),
     "multiplexing": NeuronKind(
         "fires; bursts carry the error",
         multiplexing_neuron,

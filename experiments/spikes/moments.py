@@ -114,7 +114,7 @@ class Held:
         return np.bincount(unit, count, minlength=self.units)
 
 
-VARIED: dict[str, Sequence[float]] = {
+CHANCE_SWEEPS: dict[str, Sequence[float]] = {
     "cells": (1, 3, 10, 30, 100),
     "window_ms": (30.0, 100.0, 300.0, 1000.0),
     "r_max_hz": (20.0, 50.0, 100.0, 200.0),
@@ -127,7 +127,7 @@ def sweeps(held: Held, seed: int = 0) -> dict[str, list[Chance]]:
     middle: dict[str, Any] = {"cells": 10, "window_ms": 100.0, "r_max_hz": 100.0}
     return {
         name: [held.chance(**{**middle, name: value}, seed=seed + k) for k, value in enumerate(of)]
-        for name, of in VARIED.items()
+        for name, of in CHANCE_SWEEPS.items()
     }
 
 

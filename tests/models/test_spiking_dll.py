@@ -5,7 +5,7 @@ import pytest
 from brian2 import Hz, ms
 
 from compartments.neurons.multiplexing import multiplexing_neuron
-from experiments.spikes.moments import VARIED, Held, prefactor, slope, sweeps, theta_decay
+from experiments.spikes.moments import CHANCE_SWEEPS, Held, prefactor, slope, sweeps, theta_decay
 from models import MODELS, Schedule, simulate
 from models.spiking_dll import SpikingDLLOptions, spiking_dll_network
 from rate_bridge import ode_engine
@@ -67,7 +67,7 @@ def test_its_mean_is_algorithm_1_at_rest():
 @pytest.mark.slow
 def test_chance_is_what_theory_says():
     found = sweeps(Held())
-    for name in VARIED:
+    for name in CHANCE_SWEEPS:
         rows = found[name]
         for of in ("activity", "error"):
             # 20,000 units: a deviation is known to 0.5 %
