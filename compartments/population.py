@@ -153,8 +153,8 @@ def responses(
     attributes["codegen"] = codegen
     if unchecked := unchecked_step(f"Neuron {neuron.name!r}", neuron, method):
         attributes["dt_unchecked"] = " ".join(unchecked)
-    measured_in = {key: neuron.measured_in(key[0]) for key in values}
-    return traces(time_ms, values, {neuron.name: np.arange(n)}, attributes, measured_in)
+    units = {neuron.name: np.arange(n)}
+    return traces(time_ms, values, units, attributes, {neuron.name: neuron})
 
 
 def _typed(neuron: Neuron, name: str, array: np.ndarray) -> np.ndarray:

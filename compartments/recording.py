@@ -8,6 +8,7 @@ import xarray as xr
 from jaxtyping import Float, Int, Shaped
 
 from compartments.checks import check_kind
+from compartments.neuron import Neuron
 from compartments.sealed_files import opened_sealed, written_sealed
 
 TIME_MS = "time"
@@ -24,12 +25,21 @@ def unit_dimension(population: str) -> str:
     return f"unit_{population}"
 
 
+def trace_attributes(variable: str, population: str, neuron: Neuron | None) -> dict[str, str]:
+    """What stands with a trace: its SI unit, whose it is, and in which compartment."""
+    told = {"units": "1", "variable": variable, "population": population}
+    if neuron is None:
+        return told
+    parts = [part.name for part in neuron.compartments if variable in part.equations.names]
+    return told | {"units": neuron.measured_in(variable), "compartment": "".join(parts)}
+
+
 def traces(
     time_ms: Float[np.ndarray, "time"],
     values: Mapping[tuple[str, str], Shaped[np.ndarray, "time unit"]],
     units: Mapping[str, Int[np.ndarray, "unit"]],
     attributes: Mapping[str, str | float | int] | None = None,
-    measured_in: Mapping[tuple[str, str], str] | None = None,
+    neurons: Mapping[str, Neuron] | None = None,
 ) -> xr.Dataset:
     """A recording: one variable for each (variable, population), time first.
 
@@ -43,16 +53,16 @@ def traces(
         Which neurons were recorded.
     attributes : mapping, optional
         Kept with the dataset: dt, schedule, ...
-    measured_in : mapping of (variable, population) to str, optional
-        The SI unit of values, such as ``"V"``; those without are dimensionless.
+    neurons : mapping of population to Neuron, optional
+        Of which values have units and compartments; others are dimensionless.
     """
     arrays = {}
     for (variable, population), array in values.items():
-        unit = (measured_in or {}).get((variable, population), "1")
+        neuron = (neurons or {}).get(population)
         arrays[trace_name(variable, population)] = xr.DataArray(
             np.ascontiguousarray(array),
             dims=(TIME_MS, unit_dimension(population)),
-            attrs={"units": unit, "variable": variable, "population": population},
+            attrs=trace_attributes(variable, population, neuron),
         )
     coordinates = {unit_dimension(name): np.asarray(index) for name, index in units.items()}
     dataset = xr.Dataset(arrays, coords={TIME_MS: time_ms, **coordinates}, attrs=attributes or {})

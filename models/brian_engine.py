@@ -226,8 +226,7 @@ class _Plan:
         attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
         attributes |= unchecked_steps(self.network, self.method)
         neurons = {population.name: population.neuron for population in self.network.populations}
-        measured_in = {(v, name): neurons[name].measured_in(v) for v, name in values}
-        dataset = traces(time_ms, values, units, attributes, measured_in)
+        dataset = traces(time_ms, values, units, attributes, neurons)
         kept_ms = np.array(self.sampling.keep) * float(self.dt / ms)
         weights, state = weight_traces(kept_ms, history), state_of(parts, self.start)
         sizes = {population.name: population.size for population in self.network.populations}

@@ -75,6 +75,8 @@ class Dynamics:
                 )
         if "t" in neuron.equations.identifiers:
             raise ValueError(f"{self.where}: its equations contain the time, so it has no rest.")
+        if neuron.events:
+            raise ValueError(f"{self.where}: it has events; look at it in a network.")
         if neuron.draws:
             raise ValueError(f"{self.where}: {neuron.draws[0].name!r} is random; leave it out.")
 

@@ -17,6 +17,7 @@ from compartments.lookup import look_up
 from experiments.bench import step_cost as bench_cost
 from experiments.bench.brian_targets import brian_targets
 from experiments.bench.ode_engine import torch_engine
+from experiments.bench.one_neuron import one_neuron
 from experiments.bench.rows import Benchmark, EngineRate, LeftOut, labelled_rates, records
 from experiments.bench.training import training_steps
 from experiments.lab.labelled import POINT, best, cells, chosen, groups, where
@@ -28,6 +29,7 @@ from experiments.report.page import FellShort, PageTable, Picture, Section, show
 
 BENCHMARKS: dict[str, Benchmark] = {
     "brian": brian_targets,
+    "neuron": one_neuron,
     "training": training_steps,
     "torch": torch_engine,
 }
@@ -42,7 +44,7 @@ class Config(ExperimentConfig):
     """Measure the speed of the engines, all in one run on this machine."""
 
     only: tuple[str, ...] = ()
-    """Benchmarks to run: brian, training, torch; all of them unless some are named."""
+    """Benchmarks to run: brian, neuron, training, torch; all of them unless some are named."""
     full: bool = False
     """Also the long ones, such as one epoch of digits in continuous time (a minute or two)."""
     name: FolderName = "bench"

@@ -34,6 +34,9 @@ MARKERS = "os^Dv"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#b0479a", "#e69f00", "#56b4e9", "#555555")
 """For lines that are no compartment: layers, engines, remedies; in this order."""
 
+OTHERS = ("#332288", "#44aa99", "#999933", "#882255", "#88ccee", "#555555")
+"""For what is no compartment, where compartments are on the same page: layers (Tol 2021)."""
+
 COMPARTMENT_LABELS = {
     "u": "basal u",
     "a": "apical a",

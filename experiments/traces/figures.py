@@ -13,7 +13,7 @@ from experiments.lab.runner import Result
 from experiments.report.figure_style import (
     COLOURS,
     COMPARTMENT_LABELS,
-    SERIES,
+    OTHERS,
     THEORY,
     label_layer,
     mark_switch,
@@ -132,7 +132,7 @@ def _colours(result: Result) -> dict[str, str]:
     variables = result["variables"]
     known = [name for name in DRAWN if name in variables]
     others = [name for name in variables if name not in known]
-    return {n: COLOURS[n] for n in known} | dict(zip(others, cycle(SERIES), strict=False))
+    return {n: COLOURS[n] for n in known} | dict(zip(others, cycle(OTHERS), strict=False))
 
 
 def _units(traces: xr.Dataset, result: Result, layer: str) -> str:
@@ -163,7 +163,7 @@ def settling_figure(traces: xr.Dataset, result: Result) -> Figure:
     with style():
         panels = figure.subplots(1, len(variables), sharey=True, squeeze=False)[0]
         for axes, variable in zip(panels, variables, strict=True):
-            for layer, colour in zip(layers, cycle(SERIES), strict=False):
+            for layer, colour in zip(layers, cycle(OTHERS), strict=False):
                 _draw_settling(axes, after, result, (layer, variable), colour)
             axes.set(
                 xlabel="time since the switch (ms)",

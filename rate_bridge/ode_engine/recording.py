@@ -12,7 +12,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from compartments.recording import TIME_MS, trace_name, unit_dimension
+from compartments.recording import TIME_MS, trace_attributes, trace_name, unit_dimension
 from models.checks import unchecked_steps
 from models.sampling import Sampling
 from models.state import Key
@@ -79,14 +79,11 @@ class Recorder:
         arrays = {}
         for (variable, population), values in self.values.items():
             values = values.squeeze(-2) if engine.batch == 1 else values
+            neuron = engine.nets[0].population(population).neuron
             arrays[trace_name(variable, population)] = xr.DataArray(
                 values,
                 dims=(TIME_MS, *extra, unit_dimension(population)),
-                attrs={
-                    "units": engine.nets[0].population(population).neuron.measured_in(variable),
-                    "variable": variable,
-                    "population": population,
-                },
+                attrs=trace_attributes(variable, population, neuron),
             )
         recorded = {population for _, population in self.values}
         coordinates = {unit_dimension(n): np.asarray(self.units[n]) for n in sorted(recorded)}

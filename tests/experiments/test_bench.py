@@ -7,9 +7,10 @@ import pytest
 from experiments.bench import brian_targets as bench_brian
 from experiments.bench import experiment as bench
 from experiments.bench import ode_engine as bench_ode
+from experiments.bench import one_neuron as bench_neuron
 from experiments.bench import step_cost as bench_cost
 from experiments.bench import training_step as bench_step
-from experiments.bench.rows import EngineRate, labelled_rates, records
+from experiments.bench.rows import EngineRate, LeftOut, labelled_rates, records
 from experiments.cli import main
 from experiments.lab.storage import read_json
 
@@ -91,6 +92,22 @@ def test_cost_is_drawn_against_what_varies_alone():
     assert tasks(placed, "width") == ["500, 128", "64, 128"]
     assert tasks(placed, "depth") == []
     assert tasks(ROWS, "batch") == []
+
+
+def test_neurons_alone_become_rows(monkeypatch):
+    monkeypatch.setattr(bench_neuron, "COUNTS", (2,))
+    monkeypatch.setattr(bench_neuron, "STEPS", 20)
+    monkeypatch.setattr(bench_neuron, "find_spec", lambda name: None)
+    found = bench.BENCHMARKS["neuron"](False, lambda fraction: None)
+    assert [row.engine for row in found] == [
+        "plain Brian2, numpy",
+        "responses, numpy",
+        "responses, c",
+        "Jaxley",
+    ]
+    assert {row.group for row in found[:-1]} == {"three compartments, 2 neurons"}
+    assert found[0].amount == 40
+    assert isinstance(found[-1], LeftOut)
 
 
 def test_training_steps_become_rows(monkeypatch):
