@@ -37,7 +37,8 @@ def test_each_compartment_has_its_colour_and_label():
 
 @pytest.mark.parametrize("name", NEURONS)
 def test_a_colour_is_that_of_the_compartment_whatever_the_variable_is_called(name):
-    neuron = neuron_kind(name).built("cell", "tanh", TIMES)
+    kind = neuron_kind(name)
+    neuron = kind.built("cell", kind.only_f or "tanh", TIMES)
     parts = {v: part.name for part in neuron.compartments for v in part.equations}
     found = colours(parts)
     for variable, colour in found.items():
