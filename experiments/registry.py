@@ -39,6 +39,8 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "audit": Entry(
         "experiments.audit.experiment", "claims of biological plausibility, put to causal tests"
+    "steady-state": Entry(
+        "experiments.steady_state.experiment", "microcircuits at rest learn images, and backprop"
     ),
     "train": Entry("experiments.table.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table.experiment", "rules x networks x data x seeds, as a table"),

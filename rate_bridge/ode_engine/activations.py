@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from compartments.activations import Activation
-from rate_bridge.ode_engine.expressions import evaluated, parsed
+from rate_bridge.ode_engine.expressions import evaluated, logistic, parsed
 
 
 class TorchActivation(NamedTuple):
@@ -31,6 +31,21 @@ def torch_activation(activation: Activation) -> TorchActivation:
     return TorchActivation(
         _function(activation.function, where), _function(activation.derivative, where)
     )
+
+
+@lru_cache
+def quick_function(activation: Activation) -> Callable[[Tensor], Tensor]:
+    """f by torch's logistic function where it is one, which differs by roundings; else as above.
+
+    Raises
+    ------
+    UntranslatableError
+        For an expression that torch cannot compute.
+    """
+    whole = torch_activation(activation).function
+    steep = logistic(parsed(activation.function, f"Activation {activation.name!r}"))
+    is_plain = steep is not None and steep.height == 1.0 and steep.argument.is_Symbol
+    return torch.sigmoid if is_plain else whole
 
 
 def _function(expression: str, where: str) -> Callable[[Tensor], Tensor]:

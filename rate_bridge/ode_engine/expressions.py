@@ -7,6 +7,7 @@ part that is in the way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import sympy
@@ -118,11 +119,17 @@ def evaluated(tree: sympy.Basic, values: Mapping[str, Value]) -> Value:
     if isinstance(tree, sympy.Symbol):
         return values[tree.name]
     if isinstance(tree, sympy.Number | sympy.NumberSymbol):
-        return float(tree)
+        return _constant(tree)
     if isinstance(tree, BooleanAtom):  # t > t
         return float(bool(tree))
     arguments = [evaluated(part, values) for part in tree.args]
     return applied(tree, arguments)
+
+
+@lru_cache(maxsize=4096)
+def _constant(number: sympy.Basic) -> float:
+    """Its nearest float, which sympy takes longer to find than torch takes for an operation."""
+    return float(number)
 
 
 def applied(tree: sympy.Basic, arguments: list[Value]) -> Value:

@@ -6,23 +6,29 @@ a described network. Noise is left out, and of weights that are low-passed the w
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from compartments.checks import check_kind, finite_array
+from compartments.domains import check_value
 from models.microcircuit import MicrocircuitNetwork, interneuron_name
+from models.microcircuit_options import DendriticGains, NudgingShares
 from models.weights import WeightBundle
 from rate_bridge.devices import available_device, real_dtype
-from rate_bridge.ode_engine.activations import torch_activation
+from rate_bridge.ode_engine.activations import quick_function
 from rate_bridge.references.microcircuit_rest import (
     SETTLED_WITHIN,
     Circuit,
     Phi,
     Potentials,
     Teacher,
+    leaky_recursion,
     rest,
+    rule_factors,
 )
 from rate_bridge.references.reference import Given, Reference, Values
 
@@ -41,24 +47,29 @@ class Microcircuit(Reference):
         float64 or float32.
     device : str
         Where tensors live.
+    form : {"rest", "recursion"}
+        The rest itself, or the recursion that finds it in one pass but for what apical potentials
+        send up again (:func:`~rate_bridge.references.microcircuit_rest.leaky_recursion`).
 
     Raises
     ------
     TypeError
         For a network that :func:`models.microcircuit.microcircuit_network` has not made.
     ValueError
-        For an unknown type or device.
+        For an unknown type, device or form.
     """
 
     network: MicrocircuitNetwork
     dtype: torch.dtype = torch.float64
     device: str = "cpu"
+    form: Literal["rest", "recursion"] = "rest"
 
     def __post_init__(self) -> None:
         wanted = "microcircuit_network(sizes)"
         check_kind(REST, "network", self.network, MicrocircuitNetwork, wanted)
         real_dtype(REST, self.dtype)
         available_device(self.device)
+        check_value(REST, "form", self.form, Literal["rest", "recursion"])
 
     @property
     def title(self) -> str:
@@ -69,6 +80,11 @@ class Microcircuit(Reference):
     def single(self) -> "Microcircuit":
         """The same with numbers of single precision."""
         return replace(self, dtype=torch.float32)
+
+    @property
+    def in_one_pass(self) -> "Microcircuit":
+        """The same by the recursion."""
+        return replace(self, form="recursion")
 
     def tensor(self, array: np.ndarray | float) -> Tensor:
         """A copy as a tensor of the right type, on the right device."""
@@ -90,9 +106,8 @@ class Microcircuit(Reference):
             [weights[f"IP{k}"] for k in hidden],
             biases("bI", hidden),
             [weights[f"PI{k}"] for k in hidden],
-            torch_activation(self.network.activation).function,
-            o.gains,
-            o.shares,
+            self._phi,
+            *self._constants,
         )
 
     def teacher(self, signals: Mapping[str, Tensor]) -> Teacher:
@@ -120,7 +135,7 @@ class Microcircuit(Reference):
                     f"{REST}: target must have shape ({rows}, {width}), got {tuple(target.shape)}."
                 )
         on = (self.tensor(1.0) if on is None else on).expand(rows, 1)
-        return Teacher.shown(target, on, self.network.options.shares.output)
+        return Teacher.shown(target, on, self._constants[1].output)
 
     def potentials(
         self, weights: Mapping[str, Tensor], signals: Mapping[str, Tensor]
@@ -141,26 +156,43 @@ class Microcircuit(Reference):
             raise ValueError(
                 f"{REST}: stimulus must have shape (batch, {width}), got {tuple(stimulus.shape)}."
             )
+        c, teacher = self.circuit(weights), self.teacher(signals)
+        if self.form == "recursion":
+            return leaky_recursion(c, stimulus, teacher)
         # float32 has 2^29 times larger roundings
         tolerance = SETTLED_WITHIN if self.dtype == torch.float64 else 1e-5
-        return rest(self.circuit(weights), stimulus, self.teacher(signals), tolerance)[0]
+        return rest(c, stimulus, teacher, tolerance)[0]
 
     def change(
         self, weights: Mapping[str, Tensor], signals: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """Eqs. 7 to 10 at rest, in one presentation, averaged over the batch."""
-        p = self.potentials(weights, signals)
-        factors = self._factors(p, signals["stimulus"])
+        pairs, rates = self.products(weights, signals), self._plastic()
         return {
-            name: rate * above.mT @ below / len(below)
-            for name, rate in self._plastic().items()
-            for above, below in (factors[name],)
+            name: rates[name] * above.mT @ below / len(below)
+            for name, (above, below) in pairs.items()
+            if name in rates
         }
+
+    def products(
+        self, weights: Mapping[str, Tensor], signals: Mapping[str, Tensor]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """What meets at the synapses of every pathway, (batch, n_above) and (batch, n_below)."""
+        return self._factors(self.potentials(weights, signals), signals["stimulus"])
+
+    def advance(
+        self, weights: Mapping[str, Tensor], signals: Mapping[str, Tensor], scale: float = 1.0
+    ) -> None:
+        """Add ``scale`` times :meth:`change` to the weights, in place."""
+        pairs = self.products(weights, signals)
+        for name, rate in self._plastic().items():
+            above, below = pairs[name]
+            weights[name].addmm_(above.mT, below, alpha=scale * rate / len(below))
 
     def factors(self, signals: Given) -> dict[str, tuple[Tensor, Tensor]]:
         """What meets at every plastic synapse, without the rate."""
         shown = self._shown(signals)
-        found = self._factors(self.potentials(self.tensors(), shown), shown["stimulus"])
+        found = self.products(self.tensors(), shown)
         return {name: found[name] for name in self._plastic()}
 
     def equilibrium(self, signals: Given, weights: WeightBundle | None = None) -> Values:
@@ -178,9 +210,13 @@ class Microcircuit(Reference):
             found |= _soma(beside, p.u_I[k], p.v_hat_I[k], phi) | {("v", beside): p.v[k]}
         return {key: value.numpy(force=True) for key, value in found.items()}
 
-    @property
+    @cached_property
     def _phi(self) -> Phi:
-        return torch_activation(self.network.activation).function
+        return quick_function(self.network.activation)
+
+    @cached_property
+    def _constants(self) -> tuple[DendriticGains, NudgingShares]:
+        return self.network.options.gains, self.network.options.shares
 
     def _shown(self, signals: Given) -> dict[str, Tensor]:
         found = {}
@@ -196,18 +232,8 @@ class Microcircuit(Reference):
 
     def _factors(self, p: Potentials, r_0: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """Both factors of every pathway's rule, (batch, n_above) and (batch, n_below)."""
-        phi, always = self._phi, torch.full_like(r_0[:, :1], self.network.options.bias)
-        rates = [r_0, *(phi(u) for u in p.u)]
-        found = {}
-        for k in range(len(p.u)):
-            surprise = rates[k + 1] - phi(p.v_hat[k])
-            found[f"W{k}"], found[f"b{k}"] = (surprise, rates[k]), (surprise, always)
-        for k, (u_I, v_A) in enumerate(zip(p.u_I, p.v_A, strict=True), 1):
-            surprise = phi(u_I) - phi(p.v_hat_I[k - 1])
-            found[f"IP{k}"], found[f"bI{k}"] = (surprise, rates[k]), (surprise, always)
-            found[f"PI{k}"] = (phi(u_I), -v_A)
-            found[f"theta{k}"] = (rates[k + 1], rates[k] - phi(p.feedback[k - 1]))
-        return found
+        always = torch.full_like(r_0[:, :1], self.network.options.bias)
+        return rule_factors(p, self._phi, r_0, always)
 
 
 def _soma(name: str, u: Tensor, v_hat: Tensor, phi: Phi) -> dict[tuple[str, str], Tensor]:

@@ -99,19 +99,26 @@ def leaky_recursion(c: Circuit, r_0: Area, teacher: Teacher) -> Potentials:
 
 def _recursion(c: Circuit, r_0: Area, teacher: Teacher, convex: bool) -> Potentials:
     silent = [torch.zeros_like(r_0[:, :1]).expand(-1, len(w.T)) for w in c.theta]
-    p = swept(c, r_0, teacher, silent)
+    p = _upward(c, r_0, teacher, silent)
     kept = 1 - c.shares.hidden if convex else 1.0
     for k in reversed(range(len(c.theta))):
-        share = c.beside(k)[1]
-        p.u_I[k] = (1 - share) * p.v_hat_I[k] + share * p.u[k + 1]
-        p.feedback[k] = c.phi(p.u[k + 1]) @ c.theta[k]
-        p.lateral[k] = c.phi(p.u_I[k]) @ c.PI[k]
-        p.u[k] = kept * p.v_hat[k] + c.shares.hidden * p.v_A[k]
+        for found, value in zip((p.u_I, p.feedback, p.lateral), _beside(c, p, k), strict=True):
+            found.insert(0, value)
+        p.u[k] = kept * p.v_hat[k] + c.shares.hidden * (p.feedback[0] + p.lateral[0])
     return p
 
 
 def swept(c: Circuit, r_0: Area, teacher: Teacher, v_A: Sequence[Area]) -> Potentials:
     """All potentials, from below to above, where apical potentials are given; the new ones too."""
+    p = _upward(c, r_0, teacher, v_A)
+    for k in range(len(v_A)):
+        for found, value in zip((p.u_I, p.feedback, p.lateral), _beside(c, p, k), strict=True):
+            found.append(value)
+    return p
+
+
+def _upward(c: Circuit, r_0: Area, teacher: Teacher, v_A: Sequence[Area]) -> Potentials:
+    """What bottom-up weights make of pyramidal neurons, and of interneurons' dendrites."""
     p, rate = Potentials([], [], [], [], [], [], [], []), r_0
     for k, (weights, bias) in enumerate(zip(c.W, c.b, strict=True)):
         p.v_B.append(rate @ weights.T + bias)
@@ -121,14 +128,17 @@ def swept(c: Circuit, r_0: Area, teacher: Teacher, v_A: Sequence[Area]) -> Poten
         else:
             p.u.append((1 - teacher.share) * p.v_hat[-1] + teacher.share * teacher.target)
         rate = c.phi(p.u[-1])
-    for k in range(len(v_A)):
-        gain, share = c.beside(k)
-        p.v.append(c.phi(p.u[k]) @ c.IP[k].T + c.bI[k])
-        p.v_hat_I.append(gain * p.v[-1])
-        p.u_I.append((1 - share) * p.v_hat_I[-1] + share * p.u[k + 1])
-        p.feedback.append(c.phi(p.u[k + 1]) @ c.theta[k])
-        p.lateral.append(c.phi(p.u_I[-1]) @ c.PI[k])
+        if k < len(v_A):
+            p.v.append(rate @ c.IP[k].T + c.bI[k])
+            p.v_hat_I.append(c.beside(k)[0] * p.v[-1])
     return p
+
+
+def _beside(c: Circuit, p: Potentials, k: int) -> tuple[Area, Area, Area]:
+    """Interneurons' somata of hidden area k + 1, and what both parts of its apical input say."""
+    share = c.beside(k)[1]
+    u_I = (1 - share) * p.v_hat_I[k] + share * p.u[k + 1]
+    return u_I, c.phi(p.u[k + 1]) @ c.theta[k], c.phi(u_I) @ c.PI[k]
 
 
 def rest(
@@ -171,3 +181,24 @@ def rest(
         f"The microcircuit did not come to rest: after {SWEEPS} sweeps sample {worst} still moves "
         f"by {float(left[worst]):.1e} (relative to 1 + |potential|). Lower the weights or g_A."
     )
+
+
+def rule_factors(
+    p: Potentials, phi: Phi, r_0: Area, always: Float[Tensor, "batch 1"]
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """What meets at the synapses of every pathway: (batch, n_above) and (batch, n_below).
+
+    Eqs. 7 to 10 by the pathways' names, without rates; ``always`` is what the constant unit sends.
+    """
+    rates = [r_0, *(phi(u) for u in p.u)]
+    found = {}
+    for k in range(len(p.u)):
+        surprise = rates[k + 1] - phi(p.v_hat[k])
+        found[f"W{k}"], found[f"b{k}"] = (surprise, rates[k]), (surprise, always)
+    for k, (u_I, v_A) in enumerate(zip(p.u_I, p.v_A, strict=True), 1):
+        r_I = phi(u_I)
+        surprise = r_I - phi(p.v_hat_I[k - 1])
+        found[f"IP{k}"], found[f"bI{k}"] = (surprise, rates[k]), (surprise, always)
+        found[f"PI{k}"] = (r_I, -v_A)
+        found[f"theta{k}"] = (rates[k + 1], rates[k] - phi(p.feedback[k - 1]))
+    return found

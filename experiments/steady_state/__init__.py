@@ -1,0 +1,1 @@
+"""``tuft steady-state``: a microcircuit at rest learns to classify images."""

@@ -1,0 +1,113 @@
+"""``tuft steady-state``: microcircuits at rest learn to classify images, beside backpropagation.
+
+Every learner is tuned alike: a factor of its learning rates is selected by the validation error
+after a few epochs, then it learns from the start for more of them. In both the rate falls to 0 as
+half a cosine. The weights with the least validation error are tested, once.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from compartments.domains import Count, Positive
+from experiments.lab.progress import Report
+from experiments.lab.runner import FolderName, SeededConfig
+from experiments.lab.samples import data_folder
+from experiments.steady_state.kinds import KINDS, kind
+from experiments.steady_state.learning import Course, Images, learned, test_error
+from experiments.steady_state.page import draw, sentences
+from rate_bridge.data import Source, Split, load
+from rate_bridge.devices import one_thread
+
+__all__ = ["Config", "draw", "measure", "sentences"]
+
+
+@dataclass(frozen=True)
+class Config(SeededConfig):
+    """Learn to classify images at rest, each learner tuned alike."""
+
+    dataset: str = "mnist"
+    """A set of images, such as mnist or digits."""
+    learners: tuple[str, ...] = tuple(KINDS)
+    """microcircuit, frozen, all-plastic, backprop or shallow."""
+    factors: tuple[Positive, ...] = (0.3, 0.6, 1.2)
+    """Factors of a learner's rates, of which one is selected."""
+    search_epochs: Count = 1
+    """Epochs after which it is selected."""
+    epochs: Count = 25
+    """Epochs of learning then."""
+    batch: Count = 10
+    """Samples in one step."""
+    name: FolderName = "steady-state"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.factors or not self.learners:
+            raise ValueError("steady-state: --learners and --factors need at least one value.")
+        for name in self.learners:
+            kind(name)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where what is done is kept until the result is published."""
+        return self.out / f".{self.name}-epochs"
+
+
+def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
+    """Every learner's selection and learning curve, and its test error."""
+    data = images(config.dataset)
+    rows = []
+    with one_thread():
+        for k, name in enumerate(config.learners):
+
+            def report(share: float, begun: int = k) -> None:
+                progress((begun + share) / len(config.learners))
+
+            rows.append(row(config, name, data, report))
+    return {"dataset": config.dataset, "provenance": data.provenance, "rows": rows}
+
+
+def row(config: Config, name: str, data: Images, report: Report) -> dict[str, Any]:
+    """One learner: what was tried, what was selected, its curve."""
+    tried = []
+    for factor in config.factors:
+        course = Course(name, float(factor), config.search_epochs, config.batch, config.seed)
+        state = learned(course, data, config.checkpoints, lambda share: None)
+        tried.append({"factor": float(factor), "validation": state.chosen["validation"]})
+    best = min(tried, key=lambda one: one["validation"])["factor"]
+    course = Course(name, best, config.epochs, config.batch, config.seed)
+    state = learned(course, data, config.checkpoints, report)
+    return {
+        "learner": name,
+        **asdict(kind(name)),
+        "tried": tried,
+        "factor": best,
+        "history": state.history,
+        "epoch": state.chosen["epoch"],
+        "validation": state.chosen["validation"],
+        "test": test_error(course, data, state),
+    }
+
+
+def images(name: str) -> Images:
+    """A set of images with pixels from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        For a data set that is none.
+    """
+    found = load(name, Source(data_folder()))
+    scaling = found.provenance["scaling"]
+    if found.task != "images":
+        raise ValueError(f"--dataset {name} holds no images; choose mnist or digits, say.")
+
+    def part(split: Split) -> tuple[torch.Tensor, torch.Tensor]:
+        pixels = split.inputs.flatten(1).float() * scaling["deviation"] + scaling["mean"]
+        return pixels.contiguous(), split.targets
+
+    parts = part(found.train), part(found.validation), part(found.test)
+    then = {"pixels": "0 to 1"}
+    return Images(*parts, found.n_out, {**found.provenance, "then": then})

@@ -1,0 +1,59 @@
+"""What is compared on images, by name; all have logistic neurons and plastic thresholds."""
+
+from dataclasses import dataclass
+
+from compartments.lookup import look_up
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A learner, but for the size of its steps.
+
+    Parameters
+    ----------
+    label : str
+        In tables.
+    hidden : tuple of int
+        Sizes of its hidden areas.
+    rates : tuple of float
+        Bottom-up learning rates by area, from below, of which a common factor is selected.
+    published : float
+        Test error in per cent in Sacramento et al. 2018.
+    has_interneurons : bool
+        A microcircuit; else backpropagation.
+    eta_theta, eta_PI : float
+        Of top-down weights, and of those from interneurons.
+    """
+
+    label: str
+    hidden: tuple[int, ...]
+    rates: tuple[float, ...]
+    published: float
+    has_interneurons: bool = True
+    eta_theta: float = 0.0
+    eta_PI: float = 0.0
+
+
+KINDS: dict[str, Kind] = {
+    "microcircuit": Kind("microcircuit", (500, 500), (15.0, 0.03, 0.1), 1.96),
+    "frozen": Kind("microcircuit, W1 frozen", (500, 500), (15.0, 0.0, 0.1), 2.11),
+    "all-plastic": Kind(
+        "microcircuit, all plastic", (1000,), (15.0, 0.1), 2.48, eta_theta=3e-4, eta_PI=3e-3
+    ),
+    "backprop": Kind("backpropagation", (500, 500), (0.5, 0.5, 0.5), 1.53, False),
+    "shallow": Kind("no hidden area", (), (2.0,), 8.4, False),
+}
+
+SCALE = 0.3
+"""Initial bottom-up weights are uniform within plus and minus this."""
+
+
+def kind(name: str) -> Kind:
+    """The learner of that name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown one; lists the valid ones and the nearest.
+    """
+    return look_up("learner", name, KINDS)
