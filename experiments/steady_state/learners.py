@@ -5,6 +5,7 @@ and in place; neither uses automatic differentiation.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,8 +16,13 @@ from torch import Tensor
 
 from compartments import potentials_of
 from compartments.activations import LOGISTIC
-from experiments.steady_state.kinds import SCALE, Kind
-from models import MicrocircuitOptions, microcircuit_network
+from experiments.steady_state.kinds import SCALE, THRESHOLD, Kind
+from models import (
+    MicrocircuitOptions,
+    microcircuit_network,
+    microcircuit_weights,
+    self_predicting,
+)
 from models.microcircuit import MicrocircuitNetwork
 from rate_bridge.ode_engine.activations import TorchActivation
 from rate_bridge.references.local_steps import Parameters, forward, local_errors
@@ -157,16 +163,18 @@ def circuit(sizes: tuple[int, ...], kind: Kind, factor: float, seed: int) -> Mic
         else (gains.hidden / gains.below_hidden / shares.below_hidden)
         for k in range(1, hidden + 1)
     ]
-    return microcircuit_network(
-        sizes,
+    options = replace(
         OPTIONS,
-        seed=seed,
         W_scale=SCALE,
         eta_W=etas,
         eta_IP=tuple(c * eta for c, eta in zip(beside, etas[1:], strict=True)),
         eta_theta=factor * kind.eta_theta,
         eta_PI=factor * kind.eta_PI,
     )
+    weights = microcircuit_weights(sizes, options, seed)
+    raised = {f"b{k}": np.full((n, 1), THRESHOLD) for k, n in enumerate(kind.hidden)}
+    weights = self_predicting(weights.with_arrays(**raised), options)
+    return microcircuit_network(sizes, options, weights=weights)
 
 
 def gradient_factors(

@@ -44,7 +44,7 @@ def forward(
     """Step 1: ``u_{i+1} = f_i(W_i u_i)``."""
     u, drive = [inputs], []
     for i, W in enumerate(p.W):
-        z = u[-1] @ W.T
+        z = u[-1] @ W.mT
         drive.append(z if p.b is None else z + p.b[i].squeeze(-1))
         u.append(f[i].function(drive[-1]))
     return Activity(u, drive)

@@ -2,7 +2,8 @@
 
 Three of them: the paper's recursion, the same with what the conductances make of a dendrite's
 potential, and the rest itself, of which both recursions are one sweep: an apical potential that is
-not 0 moves its soma, and with it all areas above and what the interneurons hear.
+not 0 moves its soma, and with it all areas above and what the interneurons hear. Recursions take
+weights and rates with an axis of copies in front, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -98,7 +99,7 @@ def leaky_recursion(c: Circuit, r_0: Area, teacher: Teacher) -> Potentials:
 
 
 def _recursion(c: Circuit, r_0: Area, teacher: Teacher, convex: bool) -> Potentials:
-    silent = [torch.zeros_like(r_0[:, :1]).expand(-1, len(w.T)) for w in c.theta]
+    silent = [torch.zeros_like(r_0[..., :1]) for _ in c.theta]
     p = _upward(c, r_0, teacher, silent)
     kept = 1 - c.shares.hidden if convex else 1.0
     for k in reversed(range(len(c.theta))):
@@ -121,7 +122,7 @@ def _upward(c: Circuit, r_0: Area, teacher: Teacher, v_A: Sequence[Area]) -> Pot
     """What bottom-up weights make of pyramidal neurons, and of interneurons' dendrites."""
     p, rate = Potentials([], [], [], [], [], [], [], []), r_0
     for k, (weights, bias) in enumerate(zip(c.W, c.b, strict=True)):
-        p.v_B.append(rate @ weights.T + bias)
+        p.v_B.append(rate @ weights.mT + bias)
         p.v_hat.append(c.dendrite(k) * p.v_B[-1])
         if k < len(v_A):
             p.u.append(p.v_hat[-1] + c.shares.hidden * v_A[k])
@@ -129,7 +130,7 @@ def _upward(c: Circuit, r_0: Area, teacher: Teacher, v_A: Sequence[Area]) -> Pot
             p.u.append((1 - teacher.share) * p.v_hat[-1] + teacher.share * teacher.target)
         rate = c.phi(p.u[-1])
         if k < len(v_A):
-            p.v.append(rate @ c.IP[k].T + c.bI[k])
+            p.v.append(rate @ c.IP[k].mT + c.bI[k])
             p.v_hat_I.append(c.beside(k)[0] * p.v[-1])
     return p
 

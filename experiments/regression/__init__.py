@@ -1,0 +1,1 @@
+"""``tuft regression``: a microcircuit learns what a network with other weights computes."""

@@ -1,0 +1,1 @@
+"""``tuft self-prediction``: interneurons learn to cancel what comes from above."""
