@@ -32,9 +32,9 @@ class Config(SeededConfig):
     """A set of images, such as mnist or digits."""
     learners: tuple[str, ...] = tuple(KINDS)
     """microcircuit, frozen, all-plastic, backprop or shallow."""
-    factors: tuple[Positive, ...] = (0.4, 0.8, 1.6)
+    factors: tuple[Positive, ...] = (0.5, 1.0, 2.0)
     """Factors of a learner's rates, of which one is selected."""
-    search_epochs: Count = 1
+    search_epochs: Count = 2
     """Epochs after which it is selected."""
     epochs: Count = 40
     """Epochs of learning then."""
