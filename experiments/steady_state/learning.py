@@ -25,9 +25,9 @@ WATCHED = 1000
 class Images:
     """Flat images (sample, pixel) and class numbers, in three parts."""
 
-    train: tuple[Float[Tensor, "n n_in"], Int[Tensor, "n"]]
-    validation: tuple[Float[Tensor, "n n_in"], Int[Tensor, "n"]]
-    test: tuple[Float[Tensor, "n n_in"], Int[Tensor, "n"]]
+    train: tuple[Float[Tensor, "n_train n_in"], Int[Tensor, "n_train"]]
+    validation: tuple[Float[Tensor, "n_validation n_in"], Int[Tensor, "n_validation"]]
+    test: tuple[Float[Tensor, "n_test n_in"], Int[Tensor, "n_test"]]
     classes: int
     provenance: dict[str, Any]
 

@@ -1,0 +1,53 @@
+"""Interneurons that learn to cancel what comes from above, from random weights."""
+
+import numpy as np
+import pytest
+
+from experiments.lab import runner
+from experiments.lab.storage import read_json
+from experiments.self_prediction import experiment
+from experiments.self_prediction.page import falls
+from models import self_predicting
+
+SMALL = {"n_in": 10, "hidden": 6, "n_out": 4, "test": 20, "points": 2, "seeds": 2}
+
+
+def test_both_rules_together_silence_apical_dendrites_and_neither_does_alone(tmp_path, capsys):
+    config = experiment.Config(
+        **SMALL, areas=(2,), sigmas=(0.0,), presentations=150, presentation_ms=20, out=tmp_path
+    )
+    runner.run(experiment, config)
+    folder = tmp_path / "self-prediction"
+    rows = {row["rule"]: row for row in read_json(folder / "result.json")["rows"]}
+    least = {rule: falls(row).min() for rule, row in rows.items()}
+    assert least["both"] > 10
+    assert least["both"] > 2 * max(least["IP"], least["PI"])
+    assert rows["both"]["presentations"] == [0, 75, 150]
+    assert np.shape(rows["both"]["energy"]) == (3, 2, 2)  # point, seed, area
+    assert "150 stimuli the apical energy is 1/" in capsys.readouterr().out
+    assert "not by 100." in (folder / "index.html").read_text()  # so few do not suffice
+
+
+def test_self_predicting_weights_have_no_energy():
+    config = experiment.Config(**SMALL, areas=(2,))
+    cell = config.cells()[0]
+    assert (cell.rule, cell.sigma) == ("both", 0.0)
+    (net,) = cell.networks([0])
+    test = experiment.stimuli(np.random.default_rng(0), 20, 10)
+    loud, _ = experiment.energies(net, net.weights, test)
+    silent, share = experiment.energies(net, self_predicting(net.weights, net.options), test)
+    assert min(loud) > 1e-2
+    assert max(silent) < 1e-20  # the apical potential is 0 to 1e-10
+    assert max(share) < 1e-20
+
+
+def test_settings_that_measure_nothing_are_named():
+    for bad, message in (
+        ({"rules": ("ip",)}, "Unknown choice of lateral rules 'ip'"),
+        ({"areas": ()}, "--areas needs at least one value"),
+        ({"points": 9, "presentations": 5}, "--points must be at most --presentations"),
+        ({"dt_ms": 0.3, "presentation_ms": 20}, r"--presentation-ms \(20\) must be a whole number"),
+        ({"model": "dll"}, "option 'eta_IP'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            experiment.Config(**bad)
