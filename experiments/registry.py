@@ -39,6 +39,7 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "audit": Entry(
         "experiments.audit.experiment", "claims of biological plausibility, put to causal tests"
+    ),
     "self-prediction": Entry(
         "experiments.self_prediction.experiment", "interneurons learn to cancel what comes down"
     ),

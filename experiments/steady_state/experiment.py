@@ -32,11 +32,11 @@ class Config(SeededConfig):
     """A set of images, such as mnist or digits."""
     learners: tuple[str, ...] = tuple(KINDS)
     """microcircuit, frozen, all-plastic, backprop or shallow."""
-    factors: tuple[Positive, ...] = (0.5, 1.0, 2.0)
+    factors: tuple[Positive, ...] = (0.3, 0.6, 1.2)
     """Factors of a learner's rates, of which one is selected."""
-    search_epochs: Count = 2
+    search_epochs: Count = 1
     """Epochs after which it is selected."""
-    epochs: Count = 40
+    epochs: Count = 25
     """Epochs of learning then."""
     batch: Count = 10
     """Samples in one step."""

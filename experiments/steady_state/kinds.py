@@ -35,19 +35,17 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "microcircuit": Kind("microcircuit", (500, 500), (40.0, 0.03, 0.15), 1.96),
-    "frozen": Kind("microcircuit, W1 frozen", (500, 500), (40.0, 0.0, 0.15), 2.11),
+    "microcircuit": Kind("microcircuit", (500, 500), (15.0, 0.03, 0.1), 1.96),
+    "frozen": Kind("microcircuit, W1 frozen", (500, 500), (15.0, 0.0, 0.1), 2.11),
     "all-plastic": Kind(
-        "microcircuit, all plastic", (1000,), (40.0, 0.15), 2.48, eta_theta=3e-4, eta_PI=3e-3
+        "microcircuit, all plastic", (1000,), (15.0, 0.1), 2.48, eta_theta=3e-4, eta_PI=3e-3
     ),
     "backprop": Kind("backpropagation", (500, 500), (0.5, 0.5, 0.5), 1.53, False),
     "shallow": Kind("no hidden area", (), (2.0,), 8.4, False),
 }
 
-SCALE, THRESHOLD = 0.3, -3.0
-"""Initial bottom-up weights are uniform within plus and minus the first; hidden areas of
-microcircuits begin with the second as their thresholds' weights: with few of their neurons active,
-rates do not all rise and fall together, and learning may be faster before it is unstable."""
+SCALE = 0.3
+"""Initial bottom-up weights are uniform within plus and minus this."""
 
 
 def kind(name: str) -> Kind:

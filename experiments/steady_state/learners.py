@@ -16,13 +16,8 @@ from torch import Tensor
 
 from compartments import potentials_of
 from compartments.activations import LOGISTIC
-from experiments.steady_state.kinds import SCALE, THRESHOLD, Kind
-from models import (
-    MicrocircuitOptions,
-    microcircuit_network,
-    microcircuit_weights,
-    self_predicting,
-)
+from experiments.steady_state.kinds import SCALE, Kind
+from models import MicrocircuitOptions, microcircuit_network
 from models.microcircuit import MicrocircuitNetwork
 from rate_bridge.ode_engine.activations import TorchActivation
 from rate_bridge.references.local_steps import Parameters, forward, local_errors
@@ -171,10 +166,7 @@ def circuit(sizes: tuple[int, ...], kind: Kind, factor: float, seed: int) -> Mic
         eta_theta=factor * kind.eta_theta,
         eta_PI=factor * kind.eta_PI,
     )
-    weights = microcircuit_weights(sizes, options, seed)
-    raised = {f"b{k}": np.full((n, 1), THRESHOLD) for k, n in enumerate(kind.hidden)}
-    weights = self_predicting(weights.with_arrays(**raised), options)
-    return microcircuit_network(sizes, options, weights=weights)
+    return microcircuit_network(sizes, options, seed=seed)
 
 
 def gradient_factors(
