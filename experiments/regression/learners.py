@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from compartments.lookup import look_up
-from experiments.regression.task import PHI
+from experiments.regression.task import RECTIFIER
 from models import MicrocircuitOptions, microcircuit_network
 from models.microcircuit import MicrocircuitNetwork
 from rate_bridge.references.microcircuit import Microcircuit
@@ -29,7 +29,7 @@ from rate_bridge.references.microcircuit_rest import (
     rule_factors,
 )
 
-OPTIONS = MicrocircuitOptions(
+RECTIFIED = MicrocircuitOptions(
     activation="soft-rectifier", W_scale=1.0, theta_scale=1.0, eta_PI=0.0, tau_w=30 * ms
 )
 
@@ -38,7 +38,7 @@ Shown = Float[Tensor, "copy batch _n"]
 
 
 @dataclass(frozen=True)
-class Kind:
+class Regressor:
     """A way to learn.
 
     Parameters
@@ -59,15 +59,15 @@ class Kind:
     interneurons: bool = True
 
 
-KINDS: dict[str, Kind] = {
-    "microcircuit": Kind("microcircuit"),
-    "frozen": Kind("lower weights frozen", lower=False),
-    "shallow": Kind("no hidden area", hidden=False, lower=False),
-    "backprop": Kind("backpropagation", interneurons=False),
+REGRESSORS: dict[str, Regressor] = {
+    "microcircuit": Regressor("microcircuit"),
+    "frozen": Regressor("lower weights frozen", lower=False),
+    "shallow": Regressor("no hidden area", hidden=False, lower=False),
+    "backprop": Regressor("backpropagation", interneurons=False),
 }
 
 
-def kind(name: str) -> Kind:
+def kind(name: str) -> Regressor:
     """The learner of that name.
 
     Raises
@@ -75,7 +75,7 @@ def kind(name: str) -> Kind:
     ValueError
         For an unknown one; lists the valid ones and the nearest.
     """
-    return look_up("learner", name, KINDS)
+    return look_up("learner", name, REGRESSORS)
 
 
 def described(
@@ -87,14 +87,14 @@ def described(
     both weights in that state and lambda_I the share of the nudge.
     """
     if not rates:
-        return microcircuit_network(sizes, OPTIONS, seed=seed)
+        return microcircuit_network(sizes, RECTIFIED, seed=seed)
     pace = keeping_pace()
-    return microcircuit_network(sizes, OPTIONS, seed=seed, eta_W=rates, eta_IP=pace * rates[-1])
+    return microcircuit_network(sizes, RECTIFIED, seed=seed, eta_W=rates, eta_IP=pace * rates[-1])
 
 
 def keeping_pace() -> float:
     """eta_IP over eta_W of the output."""
-    gains, shares = OPTIONS.gains, OPTIONS.shares
+    gains, shares = RECTIFIED.gains, RECTIFIED.shares
     return gains.output / gains.below_output / shares.below_output
 
 
@@ -103,7 +103,7 @@ class Copies:
 
     Parameters
     ----------
-    kind : Kind
+    kind : Regressor
         Which.
     sizes : tuple of int
         Input, hidden area, output; the second is left out where there is none.
@@ -115,7 +115,7 @@ class Copies:
 
     def __init__(
         self,
-        kind: Kind,
+        kind: Regressor,
         sizes: tuple[int, int, int],
         rates: Sequence[tuple[float, float]],
         seeds: Sequence[int],
@@ -147,23 +147,25 @@ class Copies:
 
     def answers(self, stimuli: Shown) -> Shown:
         """Rates of the output without targets."""
-        return PHI.function(self.potentials(stimuli).u[-1])
+        return RECTIFIER.function(self.potentials(stimuli).u[-1])
 
     def factors(self, stimuli: Shown, targets: Shown) -> dict[str, tuple[Shown, Shown]]:
         """What meets at the synapses of every pathway."""
         if self.kind.interneurons:
             p = self.potentials(stimuli, targets)
-            return rule_factors(p, PHI.function, stimuli, stimuli[..., :1])
+            return rule_factors(p, RECTIFIER.function, stimuli, stimuli[..., :1])
         return self.gradient(stimuli, targets)
 
     def gradient(self, stimuli: Shown, targets: Shown) -> dict[str, tuple[Shown, Shown]]:
         """Both factors of the descent of the squared error of rates, halved."""
         c, p = self.circuit, self.potentials(stimuli)
-        error = PHI.function(targets) - PHI.function(p.v_hat[-1])
-        delta = error * PHI.derivative(p.v_hat[-1])
-        found = {f"W{len(c.W) - 1}": (delta, PHI.function(p.u[0]) if self.kind.hidden else stimuli)}
+        error = RECTIFIER.function(targets) - RECTIFIER.function(p.v_hat[-1])
+        delta = error * RECTIFIER.derivative(p.v_hat[-1])
+        found = {
+            f"W{len(c.W) - 1}": (delta, RECTIFIER.function(p.u[0]) if self.kind.hidden else stimuli)
+        }
         if self.kind.hidden:
-            below = (c.dendrite(1) * delta @ c.W[1]) * PHI.derivative(p.v_hat[0])
+            below = (c.dendrite(1) * delta @ c.W[1]) * RECTIFIER.derivative(p.v_hat[0])
             found["W0"] = (below, stimuli)
         return found
 

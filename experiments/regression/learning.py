@@ -10,7 +10,7 @@ from torch import Tensor
 
 from experiments.lab.progress import Report
 from experiments.regression.learners import Copies
-from experiments.regression.task import PHI, Task
+from experiments.regression.task import RECTIFIER, Regression
 
 VALIDATION, TEST, TRAINING = 800, 801, 0
 """Parts of the stimuli; training has one of each seed."""
@@ -20,10 +20,10 @@ HELD_OUT = 1000
 
 
 def relative_error(
-    copies: Copies, task: Task, stimuli: Float[Tensor, "n n_in"]
+    copies: Copies, task: Regression, stimuli: Float[Tensor, "n n_in"]
 ) -> Float[Tensor, "copy"]:
     """Mean square error of rates over the variance of the teacher's."""
-    goal = PHI.function(task.potentials(stimuli))
+    goal = RECTIFIER.function(task.potentials(stimuli))
     count = len(next(iter(copies.weights.values())))
     missed = copies.answers(stimuli.expand(count, -1, -1)) - goal
     spread = ((goal - goal.mean(0)) ** 2).mean()
@@ -32,7 +32,7 @@ def relative_error(
 
 def learned(
     copies: Copies,
-    task: Task,
+    task: Regression,
     seeds: Sequence[int],
     steps: int,
     batch: int,

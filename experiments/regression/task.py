@@ -9,7 +9,7 @@ from torch import Tensor
 from compartments.activations import SOFT_RECTIFIER
 from rate_bridge.ode_engine.activations import torch_activation
 
-PHI = torch_activation(SOFT_RECTIFIER)
+RECTIFIER = torch_activation(SOFT_RECTIFIER)
 """phi of the teacher and of all who learn from it."""
 
 GAINS = (2.0, 10.0)
@@ -17,7 +17,7 @@ GAINS = (2.0, 10.0)
 
 
 @dataclass(frozen=True)
-class Task:
+class Regression:
     """A teacher: two layers of weights uniform within plus and minus 1, times :data:`GAINS`.
 
     Parameters
@@ -41,7 +41,7 @@ class Task:
         for layer, gain in enumerate(GAINS):
             shape = (self.sizes[layer + 1], self.sizes[layer])
             weights = gain * _uniform(shape, 1000 * self.seed + 900 + layer)
-            drive = (PHI.function(drive) if layer else drive) @ weights.mT
+            drive = (RECTIFIER.function(drive) if layer else drive) @ weights.mT
         return drive
 
 

@@ -34,13 +34,13 @@ from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
-APICAL, FROM_ABOVE, LATERAL = "v_A", "feedback", "lateral"
+APICAL_POTENTIAL, FROM_ABOVE, FROM_BESIDE = "v_A", "feedback", "lateral"
 """Variables of neurons with an apical dendrite: its potential is the sum of the other two."""
 
-RULES = {"both": ("eta_IP", "eta_PI"), "IP": ("eta_IP",), "PI": ("eta_PI",)}
+LATERAL_RULES = {"both": ("eta_IP", "eta_PI"), "IP": ("eta_IP",), "PI": ("eta_PI",)}
 """Which lateral weights learn: onto interneurons (Eq. 8), from them (Eq. 9)."""
 
-TRACED = 4
+TRACED_NEURONS = 4
 """Neurons whose traces are kept."""
 
 
@@ -60,7 +60,7 @@ class Config(ModelConfig):
     """Neurons of the output."""
     areas: tuple[Count, ...] = (1, 2, 3)
     """Numbers of hidden areas, one network each."""
-    rules: tuple[str, ...] = tuple(RULES)
+    rules: tuple[str, ...] = tuple(LATERAL_RULES)
     """Which weights learn: both, IP (onto interneurons) or PI (from them)."""
     sigmas: tuple[NonNegative, ...] = (0.0, 0.1)
     """Noise on somata, in 1/sqrt(ms), while both learn."""
@@ -89,7 +89,7 @@ class Config(ModelConfig):
             if not getattr(self, name):
                 raise ValueError(f"--{name} needs at least one value.")
         for name in self.rules:
-            look_up("choice of lateral rules", name, RULES)
+            look_up("choice of lateral rules", name, LATERAL_RULES)
         if self.points > self.presentations:
             raise ValueError(
                 f"--points must be at most --presentations ({self.presentations}), got "
@@ -103,7 +103,7 @@ class Config(ModelConfig):
                 f"--dt-ms ({self.dt_ms:g})."
             )
 
-    def cells(self) -> list["Cell"]:
+    def cells(self) -> list["LateralLearning"]:
         """What is measured, one after another: every rule without noise, both with it."""
         found = []
         for areas in self.areas:
@@ -111,13 +111,15 @@ class Config(ModelConfig):
             loud = [("both", sigma) for sigma in self.sigmas[1:] if "both" in self.rules]
             for rule, sigma in (*quiet, *loud):
                 sizes = (self.n_in, *(self.hidden,) * areas, self.n_out)
-                rates = {name: getattr(self, name) for name in RULES[rule]}
-                found.append(Cell(self.model, self.options, sizes, rule, rates, float(sigma)))
+                rates = {name: getattr(self, name) for name in LATERAL_RULES[rule]}
+                found.append(
+                    LateralLearning(self.model, self.options, sizes, rule, rates, float(sigma))
+                )
         return found
 
 
 @dataclass(frozen=True)
-class Cell:
+class LateralLearning:
     """Networks of one kind, which differ in their seeds."""
 
     model: str
@@ -166,7 +168,7 @@ def bundle(arrays: dict[str, Any]) -> WeightBundle:
     return WeightBundle({name: np.array(value) for name, value in arrays.items()})
 
 
-def measured(config: Config, cell: Cell, report: Report) -> dict[str, Any]:
+def measured(config: Config, cell: LateralLearning, report: Report) -> dict[str, Any]:
     """Learn, and measure on the way.
 
     Returns
@@ -221,26 +223,28 @@ def energies(
 ) -> tuple[list[float], list[float]]:
     """Of every population with an apical dendrite: mean square potential, and its share."""
     rest = reference(net).equilibrium({"stimulus": test}, weights)
-    apical = {place: values for (variable, place), values in rest.items() if variable == APICAL}
+    apical = {
+        place: values for (variable, place), values in rest.items() if variable == APICAL_POTENTIAL
+    }
     squares = {place: float((values**2).mean()) for place, values in apical.items()}
     above = {place: float((rest[FROM_ABOVE, place] ** 2).mean()) for place in apical}
     return list(squares.values()), [squares[place] / above[place] for place in apical]
 
 
-def shown(config: Config, cell: Cell, net: Network) -> xr.Dataset:
+def shown(config: Config, cell: LateralLearning, net: Network) -> xr.Dataset:
     """Traces of three stimuli with the weights as they are."""
     generator = np.random.default_rng(20_000 + config.seed)
     schedule = Schedule(
         {"stimulus": stimuli(generator, 3, config.n_in)}, presentation=config.presentation_ms * ms
     )
-    apical = [p.name for p in net.populations if APICAL in p.neuron.variables]
+    apical = [p.name for p in net.populations if APICAL_POTENTIAL in p.neuron.variables]
     return ode_engine.simulate(
         net,
         schedule,
         dt=config.dt_ms * ms,
         method=cell.method,
-        record=[APICAL, FROM_ABOVE, LATERAL],
+        record=[APICAL_POTENTIAL, FROM_ABOVE, FROM_BESIDE],
         record_dt=max(1, round(1 / config.dt_ms)) * config.dt_ms * ms,
-        record_units={name: range(min(TRACED, config.hidden)) for name in apical},
+        record_units={name: range(min(TRACED_NEURONS, config.hidden)) for name in apical},
         plastic=False,
     ).traces

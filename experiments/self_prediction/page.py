@@ -20,16 +20,16 @@ from experiments.report.figure_style import (
 )
 from experiments.report.page import FellShort, PageTable, Picture, Section, write_page
 
-WANTED = 100.0
+WANTED_FALL = 100.0
 """By what factor apical energy is to fall where both rules learn."""
 
-LABELS = {
+RULE_LABELS = {
     "both": "both rules",
     "IP": "only onto interneurons",
     "PI": "only from interneurons",
 }
 
-TRACES = {
+APICAL_TRACES = {
     "feedback": ("from above", SERIES[0]),
     "lateral": ("from interneurons", SERIES[1]),
     "v_A": ("apical potential, their sum", SERIES[3]),
@@ -51,7 +51,7 @@ def falls(row: dict[str, Any]) -> np.ndarray:
 def label(row: dict[str, Any]) -> str:
     """Which rules, and the noise."""
     noise = f", noise {row['sigma']:g}" if row["sigma"] else ""
-    return LABELS[row["rule"]] + noise
+    return RULE_LABELS[row["rule"]] + noise
 
 
 def sentences(result: Result) -> list[str]:
@@ -104,14 +104,14 @@ def fall_lines(axes: Axes, rows: list[dict[str, Any]]) -> Axes:
         axes.plot(shown, np.median(values, axis=1), color=colour, label=label(row))
         axes.fill_between(shown, values.min(1), values.max(1), color=colour, alpha=0.15, lw=0)
     first = energy(rows[0])[0]
-    axes.axhline(np.median(first) / WANTED, color="0.5", lw=0.8, ls=":")
+    axes.axhline(np.median(first) / WANTED_FALL, color="0.5", lw=0.8, ls=":")
     axes.set(yscale="log", xlabel="stimuli shown")
     return axes
 
 
 def potentials(axes: Axes, traces: xr.Dataset, unit: int, presentation_ms: float) -> Axes:
     """What comes from above and from interneurons in one neuron, and their sum."""
-    for variable, (words, colour) in TRACES.items():
+    for variable, (words, colour) in APICAL_TRACES.items():
         values = traces[f"{variable}_hidden1"].values[:, unit]
         axes.plot(traces.time, values, color=colour, label=words, lw=2 if variable == "v_A" else 1)
     for begin in np.arange(presentation_ms, traces.time.values[-1], presentation_ms):
@@ -138,7 +138,7 @@ def sections(result: Result) -> list[Section]:
     depth = [
         "Energy is the mean square of the apical potential over neurons and stimuli, at rest and "
         "without noise, with the weights as they are then, for stimuli that were not learned "
-        f"from. The dotted line is 1/{WANTED:g} of its beginning. Lines are medians over seeds, "
+        f"from. The dotted line is 1/{WANTED_FALL:g} of its beginning. Lines are medians over seeds, "
         "bands go from the least to the largest."
     ]
     pictures = (
@@ -155,7 +155,7 @@ def sections(result: Result) -> list[Section]:
     rows = [
         [
             row["areas"],
-            LABELS[row["rule"]],
+            RULE_LABELS[row["rule"]],
             row["sigma"],
             float(np.median(energy(row)[0])),
             float(np.median(energy(row)[-1])),
@@ -170,8 +170,8 @@ def sections(result: Result) -> list[Section]:
     ]
     short = [
         f"{row['areas']} hidden areas, {label(row)}: the energy of the seed that does worst falls "
-        f"by {falls(row).min():.3g}, not by {WANTED:g}."
+        f"by {falls(row).min():.3g}, not by {WANTED_FALL:g}."
         for row in result["rows"]
-        if row["rule"] == "both" and falls(row).min() < WANTED
+        if row["rule"] == "both" and falls(row).min() < WANTED_FALL
     ]
     return [*found, FellShort(text=short)] if short else found

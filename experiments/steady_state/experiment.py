@@ -15,8 +15,8 @@ from compartments.domains import Count, Positive
 from experiments.lab.progress import Report
 from experiments.lab.runner import FolderName, SeededConfig
 from experiments.lab.samples import data_folder
-from experiments.steady_state.kinds import KINDS, kind
-from experiments.steady_state.learning import Course, Images, learned, test_error
+from experiments.steady_state.kinds import IMAGE_LEARNERS, kind
+from experiments.steady_state.learning import Course, ImageParts, learned, test_error
 from experiments.steady_state.page import draw, sentences
 from rate_bridge.data import Source, Split, load
 from rate_bridge.devices import one_thread
@@ -30,7 +30,7 @@ class Config(SeededConfig):
 
     dataset: str = "mnist"
     """A set of images, such as mnist or digits."""
-    learners: tuple[str, ...] = tuple(KINDS)
+    learners: tuple[str, ...] = tuple(IMAGE_LEARNERS)
     """microcircuit, frozen, all-plastic, backprop or shallow."""
     factors: tuple[Positive, ...] = (0.3, 0.6, 1.2)
     """Factors of a learner's rates, of which one is selected."""
@@ -69,7 +69,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     return {"dataset": config.dataset, "provenance": data.provenance, "rows": rows}
 
 
-def row(config: Config, name: str, data: Images, report: Report) -> dict[str, Any]:
+def row(config: Config, name: str, data: ImageParts, report: Report) -> dict[str, Any]:
     """One learner: what was tried, what was selected, its curve."""
     tried = []
     for factor in config.factors:
@@ -91,7 +91,7 @@ def row(config: Config, name: str, data: Images, report: Report) -> dict[str, An
     }
 
 
-def images(name: str) -> Images:
+def images(name: str) -> ImageParts:
     """A set of images with pixels from 0 to 1.
 
     Raises
@@ -110,4 +110,4 @@ def images(name: str) -> Images:
 
     parts = part(found.train), part(found.validation), part(found.test)
     then = {"pixels": "0 to 1"}
-    return Images(*parts, found.n_out, {**found.provenance, "then": then})
+    return ImageParts(*parts, found.n_out, {**found.provenance, "then": then})

@@ -6,7 +6,7 @@ from compartments.lookup import look_up
 
 
 @dataclass(frozen=True)
-class Kind:
+class ImageLearner:
     """A learner, but for the size of its steps.
 
     Parameters
@@ -34,21 +34,21 @@ class Kind:
     eta_PI: float = 0.0
 
 
-KINDS: dict[str, Kind] = {
-    "microcircuit": Kind("microcircuit", (500, 500), (15.0, 0.03, 0.1), 1.96),
-    "frozen": Kind("microcircuit, W1 frozen", (500, 500), (15.0, 0.0, 0.1), 2.11),
-    "all-plastic": Kind(
+IMAGE_LEARNERS: dict[str, ImageLearner] = {
+    "microcircuit": ImageLearner("microcircuit", (500, 500), (15.0, 0.03, 0.1), 1.96),
+    "frozen": ImageLearner("microcircuit, W1 frozen", (500, 500), (15.0, 0.0, 0.1), 2.11),
+    "all-plastic": ImageLearner(
         "microcircuit, all plastic", (1000,), (15.0, 0.1), 2.48, eta_theta=3e-4, eta_PI=3e-3
     ),
-    "backprop": Kind("backpropagation", (500, 500), (0.5, 0.5, 0.5), 1.53, False),
-    "shallow": Kind("no hidden area", (), (2.0,), 8.4, False),
+    "backprop": ImageLearner("backpropagation", (500, 500), (0.5, 0.5, 0.5), 1.53, False),
+    "shallow": ImageLearner("no hidden area", (), (2.0,), 8.4, False),
 }
 
-SCALE = 0.3
+WEIGHT_SCALE = 0.3
 """Initial bottom-up weights are uniform within plus and minus this."""
 
 
-def kind(name: str) -> Kind:
+def kind(name: str) -> ImageLearner:
     """The learner of that name.
 
     Raises
@@ -56,4 +56,4 @@ def kind(name: str) -> Kind:
     ValueError
         For an unknown one; lists the valid ones and the nearest.
     """
-    return look_up("learner", name, KINDS)
+    return look_up("learner", name, IMAGE_LEARNERS)

@@ -15,14 +15,14 @@ from torch import Tensor
 from compartments.sealed_files import opened_sealed, remove_abandoned, written_sealed
 from experiments.lab.progress import Report
 from experiments.steady_state.kinds import kind
-from experiments.steady_state.learners import Learner, learner
+from experiments.steady_state.learners import LearnsInPlace, learner
 
 WATCHED = 1000
 """Validation samples of which angles and apical potentials are looked at."""
 
 
 @dataclass(frozen=True)
-class Images:
+class ImageParts:
     """Flat images (sample, pixel) and class numbers, in three parts."""
 
     train: tuple[Float[Tensor, "n_train n_in"], Int[Tensor, "n_train"]]
@@ -64,7 +64,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class State:
+class Progressed:
     """After some epochs: weights, those of the best validation error, and the way there."""
 
     weights: dict[str, Tensor]
@@ -77,7 +77,7 @@ class State:
         return min(self.history, key=lambda row: row["validation"])
 
 
-def learned(course: Course, data: Images, kept: Path, report: Report) -> State:
+def learned(course: Course, data: ImageParts, kept: Path, report: Report) -> Progressed:
     """The learner after all epochs; each is kept when it is done.
 
     A learner whose weights stop being finite ends there, its errors those of chance.
@@ -103,7 +103,7 @@ def learned(course: Course, data: Images, kept: Path, report: Report) -> State:
     return state
 
 
-def _epoch(course: Course, epoch: int, data: Images, model: Learner) -> None:
+def _epoch(course: Course, epoch: int, data: ImageParts, model: LearnsInPlace) -> None:
     """Every training sample once, in an order of its own."""
     inputs, labels = data.train
     generator = torch.Generator().manual_seed(1000 * course.seed + epoch)
@@ -114,7 +114,7 @@ def _epoch(course: Course, epoch: int, data: Images, model: Learner) -> None:
         model.advance(inputs[rows], labels[rows], scale)
 
 
-def _seen(model: Learner, data: Images) -> dict[str, Any]:
+def _seen(model: LearnsInPlace, data: ImageParts) -> dict[str, Any]:
     """Errors on as many training samples as there are for validation, and what is watched."""
     if not all(bool(torch.isfinite(w).all()) for w in model.weights.values()):
         chance = 1 - 1 / data.classes
@@ -129,7 +129,7 @@ def _seen(model: Learner, data: Images) -> dict[str, Any]:
     }
 
 
-def test_error(course: Course, data: Images, state: State) -> float:
+def test_error(course: Course, data: ImageParts, state: Progressed) -> float:
     """Of the weights with the least validation error."""
     n_in = data.train[0].shape[1]
     model = learner(kind(course.name), n_in, data.classes, course.factor, course.seed)
@@ -137,17 +137,17 @@ def test_error(course: Course, data: Images, state: State) -> float:
     return model.error(*data.test)
 
 
-def _begun(path: Path, model: Learner) -> State:
+def _begun(path: Path, model: LearnsInPlace) -> Progressed:
     """What is kept of this course, its weights given to the learner; else the beginning."""
     if not path.is_file():
-        return State(model.weights, dict(model.weights), [])
+        return Progressed(model.weights, dict(model.weights), [])
     with opened_sealed(path, f"Delete {path} to start again.") as file:
         found = torch.load(file, weights_only=True)
     model.weights.update(found["weights"])
-    return State(model.weights, found["best"], found["history"])
+    return Progressed(model.weights, found["best"], found["history"])
 
 
-def _keep(path: Path, state: State) -> None:
+def _keep(path: Path, state: Progressed) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(path.parent)
     with written_sealed(path) as file:

@@ -7,7 +7,7 @@ import torch
 from experiments.lab import runner
 from experiments.lab.storage import read_json
 from experiments.steady_state import experiment, learning
-from experiments.steady_state.kinds import KINDS, kind
+from experiments.steady_state.kinds import IMAGE_LEARNERS, kind
 from experiments.steady_state.learners import circuit, learner
 from models import Schedule
 from rate_bridge.references.microcircuit import Microcircuit
@@ -25,8 +25,8 @@ def test_pixels_are_rates(digits):
 
 @pytest.mark.parametrize("name", ["microcircuit", "all-plastic"])
 def test_in_place_it_learns_what_the_reference_says(name, digits):
-    net = circuit((64, *KINDS[name].hidden, 10), KINDS[name], 1.0, 0)
-    model = learner(KINDS[name], 64, 10, 1.0, 0)
+    net = circuit((64, *IMAGE_LEARNERS[name].hidden, 10), IMAGE_LEARNERS[name], 1.0, 0)
+    model = learner(IMAGE_LEARNERS[name], 64, 10, 1.0, 0)
     inputs, labels = digits.train[0][:10], digits.train[1][:10]
     model.advance(inputs, labels, 1.0)
     shown = {"stimulus": inputs.double().numpy(), "target": model.potentials[labels].numpy()}
@@ -42,7 +42,7 @@ def test_in_place_it_learns_what_the_reference_says(name, digits):
 def test_interneurons_keep_pace_with_what_they_stand_for(digits):
     """A step leaves less of the apical potential than it would had they stayed."""
     images, classes = digits.train[0][:50], digits.train[1][:50]
-    model = learner(KINDS["microcircuit"], 64, 10, 0.1, 0)
+    model = learner(IMAGE_LEARNERS["microcircuit"], 64, 10, 0.1, 0)
     before = {name: model.weights[name].clone() for name in ("IP2", "bI2")}
     model.advance(images, classes, 1.0)
     kept = model.observed(images, classes)["unexplained"][1]
@@ -61,7 +61,7 @@ def test_backpropagation_is_autograds(digits):
     loss.backward()
     model.advance(inputs, labels, 1.0)
     for name, w in before.items():
-        step = (model.weights[name] - w).detach() / KINDS["backprop"].rates[0]
+        step = (model.weights[name] - w).detach() / IMAGE_LEARNERS["backprop"].rates[0]
         assert (step + w.grad).abs().max() < 1e-6  # single precision, weights below 1
 
 
