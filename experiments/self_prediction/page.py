@@ -138,8 +138,8 @@ def sections(result: Result) -> list[Section]:
     depth = [
         "Energy is the mean square of the apical potential over neurons and stimuli, at rest and "
         "without noise, with the weights as they are then, for stimuli that were not learned "
-        f"from. The dotted line is 1/{WANTED_FALL:g} of its beginning. Lines are medians over seeds, "
-        "bands go from the least to the largest."
+        f"from. The dotted line is 1/{WANTED_FALL:g} of its beginning. Lines are medians over "
+        "seeds, bands go from the least to the largest."
     ]
     pictures = (
         Picture("energy", "Mean square apical potential while lateral weights learn."),
