@@ -34,6 +34,9 @@ EXPERIMENTS: dict[str, Entry] = {
     "stream": Entry(
         "experiments.stream.experiment", "bias and noise of updates in an unbroken stream"
     ),
+    "spikes": Entry(
+        "experiments.spikes.experiment", "neurons that fire; DLL by events, bursts carry the error"
+    ),
     "remedies": Entry(
         "experiments.remedies.experiment", "learning without phases: remedies x presentation time"
     ),

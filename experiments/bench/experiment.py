@@ -16,6 +16,7 @@ from rich.table import Table
 from compartments.lookup import look_up
 from experiments.bench import step_cost as bench_cost
 from experiments.bench.brian_targets import brian_targets
+from experiments.bench.events import events
 from experiments.bench.ode_engine import torch_engine
 from experiments.bench.one_neuron import one_neuron
 from experiments.bench.rows import Benchmark, EngineRate, LeftOut, labelled_rates, records
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "neuron": one_neuron,
     "training": training_steps,
     "torch": torch_engine,
+    "events": events,
 }
 """All benchmarks, a line each; see :mod:`experiments.bench.rows` for what they return."""
 
@@ -44,7 +46,7 @@ class Config(ExperimentConfig):
     """Measure the speed of the engines, all in one run on this machine."""
 
     only: tuple[str, ...] = ()
-    """Benchmarks to run: brian, neuron, training, torch; all of them unless some are named."""
+    """Benchmarks: brian, neuron, training, torch, events; all of them unless some are named."""
     full: bool = False
     """Also the long ones, such as one epoch of digits in continuous time (a minute or two)."""
     name: FolderName = "bench"

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from experiments.spikes.learning import GRADED, FiringCell
 
@@ -24,24 +25,29 @@ class FiringPlan:
         What is compared, by name; their rates are the grid, their seeds those of the search.
     seeds : tuple of int
         Of what is tested.
+    epochs : int, optional
+        For which that learns; as long as the search unless told otherwise.
     """
 
     rows: Mapping[str, FiringCell]
     seeds: tuple[int, ...]
+    epochs: int | None = None
 
     @property
     def hash(self) -> str:
         """Of everything that a result depends on."""
-        told = {"rows": {n: asdict(c) for n, c in self.rows.items()}, "seeds": self.seeds}
+        told: dict[str, Any] = {"rows": {n: asdict(c) for n, c in self.rows.items()}}
+        told |= {"seeds": self.seeds} | ({"epochs": self.epochs} if self.epochs else {})
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     def tested(self, name: str, eta: float) -> FiringCell:
         """What is tested: the selected rate, other seeds."""
-        return replace(self.rows[name], etas=(eta,), seeds=self.seeds)
+        cell = self.rows[name]
+        return replace(cell, etas=(eta,), seeds=self.seeds, epochs=self.epochs or cell.epochs)
 
 
 _GRID = FiringCell(100, (0.25, 0.5, 1.0, 2.0), (10,), epochs=15, dt_ms=2.0)
-_LONG = replace(_GRID, presentation_ms=300.0, dt_ms=2.5)
+_LONG = replace(_GRID, presentation_ms=300.0, dt_ms=5.0, epochs=8)
 _SMALL = FiringCell(100, (0.5, 1.0), (10,), epochs=2, hidden=(20,), dt_ms=2.0)
 
 FIRING_PLANS: Mapping[str, FiringPlan] = MappingProxyType(
@@ -60,9 +66,9 @@ FIRING_PLANS: Mapping[str, FiringPlan] = MappingProxyType(
                 "graded": replace(_GRID, cells=GRADED, etas=(0.5, 1.0, 2.0, 4.0)),
                 "100 cells": replace(_LONG, etas=(1.0, 2.0, 3.0)),
                 "10 cells": replace(_LONG, cells=10, etas=(0.5, 1.0, 2.0)),
-                "1 cell": replace(_LONG, cells=1, etas=(0.05, 0.15, 0.5)),
             },
             seeds=(0, 1, 2),
+            epochs=15,
         ),
         "small": FiringPlan(
             {"graded": replace(_SMALL, cells=GRADED), "100 cells": _SMALL}, seeds=(0,)

@@ -54,8 +54,11 @@ def test_integrate_and_fire_has_the_rate_of_theory():
         between = intervals_ms(of_unit(found, k))
         if i < 1:
             assert len(between) == 0
-        else:  # the step of 0.1 ms after the threshold is passed is that of the spike
-            assert between[2:].mean() == pytest.approx(2 + 10 * np.log(i / (i - 1)), abs=0.1)
+        else:
+            # dt = 0.1 ms: the spike comes with the step after the threshold, and Euler's membrane
+            # is faster by dt/(2 tau_m), 0.5 % of its part of the interval
+            expected = 2 + 10 * np.log(i / (i - 1))
+            assert between[2:].mean() == pytest.approx(expected, abs=0.1 + 0.005 * expected)
 
 
 def test_no_two_spikes_are_nearer_than_the_refractory_time():

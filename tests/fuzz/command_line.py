@@ -89,6 +89,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "--presentations": COUNT,
         "--dt-ms": NUMBER,
     },
+    "spikes": {**COMMON, "--plan": NAME, "--steps": COUNT, "--units": COUNT},
     "audit": {
         **COMMON,
         "--rule": NAME[1:],
