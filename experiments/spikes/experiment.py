@@ -14,7 +14,9 @@ from brian2 import Quantity, ms
 
 from compartments.checks import check_name
 from compartments.domains import Count
+from compartments.event_records import EVENT_BYTES
 from compartments.recording import save_traces
+from compartments.sizes import check_size
 from experiments.lab.progress import Report, portion
 from experiments.lab.runner import FolderName, SeededConfig
 from experiments.spikes import scenes
@@ -24,6 +26,7 @@ from experiments.spikes.networks import FIRING, deterministic, given_numbers, sh
 from experiments.spikes.plans import FIRING_PLANS
 from experiments.spikes.tuning import tuned
 from models import Network, simulate
+from models.brian_engine import STEP_SECONDS
 from rate_bridge import ode_engine
 
 __all__ = ["Config", "draw", "failure", "measure", "sentences"]
@@ -46,6 +49,13 @@ class Config(SeededConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_name("", "--plan", self.plan, (NO_PLAN, *FIRING_PLANS))
+        longest = max(CHANCE_SWEEPS["window_ms"])
+        check_size(
+            "spikes",
+            "--units or --steps",
+            needed_bytes=2 * EVENT_BYTES * longest * self.units,
+            least_seconds=STEP_SECONDS["numpy"] * len(FIRING) * self.steps,
+        )
 
     @property
     def plan_hash(self) -> str:

@@ -23,7 +23,7 @@ from experiments.report.figure_style import (
 )
 from experiments.report.page import FellShort, PageTable, Picture, Section, write_page
 
-WORDS = (
+_GLOSSARY = (
     ("event", "what an axon sends at a moment: a single spike, or a burst"),
     ("burst", "an event of two or more spikes in close succession; here it carries the error"),
     ("u", "share of its largest rate at which a unit has events"),
@@ -109,7 +109,7 @@ def _cells(folder: Path, result: Result) -> None:
     save_figure(figure, folder, "cells")
 
 
-LABELS = {"cells": "cells N", "window_ms": "window T (ms)", "r_max_hz": "largest rate (Hz)"}
+_AXES = {"cells": "cells N", "window_ms": "window T (ms)", "r_max_hz": "largest rate (Hz)"}
 
 
 def _chance(folder: Path, result: Result) -> None:
@@ -120,7 +120,7 @@ def _chance(folder: Path, result: Result) -> None:
             label = "u by events" if of == "activity" else "δ by bursts"
             axes.plot(_column(rows, name), _column(rows, of), "o", ms=4, color=colour, label=label)
             axes.plot(_column(rows, name), _column(rows, f"{of}_theory"), **THEORY)
-        axes.set(xscale="log", yscale="log", xlabel=LABELS[name])
+        axes.set(xscale="log", yscale="log", xlabel=_AXES[name])
     panels[0].set_ylabel("standard deviation")
     panels[0].legend(fontsize=7)
     save_figure(figure, folder, "chance")
@@ -175,7 +175,7 @@ def _sections(result: Result) -> list[Section]:
         sections.append(Section("Digits by events", (), (picture,), (_learned(result),)))
         if short := fell_short(result):
             sections.append(FellShort(text=tuple(short)))
-    return [*sections, Section("Words", tables=(PageTable(("word", "meaning"), WORDS),))]
+    return [*sections, Section("Words", tables=(PageTable(("word", "meaning"), _GLOSSARY),))]
 
 
 def _chance_caption(result: Result) -> str:
@@ -190,7 +190,7 @@ def _chance_caption(result: Result) -> str:
 
 def _slopes(result: Result) -> PageTable:
     rows = [
-        (LABELS[row["varied"]], row["of"], row["slope"], row["prefactor"])
+        (_AXES[row["varied"]], row["of"], row["slope"], row["prefactor"])
         for row in result["slopes"]
     ]
     return PageTable(("varied", "of", "slope (theory −1/2)", "measured / theory"), rows)
