@@ -15,7 +15,10 @@ from experiments.lab.options import Workers
 from experiments.lab.progress import Report, portion
 from experiments.lab.runner import FolderName, Result, SeededConfig, saved
 from experiments.lab.storage import read_json
+from experiments.report.figure_style import style
 from experiments.report.page import Section, write_page
+from experiments.spikes.figures import draw_raster, raster_section
+from experiments.spikes.scenes import save_scene
 from experiments.traces import experiment as traces
 from experiments.traces import page as traces_page
 from models.brian_engine import STEP_SECONDS
@@ -65,12 +68,13 @@ class Config(SeededConfig):
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
-    """Run both experiments, each into its own folder."""
+    """Run both experiments, and a scene of units that fire, each into its own folder."""
     check_compiler(config.codegen)
     show, hold = config.parts
-    for name in ("traces", "compare"):
+    for name in ("traces", "compare", "spikes"):
         (folder / name).mkdir()
     return {
+        "spikes": save_scene(folder / "spikes", config.seed),
         "traces": saved(traces, show, folder / "traces", portion(progress, 0, 0.15)),
         "compare": saved(compare, hold, folder / "compare", portion(progress, 0.15, 1)),
     }
@@ -82,8 +86,11 @@ def draw(folder: Path) -> Path:
     traces.draw(folder / "traces")
     shown = within("traces", traces_page.sections(result["traces"]))
     held = within("compare", compare_page.sections(folder / "compare", result["compare"]))
+    with style():
+        draw_raster(folder / "spikes")
+    fired = within("spikes", [raster_section()])
     title = "Three compartments, learning in continuous time"
-    return write_page(folder, title, sentences(result), [*held[:1], *shown, *held[1:]])
+    return write_page(folder, title, sentences(result), [*held[:1], *shown, *held[1:], *fired])
 
 
 def sentences(result: Result) -> list[str]:

@@ -22,7 +22,13 @@ from models.brian_events import event_monitors, moments
 from models.brian_network import BrianParts, brian_parts
 from models.brian_signals import BrianSignals
 from models.brian_state import begin, state_of
-from models.checks import check_dynamics, check_recording, check_schedule, unchecked_steps
+from models.checks import (
+    check_dynamics,
+    check_recording,
+    check_schedule,
+    hazard_notes,
+    unchecked_steps,
+)
 from models.divergence import DivergenceError, diverged
 from models.network import Network
 from models.noise import Noise, checked_noise
@@ -225,6 +231,7 @@ class _Plan:
                 history[pathway.name] = from_synapses(pathway, shape, kept[rows])
         attributes: dict[str, str | float] = {"dt_ms": float(self.dt / ms), "engine": "brian2"}
         attributes |= unchecked_steps(self.network, self.method)
+        attributes |= hazard_notes(self.network, self.dt)
         neurons = {population.name: population.neuron for population in self.network.populations}
         dataset = traces(time_ms, values, units, attributes, neurons)
         kept_ms = np.array(self.sampling.keep) * float(self.dt / ms)

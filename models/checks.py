@@ -61,6 +61,23 @@ def unchecked_steps(network: Network, method: str) -> dict[str, str]:
     return {"dt_unchecked": " ".join(notes)} if notes else {}
 
 
+LONG_HAZARD = 0.1
+"""Events a step and cell above which it is said that hazards are held for a whole step."""
+
+
+def hazard_notes(network: Network, dt: Quantity) -> dict[str, str]:
+    """Where a largest rate times dt is above 0.1, as an attribute of a recording; or nothing."""
+    found = []
+    for population in network.populations:
+        rate = population.neuron.parameters.get("r_max")
+        if population.neuron.events and rate is not None and float(rate * dt) > LONG_HAZARD:
+            found.append(
+                f"Population {population.name!r}: r_max dt = {float(rate * dt):g}; a hazard is "
+                f"held for a whole step, so dt < {LONG_HAZARD / float(rate) * 1e3:g} ms is safer."
+            )
+    return {"long_hazards": " ".join(found)} if found else {}
+
+
 def check_schedule(
     network: Network, schedule: Schedule, dt: Quantity, where: str = SIMULATE
 ) -> None:

@@ -15,7 +15,6 @@ from brian2 import Quantity, ms
 from compartments.checks import check_name
 from compartments.domains import Count
 from compartments.event_records import EVENT_BYTES
-from compartments.recording import save_traces
 from compartments.sizes import check_size
 from experiments.lab.progress import Report, portion
 from experiments.lab.runner import FolderName, SeededConfig
@@ -67,10 +66,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """All four parts; the events and traces of a scene go into files."""
     last = 0.95 if config.plan == NO_PLAN else 0.2
     result: dict[str, Any] = {"equality": equality(config.steps, portion(progress, 0, last / 2))}
-    run, rest = scenes.digits_shown(config.seed)
-    save_traces(run.events, folder / "events.nc")
-    save_traces(run.traces, folder / "traces.nc")
-    save_traces(rest, folder / "rest.nc")
+    result["scene"] = scenes.save_scene(folder, config.seed)
     result["clipped"] = scenes.clipped_share(config.seed)
     result["rates"] = scenes.rates_against_theory()
     result["bursts"] = scenes.bursts_against_apical_input()

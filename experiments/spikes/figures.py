@@ -39,7 +39,7 @@ def draw(folder: Path) -> Path:
     """Figures and page; returns the page."""
     result = read_json(folder / "result.json")
     with style():
-        _raster(folder)
+        draw_raster(folder)
         _cells(folder, result)
         _chance(folder, result)
         if "learning" in result:
@@ -47,7 +47,7 @@ def draw(folder: Path) -> Path:
     return write_page(folder, "Neurons that fire", sentences(result), _sections(result))
 
 
-def _raster(folder: Path) -> None:
+def draw_raster(folder: Path) -> None:
     """Events of two layers while digits are shown, and what synapses see, rests dotted."""
     events, traces = load_traces(folder / "events.nc"), load_traces(folder / "traces.nc")
     rest = load_traces(folder / "rest.nc")
@@ -145,13 +145,22 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
     return np.array([row[name] for row in rows], dtype=float)
 
 
-def _sections(result: Result) -> list[Section]:
-    raster_text = (
+def raster_section() -> Section:
+    """Events while digits are shown, explained."""
+    text = (
+        "Units that fire: events say u, the share of bursts among them says the error, over one "
+        "axon. With a logistic f, bursts in excess of chance carry Algorithm 1's δ."
+    )
+    caption = (
         "Three digits with their classes, a 64-16-10 network that does not learn meanwhile, ten "
         "cells a unit. Dotted: Algorithm 1 at rest."
     )
+    return Section("By events", (text,), (Picture("raster", caption),))
+
+
+def _sections(result: Result) -> list[Section]:
     sections = [
-        Section("By events", (), (Picture("raster", raster_text),)),
+        raster_section(),
         Section(
             "One cell",
             (),

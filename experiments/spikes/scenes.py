@@ -1,5 +1,6 @@
 """Small scenes of neurons that fire: single cells, and a network while digits are shown."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from compartments.event_measures import bursts
 from compartments.event_records import Moments, moments_of
 from compartments.neurons.calcium_spike import calcium_spike_neuron
 from compartments.neurons.integrate_and_fire import integrate_and_fire_neuron
+from compartments.recording import save_traces
 from experiments.spikes.learning import scaled
 from models import Network, Population, Run, Schedule, WeightBundle
 from models.spiking_dll import SpikingDLLOptions, spiking_dll_network
@@ -82,6 +84,14 @@ def digits_shown(seed: int = 0, digits: int = 3, cells: int = 10) -> tuple[Run, 
         for name, key in (("s", "u"), ("d", "delta"))
     }
     return run, xr.Dataset(values)
+
+
+def save_scene(folder: Path, seed: int = 0) -> dict[str, int]:
+    """:func:`digits_shown` into files of a folder; how many events there were."""
+    run, rest = digits_shown(seed)
+    for name, dataset in (("events", run.events), ("traces", run.traces), ("rest", rest)):
+        save_traces(dataset, folder / f"{name}.nc")
+    return {"events": sum(run.events.sizes.values())}
 
 
 def clipped_share(seed: int = 0) -> dict[str, float]:

@@ -13,7 +13,7 @@ import xarray as xr
 from torch import Tensor
 
 from compartments.recording import TIME_MS, trace_attributes, trace_name, unit_dimension
-from models.checks import unchecked_steps
+from models.checks import hazard_notes, unchecked_steps
 from models.sampling import Sampling
 from models.state import Key
 from rate_bridge.ode_engine.block import Call
@@ -91,6 +91,7 @@ class Recorder:
         time_ms = np.arange(samples) * self.every * engine.dt_s * 1e3
         attributes = {"dt_ms": engine.dt_s * 1e3, "engine": "torch"}
         attributes |= unchecked_steps(engine.nets[0], engine.method)
+        attributes |= hazard_notes(engine.nets[0], engine.dt)
         dataset = xr.Dataset(arrays, coords={TIME_MS: time_ms, **coordinates}, attrs=attributes)
         dataset[TIME_MS].attrs["units"] = "ms"
         return dataset

@@ -120,6 +120,16 @@ def test_only_the_logistic_has_its_derivative_in_bursts():
     assert {event.name for event in neuron.events} == {"single", "burst"}
 
 
+@pytest.mark.parametrize("engine", [simulate, ode_engine.simulate], ids=["brian2", "torch"])
+def test_a_step_that_is_long_for_the_hazard_is_said(engine):
+    network = spiking_dll_network((1, 1), SpikingDLLOptions(bias=False))
+    given = {"stimulus": np.ones((1, 1)), "target": np.ones((1, 1))}
+    for dt, said in ((1 * ms, False), (2 * ms, True)):
+        traces = engine(network, Schedule(given, presentation=4 * ms), dt=dt).traces
+        assert ("long_hazards" in traces.attrs) is said
+    assert "Population 'output': r_max dt = 0.2" in traces.attrs["long_hazards"]
+
+
 def test_it_is_a_model():
     entry = MODELS["spiking-dll"]
     network = entry.build((3, 4, 4, 2), entry.options(), 0)
