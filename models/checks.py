@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from brian2 import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit_for_display
 
@@ -70,10 +71,13 @@ def hazard_notes(network: Network, dt: Quantity) -> dict[str, str]:
     found = []
     for population in network.populations:
         rate = population.neuron.parameters.get("r_max")
-        if population.neuron.events and rate is not None and float(rate * dt) > LONG_HAZARD:
+        if not population.neuron.events or rate is None:
+            continue
+        largest = float(np.max(np.asarray(rate)))
+        if (events := largest * float(dt)) > LONG_HAZARD:
             found.append(
-                f"Population {population.name!r}: r_max dt = {float(rate * dt):g}; a hazard is "
-                f"held for a whole step, so dt < {LONG_HAZARD / float(rate) * 1e3:g} ms is safer."
+                f"Population {population.name!r}: r_max dt = {events:g}; a hazard is held for a "
+                f"whole step, so dt < {LONG_HAZARD / largest * 1e3:g} ms is safer."
             )
     return {"long_hazards": " ".join(found)} if found else {}
 
