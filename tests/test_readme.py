@@ -1,8 +1,10 @@
 """Every example of the README runs, and every command that it names exists."""
 
+import math
 import re
 from pathlib import Path
 
+from experiments.lab.storage import read_json
 from experiments.registry import EXPERIMENTS
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +31,17 @@ def test_commands_exist():
     named = set(re.findall(r"^tuft ([a-z]+)", "\n".join(blocks("sh")), flags=re.MULTILINE))
     assert named
     assert named - {"list"} <= set(EXPERIMENTS)
+
+
+def test_its_numbers_are_those_of_the_committed_comparison():
+    """`make demo` learns what `tuft compare` does; its record is the one that is committed."""
+    record = read_json(ROOT / "experiments" / "results" / "continuous" / "compare" / "result.json")
+    ours, theirs = (100 * record["accuracy"][k]["test"] for k in ("continuous", "discrete"))
+    words = " ".join(README.split())
+    assert f"After {record['presentations']:,} presentations" in words
+    assert f"{ours:.1f} % of 360 test digits and Algorithm 1 {theirs:.1f} % (one seed)" in words
+    apart = 100 * max(record["weight_distance"].values())
+    assert f"at most {math.ceil(10 * apart) / 10:.1f} % of their change apart" in words
 
 
 def test_make_targets_exist():
