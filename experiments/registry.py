@@ -49,6 +49,9 @@ EXPERIMENTS: dict[str, Entry] = {
     "steady-state": Entry(
         "experiments.steady_state.experiment", "microcircuits at rest learn images, and backprop"
     ),
+    "pause": Entry(
+        "experiments.pause.experiment", "accuracy against the pause after a switch, and without"
+    ),
     "train": Entry("experiments.table.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table.experiment", "rules x networks x data x seeds, as a table"),
     "run": Entry("experiments.run", "any experiment again, from its config.json"),

@@ -128,17 +128,33 @@ def _whole(steps: float) -> bool:
     return abs(steps - round(steps)) < 1e-6
 
 
-def orders(cell: Cell, data: Samples) -> Int[np.ndarray, "copy presentation"]:
-    """Which samples each copy is shown, in order; whole minibatches in every epoch."""
-    each = len(data.train.labels) // cell.batch * cell.batch
-    shown = each * cell.epochs * len(cell.copies)
-    check_size("Learning", "epochs, seeds or etas", needed_bytes=16 * shown)
+def orders(
+    data: Samples, seeds: Sequence[int], epochs: int, batch: int
+) -> Int[np.ndarray, "copy presentation"]:
+    """Which samples each copy is shown, in order; whole minibatches in every epoch.
+
+    Parameters
+    ----------
+    data : Samples
+        Its training part counts.
+    seeds : sequence of int
+        One for each copy; those of one seed are shown the same.
+    epochs, batch : int
+        Passes through the training part; presentations in parallel.
+    """
+    size = len(data.train.labels)
+    each = size // batch * batch
+    needed_bytes = 16 * each * epochs * len(seeds)
+    check_size("Learning", "epochs, seeds or etas", needed_bytes=needed_bytes)
     rows = []
-    for _, seed in cell.copies:
+    for seed in seeds:
         generator = np.random.default_rng(seed)
-        epochs = [generator.permutation(len(data.train.labels))[:each] for _ in range(cell.epochs)]
-        rows.append(np.concatenate(epochs))
+        rows.append(np.concatenate([generator.permutation(size)[:each] for _ in range(epochs)]))
     return np.stack(rows)
+
+
+def _orders(cell: Cell, data: Samples) -> Int[np.ndarray, "copy presentation"]:
+    return orders(data, [seed for _, seed in cell.copies], cell.epochs, cell.batch)
 
 
 def learned(cell: Cell, progress: Report | None = None) -> dict[str, Any]:
@@ -157,7 +173,7 @@ def learned(cell: Cell, progress: Report | None = None) -> dict[str, Any]:
     run = _discrete if cell.remedy == DISCRETE else _continuous
     curve, bundles = run(cell, data, progress or (lambda fraction: None))
     shape = (len(cell.etas), len(cell.seeds))
-    test = accuracies(cell, data, bundles, data.test)
+    test = accuracies(cell.networks(data), bundles, data.test)
     return {
         "cell": cell,
         "validation": np.reshape(curve, (-1, *shape)),
@@ -172,11 +188,11 @@ def _count(cell: Cell, data: Samples) -> int:
 
 
 def accuracies(
-    cell: Cell, data: Samples, bundles: Sequence[WeightBundle | None], part: Part
+    nets: Sequence[Network], bundles: Sequence[WeightBundle | None], part: Part
 ) -> list[float]:
     """Share of right answers of every copy's weights at equilibrium; NaN without weights."""
     found = []
-    for net, bundle in zip(cell.networks(data), bundles, strict=True):
+    for net, bundle in zip(nets, bundles, strict=True):
         if bundle is None:
             found.append(float("nan"))
         else:
@@ -199,7 +215,7 @@ def _continuous(
     )
     inputs = torch.as_tensor(data.train.inputs, dtype=torch.float32)
     targets = torch.as_tensor(data.targets(data.train.labels), dtype=torch.float32)
-    rows = torch.as_tensor(orders(cell, data))
+    rows = torch.as_tensor(_orders(cell, data))
     each, count = rows.shape[1] // cell.batch // cell.epochs, _count(cell, data)
     curve: list[list[float]] = []
     alive: list[WeightBundle | None] = list(engine.weights)
@@ -212,7 +228,7 @@ def _continuous(
             progress((number + 1) / count)
         if (number + 1) % each == 0:
             alive = surviving(engine)
-            curve.append(accuracies(cell, data, alive, data.validation))
+            curve.append(accuracies(nets, alive, data.validation))
     lost = [float("nan")] * len(nets)
     missing = cell.epochs - len(curve)
     return curve + [lost] * missing, [None] * len(nets) if missing else alive
@@ -256,7 +272,7 @@ def surviving(engine: OdeEngine) -> list[WeightBundle | None]:
 def _discrete(
     cell: Cell, data: Samples, progress: Report
 ) -> tuple[list[list[float]], list[WeightBundle | None]]:
-    rows = orders(cell, data)
+    rows = _orders(cell, data)
     each = rows.shape[1] // cell.epochs
     targets = data.targets(data.train.labels)
     bundles: list[WeightBundle | None] = []

@@ -1,0 +1,1 @@
+"""``tuft pause``: how long plasticity must wait after a switch, and how it need not."""

@@ -1,0 +1,97 @@
+"""How a microcircuit may learn beside the plain rule with a pause: a line each.
+
+The first ones do without a pause; the others ask what the matched prediction bears.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from compartments.lookup import look_up
+from experiments.pause.learning import Cell, Task
+
+BOTH = ("matched_soma=True", "filtered_target=True")
+LATERAL = ("start=random", "eta_PI=1.0")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Copies that differ from their neighbours in values alone."""
+
+    label: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Options of the network, and whether plasticity pauses.
+
+    Parameters
+    ----------
+    label : str
+        For figures.
+    options : tuple of str
+        Beside, or in place of, those of the task.
+    paused : bool
+        Whether plasticity waits after each switch, for as long as the experiment says.
+    variants : tuple of Variant
+        Learned side by side; empty for one with each of the experiment's tau_0.
+    """
+
+    label: str
+    options: tuple[str, ...] = ()
+    paused: bool = False
+    variants: tuple[Variant, ...] = (Variant(""),)
+
+    def cell(
+        self, task: Task, tau_0s: tuple[float, ...], seeds: tuple[int, ...], pause_ms: float
+    ) -> Cell:
+        """Its copies, in the order of :meth:`labels`."""
+        own = [variant.options for variant in self.variants] or list(map(filter_of, tau_0s))
+        options = tuple((*self.options, *each) for each in own)
+        return Cell(task, options, seeds, pause_ms if self.paused else 0.0)
+
+    def labels(self, tau_0s: tuple[float, ...]) -> Iterator[str]:
+        """What its variants are called."""
+        names = [variant.label for variant in self.variants]
+        for name in names or [f"τ₀ = {tau_0:g} ms" for tau_0 in tau_0s]:
+            yield f"{self.label}, {name}" if name else self.label
+
+
+def filter_of(tau_0_ms: float) -> tuple[str, ...]:
+    """The option that sets the low-pass filter of the stimulus."""
+    return (f"tau_0={tau_0_ms:g}ms",)
+
+
+_NOISE = tuple(
+    Variant(f"noise {sigma:g}/√ms", (f"sigma={sigma:g}/ms**0.5",)) for sigma in (0.1, 0.3)
+)
+_CONDUCTANCES = tuple(Variant(f"g_D = {g_D:g}/ms", (f"g_D={g_D:g}/ms",)) for g_D in (0.5, 2.0))
+
+CONDITIONS: dict[str, Condition] = {
+    "both": Condition("matched prediction, filtered target", BOTH, variants=()),
+    "matched": Condition("matched prediction alone", BOTH[:1]),
+    "filtered": Condition("filtered target alone", BOTH[1:]),
+    "low-pass": Condition("low-pass plasticity", ("tau_w=30ms",)),
+    "both-lateral": Condition("both, lateral weights learn", (*BOTH, "eta_PI=1.0")),
+    "both-random": Condition("both, random lateral weights learn", (*BOTH, *LATERAL)),
+    "pause-random": Condition("pause, random lateral weights learn", LATERAL, True),
+    "both-noise": Condition("both", BOTH, variants=_NOISE),
+    "pause-noise": Condition("pause", (), True, _NOISE),
+    "both-conductance": Condition("both", BOTH, variants=_CONDUCTANCES),
+    "pause": Condition("pause", paused=True),
+    "none": Condition("no pause"),
+    "both-alone": Condition("both", BOTH),
+    "both-quick": Condition("both, interneurons as quick", (*BOTH, "g_D=None")),
+}
+"""All conditions."""
+
+
+def condition(name: str) -> Condition:
+    """The condition of that name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name; lists the valid ones and the nearest.
+    """
+    return look_up("condition", name, CONDITIONS)

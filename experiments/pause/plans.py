@@ -1,0 +1,37 @@
+"""What ``tuft pause --plan NAME`` learns: all that is fixed before a test part is looked at.
+
+Learning rates, targets and the scale of weights were selected on validation samples of a
+microcircuit at rest, whose step takes a hundredth of the time. A record holds its plan's hash.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+YIN_YANG = (
+    "eta_W=(225.0, 0.3)",
+    "eta_IP=0.6",
+    "eta_PI=0.0",
+    "tau_w=None",
+    "bias=1.0",
+    "theta_scale=2.0",
+)
+"""The bottom-up rate of the hidden area is high because two small lambdas stand before its error;
+weights are small, so what comes from above is drawn large."""
+
+PAUSE_PLANS: dict[str, Mapping[str, Any]] = {
+    "yin-yang": {
+        "conditions": (
+            "both",
+            "matched",
+            "filtered",
+            "both-random",
+            "both-noise",
+            "both-conductance",
+            "pause-random",
+            "pause-noise",
+            "both-lateral",
+            "low-pass",
+        ),
+    },
+}
+"""Options of the experiment, by the name of the plan; the others have their defaults."""
