@@ -48,15 +48,15 @@ class Config(LearningConfig):
     """Pauses of the curve, in ms; the first is that of conditions with a pause."""
     conditions: tuple[str, ...] = tuple(CONDITIONS)[:3]
     """What is learned beside the curve."""
-    targets: tuple[Finite, Finite] = (-1.0, 3.0)
+    targets: tuple[Finite, Finite] = (-3.0, 3.0)
     """Potential to which the outputs of wrong classes are nudged, and that of the right one."""
-    presentation_ms: Positive = 60.0
-    """How long each sample is shown."""
+    window_ms: Positive = 20.0
+    """For how long synapses learn from each sample, which is shown so much longer than a pause."""
     dt_ms: Positive = 0.5
     """Time step of Euler's rule."""
     seeds: Count = 5
     """How many seeds: --seed and the ones after it."""
-    epochs: Count = 20
+    epochs: Count = 12
     """Passes through the training part."""
     batch: Count = 20
     """Streams of presentations in parallel to one set of weights."""
@@ -91,7 +91,7 @@ class Config(LearningConfig):
             self.epochs,
             self.batch,
             self.final_rate,
-            self.presentation_ms,
+            self.window_ms,
             self.dt_ms,
         )
 

@@ -39,8 +39,9 @@ class Task:
         Passes through the training part; presentations in parallel, each a stream of its own.
     final_rate : float
         Of the learning rates this is used in the last quarter of all presentations.
-    presentation_ms, dt_ms : float
-        How long each sample is shown, and the time step of Euler's rule.
+    window_ms, dt_ms : float
+        For how long synapses learn from each sample, which is shown that much longer than the
+        pause; and the time step of Euler's rule, under which one lag's integral is exact.
     """
 
     dataset: str
@@ -52,7 +53,7 @@ class Task:
     epochs: int
     batch: int
     final_rate: float
-    presentation_ms: float
+    window_ms: float
     dt_ms: float
 
     @cached_property
@@ -107,18 +108,13 @@ class Cell:
     pause_ms: float
 
     def __post_init__(self) -> None:
-        for what, time_ms in (("T", self.task.presentation_ms), ("a pause", self.pause_ms)):
+        for what, time_ms in (("window", self.task.window_ms), ("pause", self.pause_ms)):
             steps = time_ms / self.task.dt_ms
             if abs(steps - round(steps)) > 1e-6:
                 raise ValueError(
-                    f"{what} = {time_ms:g} ms is no whole number of time steps of "
+                    f"A {what} of {time_ms:g} ms is no whole number of time steps of "
                     f"{self.task.dt_ms:g} ms; choose another time or step."
                 )
-        if not 0 <= self.pause_ms < self.task.presentation_ms:
-            raise ValueError(
-                f"A pause of {self.pause_ms:g} ms leaves nothing of a presentation of "
-                f"{self.task.presentation_ms:g} ms."
-            )
 
     @property
     def copies(self) -> list[tuple[tuple[str, ...], int]]:
@@ -131,9 +127,8 @@ class Cell:
 
     def timing(self, rate: float) -> Timing:
         """Steps of presentation and pause; with a lower rate as in a longer window."""
-        steps = round(self.task.presentation_ms / self.task.dt_ms)
-        lag = round(self.pause_ms / self.task.dt_ms)
-        return Timing(steps, lag, 0, (steps - lag) * self.task.dt_ms * 1e-3 / rate)
+        window, lag = (round(t / self.task.dt_ms) for t in (self.task.window_ms, self.pause_ms))
+        return Timing(lag + window, lag, 0, self.task.window_ms * 1e-3 / rate)
 
 
 def learned(cell: Cell, progress: Report | None = None) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 YIN_YANG = (
-    "eta_W=(225.0, 0.3)",
-    "eta_IP=0.6",
+    "eta_W=(120.0, 0.32)",
+    "eta_IP=0.64",
     "eta_PI=0.0",
     "tau_w=None",
     "bias=1.0",
