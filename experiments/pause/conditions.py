@@ -3,7 +3,6 @@
 The first ones do without a pause; the others ask what the matched prediction bears.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compartments.lookup import look_up
@@ -34,7 +33,7 @@ class Condition:
     paused : bool
         Whether plasticity waits after each switch, for as long as the experiment says.
     variants : tuple of Variant
-        Learned side by side; empty for one with each of the experiment's tau_0.
+        Learned side by side.
     """
 
     label: str
@@ -42,24 +41,20 @@ class Condition:
     paused: bool = False
     variants: tuple[Variant, ...] = (Variant(""),)
 
-    def cell(
-        self, task: Task, tau_0s: tuple[float, ...], seeds: tuple[int, ...], pause_ms: float
-    ) -> Cell:
-        """Its copies, in the order of :meth:`labels`."""
-        own = [variant.options for variant in self.variants] or list(map(filter_of, tau_0s))
-        options = tuple((*self.options, *each) for each in own)
+    def cell(self, task: Task, seeds: tuple[int, ...], pause_ms: float) -> Cell:
+        """Its copies, a variant after the other."""
+        options = tuple((*self.options, *variant.options) for variant in self.variants)
         return Cell(task, options, seeds, pause_ms if self.paused else 0.0)
 
-    def labels(self, tau_0s: tuple[float, ...]) -> Iterator[str]:
+    def labels(self) -> list[str]:
         """What its variants are called."""
         names = [variant.label for variant in self.variants]
-        for name in names or [f"τ₀ = {tau_0:g} ms" for tau_0 in tau_0s]:
-            yield f"{self.label}, {name}" if name else self.label
+        return [f"{self.label}, {name}" if name else self.label for name in names]
 
 
-def filter_of(tau_0_ms: float) -> tuple[str, ...]:
+def filter_of(tau_0_ms: float) -> str:
     """The option that sets the low-pass filter of the stimulus."""
-    return (f"tau_0={tau_0_ms:g}ms",)
+    return f"tau_0={tau_0_ms:g}ms"
 
 
 _NOISE = tuple(
@@ -68,7 +63,7 @@ _NOISE = tuple(
 _CONDUCTANCES = tuple(Variant(f"g_D = {g_D:g}/ms", (f"g_D={g_D:g}/ms",)) for g_D in (0.5, 2.0))
 
 CONDITIONS: dict[str, Condition] = {
-    "both": Condition("matched prediction, filtered target", BOTH, variants=()),
+    "both": Condition("matched prediction, filtered target", BOTH),
     "matched": Condition("matched prediction alone", BOTH[:1]),
     "filtered": Condition("filtered target alone", BOTH[1:]),
     "low-pass": Condition("low-pass plasticity", ("tau_w=30ms",)),
@@ -78,10 +73,6 @@ CONDITIONS: dict[str, Condition] = {
     "both-noise": Condition("both", BOTH, variants=_NOISE),
     "pause-noise": Condition("pause", (), True, _NOISE),
     "both-conductance": Condition("both", BOTH, variants=_CONDUCTANCES),
-    "pause": Condition("pause", paused=True),
-    "none": Condition("no pause"),
-    "both-alone": Condition("both", BOTH),
-    "both-quick": Condition("both, interneurons as quick", (*BOTH, "g_D=None")),
 }
 """All conditions."""
 

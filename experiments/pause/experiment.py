@@ -7,6 +7,7 @@ time constants of the stimulus' filter; then what does without a pause.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from experiments.lab.kept_results import KeptResults, cell_name
 from experiments.lab.options import COPY_BYTES, Workers
 from experiments.lab.progress import Report
 from experiments.lab.runner import FolderName
+from experiments.lab.samples import samples
 from experiments.lab.storage import versions
 from experiments.pause.conditions import CONDITIONS, condition, filter_of
 from experiments.pause.learning import Cell, Task, learned
@@ -42,21 +44,21 @@ class Config(LearningConfig):
     """Classified data set."""
     hidden: tuple[Count, ...] = (120,)
     """Neurons in each hidden area."""
-    tau_0s: tuple[Positive, ...] = (1.5, 3.0, 6.0)
-    """Time constants of the stimulus' filter, in ms."""
-    pauses: tuple[NonNegative, ...] = (15, 0, 6, 25, 3, 10, 50)
+    tau_0s: tuple[Positive, ...] = (3.0, 1.5, 6.0)
+    """Time constants of the stimulus' filter, in ms; conditions have the first."""
+    pauses: tuple[NonNegative, ...] = (15, 0, 6, 10, 3, 25, 50)
     """Pauses of the curve, in ms; the first is that of conditions with a pause."""
     conditions: tuple[str, ...] = tuple(CONDITIONS)[:3]
     """What is learned beside the curve."""
     targets: tuple[Finite, Finite] = (-3.0, 3.0)
     """Potential to which the outputs of wrong classes are nudged, and that of the right one."""
-    window_ms: Positive = 20.0
-    """For how long synapses learn from each sample, which is shown so much longer than a pause."""
+    presentation_ms: Positive = 60.0
+    """How long each sample is shown, pause included."""
     dt_ms: Positive = 0.5
     """Time step of Euler's rule."""
     seeds: Count = 5
     """How many seeds: --seed and the ones after it."""
-    epochs: Count = 12
+    epochs: Count = 8
     """Passes through the training part."""
     batch: Count = 20
     """Streams of presentations in parallel to one set of weights."""
@@ -78,20 +80,19 @@ class Config(LearningConfig):
             raise ValueError("--tau-0s and --pauses each need at least one value.")
         self.cells()  # each checks its times
 
-    @property
-    def task(self) -> Task:
-        """What is learned."""
+    def task_with(self, tau_0: float) -> Task:
+        """What is learned behind such a filter, in ms."""
         return Task(
             self.dataset,
             self.power,
             self.hidden,
             self.model,
-            self.options,
+            (*self.options, filter_of(tau_0)),
             self.targets,
             self.epochs,
             self.batch,
             self.final_rate,
-            self.window_ms,
+            self.presentation_ms,
             self.dt_ms,
         )
 
@@ -101,16 +102,22 @@ class Config(LearningConfig):
         return tuple(range(self.seed, self.seed + self.seeds))
 
     def cells(self) -> dict[str, Cell]:
-        """The points of the curve, and the conditions, by their labels; the main ones first."""
-        task, seeds = self.task, self.all_seeds
-        filters = tuple(filter_of(tau_0) for tau_0 in self.tau_0s)
-        curve = {f"pause-{ms:g}": Cell(task, filters, seeds, ms) for ms in self.pauses}
-        beside = {
-            name: condition(name).cell(task, self.tau_0s, seeds, self.pauses[0])
-            for name in self.conditions
-        }
-        first, *others = beside.items()
-        return {**dict(list(curve.items())[:2]), **dict([first]), **curve, **dict(others)}
+        """By their names: the curve of the first tau_0 and the first condition, then the others."""
+        first, *others = self.tau_0s
+        beside = {name: self._beside(name, first) for name in self.conditions}
+        main = {name: beside[name] for name in self.conditions[:1]}
+        found = self._curve(first, self.pauses[:2]) | main | self._curve(first, self.pauses)
+        for tau_0 in others:
+            found |= self._curve(tau_0, self.pauses)
+            found |= {f"{name}-{tau_0:g}": self._beside(name, tau_0) for name in main}
+        return found | beside
+
+    def _curve(self, tau_0: float, pauses: Sequence[float]) -> dict[str, Cell]:
+        task = self.task_with(tau_0)
+        return {f"pause-{ms:g}-{tau_0:g}": Cell(task, ((),), self.all_seeds, ms) for ms in pauses}
+
+    def _beside(self, name: str, tau_0: float) -> Cell:
+        return condition(name).cell(self.task_with(tau_0), self.all_seeds, self.pauses[0])
 
     @property
     def plan_hash(self) -> str:
@@ -124,7 +131,8 @@ class Config(LearningConfig):
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Learn what is not yet learned."""
-    shared: dict[str, Any] = {"data": config.task.data.provenance, "versions": versions()}
+    data = samples(config.dataset, config.power)
+    shared: dict[str, Any] = {"data": data.provenance, "versions": versions()}
     shared["model"] = config.chosen.digest
     kept = KeptResults(config.out / ".pause-cells")  # for later runs, too
     cells = config.cells()

@@ -38,10 +38,10 @@ class Task:
     epochs, batch : int
         Passes through the training part; presentations in parallel, each a stream of its own.
     final_rate : float
-        Of the learning rates this is used in the last quarter of all presentations.
-    window_ms, dt_ms : float
-        For how long synapses learn from each sample, which is shown that much longer than the
-        pause; and the time step of Euler's rule, under which one lag's integral is exact.
+        The part of the learning rates that is used in the last quarter of all presentations.
+    presentation_ms, dt_ms : float
+        How long each sample is shown, pause included; and the time step of Euler's rule, under
+        which the integral of what one stage is behind is exact.
     """
 
     dataset: str
@@ -53,7 +53,7 @@ class Task:
     epochs: int
     batch: int
     final_rate: float
-    window_ms: float
+    presentation_ms: float
     dt_ms: float
 
     @cached_property
@@ -108,7 +108,13 @@ class Cell:
     pause_ms: float
 
     def __post_init__(self) -> None:
-        for what, time_ms in (("window", self.task.window_ms), ("pause", self.pause_ms)):
+        shown_ms = self.task.presentation_ms
+        if not self.pause_ms < shown_ms:
+            raise ValueError(
+                f"A pause of {self.pause_ms:g} ms leaves nothing of a presentation of "
+                f"{shown_ms:g} ms."
+            )
+        for what, time_ms in (("presentation", shown_ms), ("pause", self.pause_ms)):
             steps = time_ms / self.task.dt_ms
             if abs(steps - round(steps)) > 1e-6:
                 raise ValueError(
@@ -127,8 +133,9 @@ class Cell:
 
     def timing(self, rate: float) -> Timing:
         """Steps of presentation and pause; with a lower rate as in a longer window."""
-        window, lag = (round(t / self.task.dt_ms) for t in (self.task.window_ms, self.pause_ms))
-        return Timing(lag + window, lag, 0, self.task.window_ms * 1e-3 / rate)
+        shown_ms, dt_ms = self.task.presentation_ms, self.task.dt_ms
+        window_s = (shown_ms - self.pause_ms) * 1e-3
+        return Timing(round(shown_ms / dt_ms), round(self.pause_ms / dt_ms), 0, window_s / rate)
 
 
 def learned(cell: Cell, progress: Report | None = None) -> dict[str, Any]:

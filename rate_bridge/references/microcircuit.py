@@ -167,7 +167,7 @@ class Microcircuit(Reference):
         self, weights: Mapping[str, Tensor], signals: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """Eqs. 7 to 10 at rest, in one presentation, averaged over the batch."""
-        pairs, rates = self.products(weights, signals), self._plastic()
+        pairs, rates = self.products(weights, signals), self.rates
         return {
             name: rates[name] * above.mT @ below / len(below)
             for name, (above, below) in pairs.items()
@@ -185,7 +185,7 @@ class Microcircuit(Reference):
     ) -> None:
         """Add ``scale`` times :meth:`change` to the weights, in place."""
         pairs = self.products(weights, signals)
-        for name, rate in self._plastic().items():
+        for name, rate in self.rates.items():
             above, below = pairs[name]
             weights[name].addmm_(above.mT, below, alpha=scale * rate / len(below))
 
@@ -193,7 +193,7 @@ class Microcircuit(Reference):
         """What meets at every plastic synapse, without the rate."""
         shown = self._shown(signals)
         found = self.products(self.tensors(), shown)
-        return {name: found[name] for name in self._plastic()}
+        return {name: found[name] for name in self.rates}
 
     def equilibrium(self, signals: Given, weights: WeightBundle | None = None) -> Values:
         """Every potential and rate, and what its rules compare, of all populations."""
@@ -225,7 +225,8 @@ class Microcircuit(Reference):
             found[name] = self.tensor(finite_array(REST, name, array, ("batch", "n")))
         return found
 
-    def _plastic(self) -> dict[str, float]:
+    @property
+    def rates(self) -> dict[str, float]:
         """The rate of every pathway that has a rule."""
         rules = {p.name: p.rule for p in self.network.pathways if p.rule is not None}
         return {name: float(np.asarray(r.parameters["eta"])) for name, r in rules.items()}

@@ -22,13 +22,14 @@ SETTLED_WITHIN = 1e-13
 SWEEPS = 2000
 """With weak feedback ten are enough; each halves its step where the last one went astray."""
 
-Area = Float[Tensor, "batch _n"]
+Area = Float[Tensor, "*copies batch _n"]
 Phi = Callable[[Tensor], Tensor]
 
 
 class Circuit(NamedTuple):
     """Weights by area, (n_above, n_below), and what scales them.
 
+    Recursions take copies, too, as an axis in front of every weight, bias and potential.
     ``IP``, ``PI``, ``theta`` and ``bI`` begin with the first hidden area; without biases ``b`` and
     ``bI`` are zeros.
     """
@@ -76,7 +77,7 @@ class Teacher(NamedTuple):
     """A target potential, and the share lambda of it in the output's soma, (batch, 1)."""
 
     target: Area
-    share: Float[Tensor, "batch 1"]
+    share: Float[Tensor, "*copies batch 1"]
 
     @classmethod
     def shown(cls, target: Area, on: Tensor, share: float) -> "Teacher":
@@ -185,7 +186,7 @@ def rest(
 
 
 def rule_factors(
-    p: Potentials, phi: Phi, r_0: Area, always: Float[Tensor, "batch 1"]
+    p: Potentials, phi: Phi, r_0: Area, always: Float[Tensor, "*copies batch 1"]
 ) -> dict[str, tuple[Tensor, Tensor]]:
     """What meets at the synapses of every pathway: (batch, n_above) and (batch, n_below).
 
