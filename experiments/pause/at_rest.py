@@ -51,20 +51,20 @@ Products = dict[str, Float[Tensor, "copy _above _below"]]
 
 @dataclass(frozen=True)
 class Switches:
-    """Copies that differ in their stimulus' filter and in their pause.
+    """Copies that differ in their pause.
 
     Parameters
     ----------
     task : Task
         What they learn.
-    places : tuple of (float, float)
-        tau_0 and pause in ms; a pause may be infinite.
+    pauses_ms : tuple of float or None
+        Each with all seeds; None is learning at rest alone.
     seeds : tuple of int
-        Each place has all of them.
+        For initial weights and the order of the samples.
     """
 
     task: Task
-    places: tuple[tuple[float, float], ...]
+    pauses_ms: tuple[float | None, ...]
     seeds: tuple[int, ...]
 
 
@@ -74,17 +74,17 @@ def learned_at_rest(switches: Switches) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``validation`` and ``test`` (place, seed); ``contrast`` (place, seed), the root mean square
-        of the change of v_hat of the first hidden area over that of u - v_hat, in the last quarter
-        of learning.
+        ``pauses_ms``; ``validation`` and ``test`` (pause, seed); ``contrast`` (pause, seed), the
+        root mean square of the change of v_hat of the first hidden area over that of u - v_hat,
+        in the last quarter of learning.
     """
     run = _Run(switches)
     for number in range(switches.task.count):
         run.learn(number)
-    shape = (len(switches.places), len(switches.seeds))
+    shape = (len(switches.pauses_ms), len(switches.seeds))
     nets, bundles, data = [run.net] * len(run.seeds), run.bundles(), switches.task.data
     return {
-        "places": switches.places,
+        "pauses_ms": switches.pauses_ms,
         "validation": np.reshape(accuracies(nets, bundles, data.validation), shape),
         "test": np.reshape(accuracies(nets, bundles, data.test), shape),
         "contrast": np.reshape(run.contrast().numpy(), shape),
@@ -96,7 +96,7 @@ class _Run:
 
     def __init__(self, switches: Switches) -> None:
         self.task = task = switches.task
-        self.seeds = [seed for _ in switches.places for seed in switches.seeds]
+        self.seeds = [seed for _ in switches.pauses_ms for seed in switches.seeds]
         nets = [task.network((), seed) for seed in self.seeds]
         assert isinstance(nets[0], MicrocircuitNetwork)
         self.net = nets[0]
@@ -105,15 +105,21 @@ class _Run:
             name: torch.stack([self.reference.tensor(net.weights[name]) for net in nets])
             for name in self.net.weights
         }
-        places = torch.tensor(switches.places).repeat_interleave(len(switches.seeds), 0)
-        self.tau_0, self.pause = (column[:, None, None] for column in places.T)
+        shown_ms, filtered = task.presentation_ms, self.net.options.tau_0
+        endless = 1e3 * shown_ms  # nothing is left behind it
+        pauses = [endless if each is None else each for each in switches.pauses_ms]
+        pause = torch.tensor(pauses).repeat_interleave(len(switches.seeds))
+        self.pause = pause[:, None, None]
+        self.window = torch.where(self.pause < shown_ms, shown_ms - self.pause, shown_ms)
+        self.tau_0 = 0.0 if filtered is None else float(filtered / ms)
         data = task.data
         self.inputs = self.reference.tensor(data.train.inputs)
         self.targets = self.reference.tensor(task.target(data.train.labels))
         rows = orders(data, self.seeds, task.epochs, task.batch)
         self.rows = torch.as_tensor(rows)
         shape = (len(self.seeds), task.batch, len(self.inputs.T))
-        self.held, self.before = torch.zeros(shape), None
+        self.held = torch.zeros(shape)
+        self.before: Potentials | None = None
         self.sums = torch.zeros(2, len(self.seeds))
 
     def learn(self, number: int) -> None:
@@ -127,7 +133,7 @@ class _Run:
         change, final = self._change(circuit, new, teacher)
         for name, rate in self.reference.rates.items():
             self.weights[name] += rate * task.rate_at(number) * change[name]
-        passed = torch.exp(-(self.pause + task.window_ms) / self.tau_0)
+        passed = torch.exp(-(self.pause + self.window) / self.tau_0)
         self.held = new + passed * (self.held - new)
         if self.before is not None and task.rate_at(number) == task.rate_at(task.count):
             moved = final.v_hat[0] - self.before.v_hat[0]
@@ -140,7 +146,7 @@ class _Run:
     ) -> tuple[Products, Potentials]:
         """Mean products of all rules in the window, and the rest that is reached."""
         first = torch.exp(-self.pause / self.tau_0)
-        last = first * torch.exp(-self.task.window_ms / self.tau_0)
+        last = first * torch.exp(-self.window / self.tau_0)
         middle = (first + last) / 2
 
         def at(share: Tensor | float) -> tuple[Potentials, Tensor]:
@@ -150,10 +156,10 @@ class _Run:
         final, r_new = at(0.0)
         rest, path = self._products(final, r_new), self._products(*at(middle))
         # q changes by first - last in the window, and its mean there over q in the middle is
-        weight = self.tau_0 * (first - last) / (self.task.window_ms * middle.clamp_min(1e-30))
+        weight = self.tau_0 * (first - last) / (self.window * middle.clamp_min(1e-30))
         found = {name: rest[name] + weight * (path[name] - rest[name]) for name in rest}
         for name, missed in self._missed(circuit, at(1.0)[0], final, new).items():
-            found[name] = found[name] - missed / self.task.batch / self.task.window_ms
+            found[name] = found[name] - missed / self.task.batch / self.window
         return found, final
 
     def _products(self, p: Potentials, r: Tensor) -> Products:
@@ -191,8 +197,8 @@ class _Run:
 
     def _behind(self, tau: float, old: Tensor, held: Tensor, new: Tensor, phi: Phi) -> Tensor:
         """Integrals of what a rate is behind: itself, times exp(-t/tau_0), and at the switch."""
-        slow, quick = torch.exp(-self.pause / self.tau_0), torch.exp(-self.pause / tau)
         tau_0 = self.tau_0
+        slow, quick = torch.exp(-self.pause / tau_0), torch.exp(-self.pause / tau)
         alone = tau_0 * slow - tau * quick
         fading = tau_0 / 2 * slow**2 - tau_0 * tau / (tau_0 + tau) * slow * quick
         change = tau / (tau_0 - tau) * (phi(new) - phi(held))

@@ -18,7 +18,26 @@ YIN_YANG = (
 """The bottom-up rate of the hidden area is high because two small lambdas stand before its error;
 weights are small, so what comes from above is drawn large."""
 
+MNIST = ("eta_W=(100.0, 0.3)", *YIN_YANG[1:])
+"""Longer inputs need a lower rate."""
+
+ALONE: Mapping[str, Any] = {"tau_0s": (3.0,), "pauses": (15, 0), "conditions": ("both",)}
+"""With a pause, without, and without by the matched prediction."""
+
 PAUSE_PLANS: dict[str, Mapping[str, Any]] = {
+    "yin-yang-long": {**ALONE, "epochs": 16, "seeds": 10},
+    "mnist": {
+        **ALONE,
+        "options": MNIST,
+        "dataset": "mnist",
+        "power": 50.0,
+        "hidden": (100,),
+        "targets": (-2.0, 4.0),
+        "presentation_ms": 40.0,
+        "epochs": 3,
+        "batch": 100,
+        "seeds": 2,
+    },
     "yin-yang": {
         "conditions": (
             "both",
