@@ -91,6 +91,13 @@ def learned_at_rest(switches: Switches) -> dict[str, Any]:
     }
 
 
+def soma_lag_ms(task: Task) -> float:
+    """The time constant of hidden pyramidal neurons."""
+    network = task.network((), 0)
+    assert isinstance(network, MicrocircuitNetwork)
+    return _tau(network.options.g_lk, network.options.g_B, network.options.g_A)
+
+
 class _Run:
     """Weights of all copies, and what each stream was shown last."""
 
@@ -124,15 +131,17 @@ class _Run:
 
     def learn(self, number: int) -> None:
         """One presentation."""
+        scale = self.task.rate_at(number)
+        for name, change in self.change(number).items():
+            self.weights[name] += self.reference.rates[name] * scale * change
+
+    def change(self, number: int) -> Products:
+        """What a presentation teaches, without rates; the next one comes after it."""
         task = self.task
         shown = self.rows[:, number * task.batch : (number + 1) * task.batch]
         new, share = self.inputs[shown], self.net.options.shares.output
-        on = torch.ones(*shown.shape, 1)
-        teacher = Teacher.shown(self.targets[shown], on, share)
-        circuit = self.reference.circuit(self.weights)
-        change, final = self._change(circuit, new, teacher)
-        for name, rate in self.reference.rates.items():
-            self.weights[name] += rate * task.rate_at(number) * change[name]
+        teacher = Teacher.shown(self.targets[shown], torch.ones(*shown.shape, 1), share)
+        change, final = self._change(self.reference.circuit(self.weights), new, teacher)
         passed = torch.exp(-(self.pause + self.window) / self.tau_0)
         self.held = new + passed * (self.held - new)
         if self.before is not None and task.rate_at(number) == task.rate_at(task.count):
@@ -140,6 +149,7 @@ class _Run:
             error = final.u[0] - final.v_hat[0]
             self.sums += torch.stack([(x**2).sum((1, 2)) for x in (moved, error)])
         self.before = final
+        return change
 
     def _change(
         self, circuit: Circuit, new: Tensor, teacher: Teacher

@@ -7,10 +7,15 @@ time constants of the stimulus' filter; then what does without a pause.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
 from compartments.domains import Count, Finite, NonNegative, Positive
 from compartments.lookup import look_up
@@ -19,12 +24,16 @@ from experiments.lab.classification import LearningConfig
 from experiments.lab.kept_results import KeptResults, cell_name
 from experiments.lab.options import COPY_BYTES, Workers
 from experiments.lab.progress import Report
-from experiments.lab.runner import FolderName
+from experiments.lab.runner import FolderName, Result
 from experiments.lab.samples import samples
 from experiments.lab.storage import versions
+from experiments.pause.at_rest import Switches, learned_at_rest, soma_lag_ms
 from experiments.pause.conditions import CONDITIONS, condition, filter_of
+from experiments.pause.figures import draw, percent, sentences
 from experiments.pause.learning import Cell, Task, learned
 from experiments.pause.plans import PAUSE_PLANS, YIN_YANG
+
+__all__ = ["Config", "draw", "measure", "sentences", "show"]
 
 NEEDED = ("tau_0", "matched_soma", "filtered_target")
 """Options of a model that is measured here."""
@@ -76,8 +85,8 @@ class Config(LearningConfig):
         self.chosen.need(*NEEDED, why=" It is what this experiment is about.")
         copies = self.seeds * len(self.tau_0s)
         check_size("pause", "--seeds or --tau-0s", needed_bytes=COPY_BYTES * copies * self.batch)
-        if not (self.tau_0s and self.pauses):
-            raise ValueError("--tau-0s and --pauses each need at least one value.")
+        if not (self.tau_0s and self.pauses and self.conditions):
+            raise ValueError("--tau-0s, --pauses and --conditions each need at least one value.")
         self.cells()  # each checks its times
 
     def task_with(self, tau_0: float) -> Task:
@@ -112,6 +121,18 @@ class Config(LearningConfig):
             found |= {f"{name}-{tau_0:g}": self._beside(name, tau_0) for name in main}
         return found | beside
 
+    def at_rest(self) -> dict[str, Switches]:
+        """Theory for every tau_0, of a microcircuit, whose equations it knows."""
+        if self.model != "microcircuit":
+            return {}
+        between = {0.0, 1.5, 3.0, 4.5, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0}
+        last = max(self.pauses)
+        pauses = (None, *sorted({p for p in between if p < last} | {*map(float, self.pauses)}))
+        return {
+            f"rest-{tau_0:g}": Switches(self.task_with(tau_0), pauses, self.all_seeds[:2])
+            for tau_0 in self.tau_0s
+        }
+
     def _curve(self, tau_0: float, pauses: Sequence[float]) -> dict[str, Cell]:
         task = self.task_with(tau_0)
         return {f"pause-{ms:g}-{tau_0:g}": Cell(task, ((),), self.all_seeds, ms) for ms in pauses}
@@ -130,12 +151,96 @@ class Config(LearningConfig):
 
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
-    """Learn what is not yet learned."""
+    """Learn what is not yet learned, and say what theory expects of the curve."""
     data = samples(config.dataset, config.power)
     shared: dict[str, Any] = {"data": data.provenance, "versions": versions()}
     shared["model"] = config.chosen.digest
     kept = KeptResults(config.out / ".pause-cells")  # for later runs, too
+
+    def results(work: Callable[[Any], Any], cells: Mapping[str, Any], report: Report) -> list[Any]:
+        named = {cell_name(label, asdict(cell) | shared): cell for label, cell in cells.items()}
+        return kept.results(work, named, config.jobs, report)
+
     cells = config.cells()
-    named = {cell_name(label, asdict(cell) | shared): cell for label, cell in cells.items()}
-    found = kept.results(learned, named, config.jobs, progress)
-    return {"found": dict(zip(cells, found, strict=True))}
+    found = dict(zip(cells, results(learned, cells, progress), strict=True))
+    theory = results(learned_at_rest, config.at_rest(), lambda fraction: None)
+    rest = dict(zip(config.tau_0s, theory, strict=False))
+    lag_ms = {tau_0: soma_lag_ms(config.task_with(tau_0)) for tau_0 in rest}
+    return {
+        "curve": [
+            {"tau_0": tau_0, **scores(found[f"pause-{pause:g}-{tau_0:g}"], 0)}
+            for tau_0 in config.tau_0s
+            for pause in sorted(config.pauses)
+        ],
+        "rest": [expected(rest[t], t, lag_ms[t], config.presentation_ms) for t in rest],
+        "conditions": [
+            {"label": label, "tau_0": config.tau_0s[0], **scores(found[name], place)}
+            for name in config.conditions
+            for place, label in enumerate(condition(name).labels())
+        ]
+        + [
+            {
+                "label": condition(name).label,
+                "tau_0": tau_0,
+                **scores(found[f"{name}-{tau_0:g}"], 0),
+            }
+            for name in config.conditions[:1]
+            for tau_0 in config.tau_0s[1:]
+        ],
+        "seconds": {name: each["seconds"] for name, each in found.items()},
+    }
+
+
+def scores(found: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """Accuracies of one variant of a cell."""
+    tests = np.array(found["test"], dtype=float)[place]
+    validation = np.array(found["validation"], dtype=float)[:, place]
+    return {
+        "pause": found["pause_ms"],
+        "tests": tests,
+        "test": tests.mean(),
+        "sd": float(tests.std(ddof=1)) if len(tests) > 1 else None,
+        "validation": validation.mean(-1),
+    }
+
+
+def expected(
+    found: Mapping[str, Any], tau_0: float, lag_ms: float, presentation_ms: float
+) -> dict[str, Any]:
+    """What theory says for one tau_0: accuracy, and a switch beside an error, by the pause.
+
+    ``share`` is the soma's lag over the window times how large a switch is beside an error, as far
+    as the stimulus' filter still holds it.
+    """
+    pauses = np.array([np.inf if p is None else p for p in found["pauses_ms"]])
+    tests = np.array(found["test"], dtype=float)
+    alone = int(np.flatnonzero(np.isinf(pauses))[0])
+    contrast = float(np.array(found["contrast"], dtype=float)[alone].mean())
+    timed = pauses[np.isfinite(pauses)]
+    return {
+        "tau_0": tau_0,
+        "contrast": contrast,
+        "without_switches": tests[alone].mean(),
+        "pauses": timed,
+        "tests": tests[np.isfinite(pauses)].mean(-1),
+        "share": lag_ms / (presentation_ms - timed) * contrast * np.exp(-timed / tau_0),
+    }
+
+
+def show(result: Result) -> None:
+    """Tables on the terminal: the curve, and what was learned beside it."""
+    rows = result["curve"]
+    curve = Table(box=SIMPLE_HEAD, title="test accuracy in %, mean ± s.d. over seeds")
+    curve.add_column("pause")
+    for tau_0 in dict.fromkeys(row["tau_0"] for row in rows):
+        curve.add_column(f"τ₀ = {tau_0:g} ms", justify="right")
+    for pause in dict.fromkeys(row["pause"] for row in rows):
+        curve.add_row(f"{pause:g} ms", *(percent(row) for row in rows if row["pause"] == pause))
+    Console(width=120).print(curve)
+    beside = Table(box=SIMPLE_HEAD, title="beside the curve")
+    beside.add_column("learning")
+    beside.add_column("τ₀, pause")
+    beside.add_column("test %", justify="right")
+    for row in result["conditions"]:
+        beside.add_row(row["label"], f"{row['tau_0']:g}, {row['pause']:g} ms", percent(row))
+    Console(width=120).print(beside)
