@@ -37,6 +37,7 @@ from torch import Tensor
 from experiments.lab.continuous_learning import accuracies, orders
 from experiments.pause.learning import Task
 from models import MicrocircuitNetwork, WeightBundle
+from rate_bridge.ode_engine.activations import torch_activation
 from rate_bridge.references.microcircuit import Microcircuit
 from rate_bridge.references.microcircuit_rest import (
     Circuit,
@@ -44,6 +45,7 @@ from rate_bridge.references.microcircuit_rest import (
     Potentials,
     Teacher,
     leaky_recursion,
+    rule_factors,
 )
 
 Products = dict[str, Float[Tensor, "copy _above _below"]]
@@ -108,6 +110,7 @@ class _Run:
         assert isinstance(nets[0], MicrocircuitNetwork)
         self.net = nets[0]
         self.reference = Microcircuit(self.net, torch.float32)
+        self.phi = torch_activation(self.net.activation).function
         self.weights = {
             name: torch.stack([self.reference.tensor(net.weights[name]) for net in nets])
             for name in self.net.weights
@@ -173,7 +176,8 @@ class _Run:
         return found, final
 
     def _products(self, p: Potentials, r: Tensor) -> Products:
-        factors = self.reference.rule_factors(p, r)
+        always = torch.full_like(r[..., :1], self.net.options.bias)
+        factors = rule_factors(p, self.phi, r, always)
         return {
             name: above.mT @ below / self.task.batch
             for name in self.reference.rates
@@ -184,7 +188,7 @@ class _Run:
         self, circuit: Circuit, held: Potentials, final: Potentials, new: Tensor
     ) -> Products:
         """What the window misses of every product, as rates are behind their rest; in ms."""
-        phi, o, depth = circuit.phi, self.net.options, len(circuit.W)
+        phi, o, depth = self.phi, self.net.options, len(circuit.W)
         old = held if self.before is None else self.before
         behind = [torch.zeros(())] * depth
         taus = [_tau(o.g_lk, o.g_B, o.g_A)] * (depth - 1) + [_tau(o.g_lk, o.g_B, o.g_som)]
