@@ -29,7 +29,13 @@ def draw(folder: Path) -> Path:
     result = read_json(folder / "result.json")
     for subject in result["subjects"]:
         _details(folder, subject)
-    sections = [_table_of(result), *_naive(folder, result), *_tests(result), *_words()]
+    sections = [
+        _table_of(result),
+        *_naive(folder, result),
+        *_costs_of_all(result),
+        *_tests(result),
+        *_words(),
+    ]
     title = "Claims of biological plausibility, measured"
     lead = sentences(result)
     write_text(folder / "evidence.md", markdown(title, lead, sections))
@@ -123,6 +129,27 @@ def _naive(folder: Path, result: Result) -> list[Section]:
         "errors with other W after it."
     )
     return [Section("Why activities are held", text, (Picture("naive", caption),))]
+
+
+def _costs_of_all(result: Result) -> list[Section]:
+    """Points lost under every condition, a column for each that learns."""
+    tables = []
+    for kind, words in (("rule", "rules that train layers"), ("model", "networks in time")):
+        learning = [s for s in result["subjects"] if s["kind"] == kind and s["costs"]]
+        if not learning:
+            continue
+        rows = []
+        for number, row in enumerate(learning[0]["costs"]["rows"]):
+            lost = [100 * s["costs"]["rows"][number]["lost"] for s in learning]
+            rows.append([row["test"], row["label"], *lost])
+        first = ["", "accuracy %", *(100 * s["costs"]["rows"][0]["mean"] for s in learning)]
+        header = ("test", "condition", *(s["label"] for s in learning))
+        tables.append(PageTable(header, [first, *rows], f"Points lost: {words}."))
+    text = (
+        "Points of test accuracy lost against the first condition, mean of networks; below 0 it "
+        "is better. The rate was selected once for each, with nothing withheld.",
+    )
+    return [Section("What learning loses under each condition", text, (), tables)] if tables else []
 
 
 def _tests(result: Result) -> list[Section]:

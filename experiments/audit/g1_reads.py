@@ -13,7 +13,7 @@ from rate_bridge.audit.named import Disagreement, reads
 from rate_bridge.audit.program import HeldPass, Learner, batch, made, roles
 from rate_bridge.audit.reads import SEEN_FROM, Read, Reads
 
-READ_SIZES = (3, 5, 4, 2)
+READ_SIZES = (2, 4, 3, 2)
 """Of learners: small, because every scalar is changed in turn, and of different widths."""
 
 

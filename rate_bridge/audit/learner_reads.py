@@ -46,7 +46,13 @@ def learner_reads(program: HeldPass, roles: Roles, seed: int = 0) -> Reads:
         Its parameters'.
     seed : int
         For the values that scalars get.
+
+    Raises
+    ------
+    ValueError
+        For a learner that does not repeat itself.
     """
+    program.check_repeats()
     held = {path: error.clone() for path, error in program.step().errors.items()}
     setting = _Setting(program, roles, held)
     columns = tuple(_columns(setting))

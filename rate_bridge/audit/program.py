@@ -28,6 +28,14 @@ Learner = Callable[[tuple[int, ...], int], nn.Module]
 """From sizes and a seed to a module that takes (batch, n_in) and gives one score a class."""
 
 
+REPEATS = 4
+"""Passes on the same samples; a clock of period 2 to 5 shows within them."""
+
+ROUNDED = 1e-9
+"""Of an update: solvers sum in an order that depends on where their memory lies; a clock or a
+memory moves an update by a good part of itself."""
+
+
 @dataclass(frozen=True)
 class PassResult:
     """What one backward pass made.
@@ -159,6 +167,23 @@ class HeldPass:
                     torch.zeros_like(parameter) if grad is None else grad.detach().clone()
                 )
         return self._step
+
+    def check_repeats(self) -> None:
+        """Refuse a learner of which the same pass gives other updates each time.
+
+        Raises
+        ------
+        ValueError
+            Nothing that is then changed could be told from what changes by itself.
+        """
+        first = self.step().updates
+        for _ in range(REPEATS):
+            for name, update in self.step().updates.items():
+                if float((update - first[name]).norm()) > ROUNDED * float(first[name].norm()):
+                    raise ValueError(
+                        f"The same pass gives another update of {name} each time, so nothing "
+                        "can be said of what it reads; see the test of clock and memory."
+                    )
 
     @property
     def step_sent(self) -> dict[str, Tensor]:

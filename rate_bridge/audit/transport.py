@@ -73,12 +73,19 @@ TRANSPORT_SIZES = (12, 10, 9, 8)
 
 
 def transport(learner: Learner, sizes: Sequence[int] = TRANSPORT_SIZES, seed: int = 0) -> Transport:
-    """All interventions on a freshly made learner."""
+    """All interventions on a freshly made learner.
+
+    Raises
+    ------
+    ValueError
+        For a learner that does not repeat itself.
+    """
     inputs, labels = batch(sizes, 3, seed)
     model = made(learner, sizes, seed)
     parts = roles(model, inputs)
     shared = _shared(model.named_parameters())
     program = HeldPass(model, inputs, labels)
+    program.check_repeats()
     error, update, through = _redrawn(program, parts, seed)
     weights = _weights(program, parts)
     start = _largest_cosine(feedback(program), weights)

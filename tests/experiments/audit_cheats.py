@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from experiments.audit.audit import audit
+from experiments.audit.evidence_page import MARKS
+from experiments.audit.registry import TESTS
 from experiments.audit.subjects import of_rule
 from rate_bridge.rules.fa import FeedbackAlignment
 
@@ -165,3 +168,21 @@ HONEST = {name: of_rule(name) for name in ("fa", "dfa", "kp", "wm")} | {
     f"dll-{rule}": of_rule(f"dll-{rule}") for rule in ("minus", "plus", "fixed", "kp")
 }
 """Rules that no test but those of their stages and axons may find guilty."""
+
+
+def confusion():
+    """Rows of verdicts, cheats and honest rules by tests, as Markdown."""
+    tests = ("G1", "G2", "G3a", "G5")
+    lines = [f"| | must fail | {' | '.join(tests)} |", f"|{'---|' * (len(tests) + 2)}"]
+    subjects = {name: (test, learner) for name, (test, learner) in CHEATS.items()}
+    subjects |= {f"{name} (honest)": ("", learner) for name, learner in HONEST.items()}
+    subjects["rectified readout (honest)"] = ("", rectified)
+    for name, (must, learner) in subjects.items():
+        evidence = audit(learner, tests={test: TESTS[test] for test in tests})
+        marks = [MARKS[finding.verdict] for finding in evidence.findings]
+        lines.append(f"| {name} | {must} | {' | '.join(marks)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(confusion())

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 import torch
 from audit_cheats import CHEATS, HONEST, rectified
-from brian2 import second
+from brian2 import ms, second
 
 import models.examples
 import rate_bridge.rules.examples
+from compartments import Compartment, Neuron, input_neuron
 from experiments.audit import experiment
 from experiments.audit.audit import audit
 from experiments.audit.claims import GLOSSARY
 from experiments.audit.registry import TESTS
 from experiments.audit.subjects import Audited
 from experiments.lab.runner import call
-from models import MODELS, dll_network
+from models import MODELS, Network, Pathway, Population, WeightBundle, dll_network
 from rate_bridge.audit.circuit import OpenCircuit
 from rate_bridge.audit.evidence import Control, ControlError, Evidence, Finding
 from rate_bridge.audit.named import reads
@@ -46,10 +47,11 @@ CAUSES = ("G1", "G2", "G3a")
 
 @pytest.mark.parametrize("name", CHEATS)
 def test_every_cheat_is_caught_by_the_right_test(name):
-    test, learner = CHEATS[name]
-    finding = TESTS[test].finding(Made("rule", name, given=learner))
-    assert finding.verdict == "fails", finding.why
-    assert all(control.comes_out for control in finding.controls)
+    right, learner = CHEATS[name]
+    for test in dict.fromkeys((right, *CAUSES)):
+        finding = TESTS[test].finding(Made("rule", name, given=learner))
+        assert (finding.verdict == "fails") == (test == right), finding.why
+        assert all(control.comes_out for control in finding.controls)
 
 
 QUICK = ("fa", "dll-minus")
@@ -63,6 +65,37 @@ def test_no_honest_rule_is_found_guilty(name):
     for test in CAUSES:
         finding = TESTS[test].finding(Made("rule", name, given=HONEST[name]))
         assert finding.verdict == "holds", finding.why
+
+
+def clocked():
+    """A cell that is driven by the time alone."""
+    cell = Neuron(
+        "cell", (Compartment("soma", "dv/dt = (drive*sin(t/tau) - v)/tau : 1\ndrive : 1"),),
+        {"tau": 10 * ms},
+    )  # fmt: skip
+    populations = (Population("input", 2, input_neuron()), Population("cells", 3, cell))
+    path = Pathway("W", "input", "cells", "drive", "u")
+    return Network(populations, (path,), WeightBundle({"W": np.ones((3, 2))}), ("cells", "v"))
+
+
+def tied():
+    net = dll_network((3, 4, 5, 2))
+    weights = {name: net.weights[name.replace("theta", "W")] for name in net.weights}
+    return net.with_weights(WeightBundle(weights))
+
+
+NETWORK_CHEATS = {
+    "G1": lambda: dll_network((3, 4, 5, 2), theta_rule="kp"),
+    "G2": tied,
+    "G3a": clocked,
+}
+
+
+@pytest.mark.parametrize("right", NETWORK_CHEATS)
+def test_every_network_that_cheats_is_caught_by_the_right_test(right):
+    evidence = audit(NETWORK_CHEATS[right](), tests={test: TESTS[test] for test in CAUSES})
+    verdicts = {finding.test: finding.verdict for finding in evidence.findings}
+    assert verdicts == {test: "fails" if test == right else "holds" for test in CAUSES}
 
 
 def test_what_is_rectified_for_good_is_not_found_guilty():
