@@ -6,6 +6,7 @@ from typing import Any
 
 from experiments.audit.audit_test import AuditTest
 from experiments.audit.costs import LearningTask, learned_costs, timed_costs
+from experiments.audit.in_time import names_its_times
 from experiments.audit.registry import LEARNED_TESTS, TESTS
 from experiments.audit.subjects import Audited
 from experiments.lab.classification import classifier
@@ -93,7 +94,7 @@ def _costs(subject: Audited, task: LearningTask, progress: Report) -> dict[str, 
     if subject.kind == "rule":
         return learned_costs(subject.name, task, progress)
     model = chosen(subject.name)
-    if not model.rates:
+    if not model.rates or not names_its_times(subject.network()):
         return {}
     options = parsed_options(subject.options)
     try:

@@ -300,7 +300,7 @@ CONDITIONS: dict[str, Condition] = {
     "rectified": Condition("G5", "all that is sent is rectified", (0,), _rectified),
     "dale": Condition("G5", "each cell keeps one sign", (0,), _one_sign_each),
     "masks": Condition("G6", "share of the synapses", (0.5, 0.2, 0.1), _masked),
-    "noise": Condition("G7", "noise on what is sent, in r.m.s.", (0.1, 0.3, 1.0), _noisy),
+    "noise": Condition("G7", "noise, in r.m.s.", (0.1, 0.3, 1.0), _noisy),
     "constant-slope": Condition("G7", "f' = 1", (0,), partial(_wrong_slope, 1)),
     "other-slope": Condition("G7", "f' of another function", (0,), partial(_wrong_slope, 2)),
     "bits": Condition("G7", "bits of a weight", (8, 6, 4), _few_bits),

@@ -17,6 +17,7 @@ from experiments.audit.in_time import (
 from experiments.audit.learning import RATES, SEARCH_SEED, Lesson, lesson_learned
 from experiments.lab.kept_results import KeptResults, cell_name
 from experiments.lab.progress import Report, portion
+from rate_bridge.rules import RULE_NAMES, RULES, make_rule
 
 LOST = 0.02
 """Accuracy whose loss counts: two points."""
@@ -66,6 +67,12 @@ class LearningTask:
     jobs: int = 1
 
 
+def common_name(rule: str) -> str:
+    """The same for names of one and the same rule, so that it learns once: of dll-kp it is kp."""
+    own = make_rule(rule).name if rule in RULE_NAMES else rule
+    return own if own == rule or (own in RULES and make_rule(own) == make_rule(rule)) else rule
+
+
 def learned_costs(rule: str, task: LearningTask, progress: Report) -> dict[str, Any]:
     """Accuracy under every condition, with the rate that is best on validation samples.
 
@@ -75,7 +82,7 @@ def learned_costs(rule: str, task: LearningTask, progress: Report) -> dict[str, 
         ``rate``, ``rates_tried``, ``rows`` (one a condition and level: ``test``, ``label``,
         ``mean``, ``sd``, ``lost``) and the angles of learning as it is, by layer.
     """
-    search, rest = lessons(rule, task)
+    search, rest = lessons(common_name(rule), task)
     kept, jobs = task.kept, task.jobs
     tried = kept.results(lesson_learned, _named(search), jobs, portion(progress, 0, 0.05))
     scores = [result["validation"][-1] for result in tried]
@@ -174,7 +181,7 @@ def _grouped(
 
 
 def _by_layer(curves: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, list[list[float]]]:
-    """From (seed, epoch) of degrees by layer to layer of (seed, epoch)."""
+    """From (seed, epoch) of degrees by weights to weights of (seed, epoch)."""
     names = list(curves[0][0]) if curves and curves[0] else []
     return {name: [[epoch[name] for epoch in curve] for curve in curves] for name in names}
 

@@ -89,10 +89,9 @@ class Config(SeededConfig):
         if self.rule:
             learner(self.rule)
 
-    @property
-    def task(self) -> LearningTask | None:
-        """What is learned under every condition."""
-        if not self.learning:
+    def task(self, subject: Audited) -> LearningTask | None:
+        """What is learned under every condition; with all others, not by variants of models."""
+        if not self.learning or (self.all and subject.options):
             return None
         fields = {f: getattr(self, f) for f in TASK_FIELDS}
         return LearningTask(self.kept, **fields)
@@ -144,7 +143,7 @@ def _evidence(config: Config, subject: Audited, progress: Report) -> dict[str, A
     begun = time.perf_counter()
     if subject.kind == "model":
         subject.network()  # what its description refuses is said before any test
-    evidence = audit(subject, config.task, seed=config.seed, progress=progress)
+    evidence = audit(subject, config.task(subject), seed=config.seed, progress=progress)
     offenders = [arrow for finding in evidence.findings for arrow in finding.offenders]
     drawn, places = circuit_of(subject)
     findings = [

@@ -165,5 +165,5 @@ def draw_angles(folder: Path, name: str, saved: Mapping[str, Any]) -> None:
             axes.set(xlabel="epoch", ylabel="degrees", ylim=(0, 120), title=title)
             axes.axhline(90, color=FAINT, linewidth=0.8)
             if saved[key]:
-                axes.legend(fontsize=7, title="layer", title_fontsize=7)
+                axes.legend(fontsize=7)
         save_figure(figure, folder, name)

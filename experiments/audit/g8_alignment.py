@@ -17,10 +17,10 @@ def measure(costs: Mapping[str, Any]) -> TestOutcome:
         return TestOutcome("not applicable", "It has no counterpart that backpropagates.")
     last = {layer: float(np.mean(curves, 0)[-1]) for layer, curves in costs["angle"].items()}
     tied = {layer: float(np.mean(curves, 0)[-1]) for layer, curves in costs["alignment"].items()}
-    numbers = {f"degrees to backpropagation, layer {name}": v for name, v in last.items()}
-    numbers |= {f"degrees between feedback and W, layer {name}": v for name, v in tied.items()}
+    numbers = {f"degrees to backpropagation, {name}": v for name, v in last.items()}
+    numbers |= {f"degrees between feedback and {name}": v for name, v in tied.items()}
     worst = max(last, key=lambda layer: last[layer])
-    why = f"At the end the update of layer {worst} is {last[worst]:.0f}° from backpropagation's."
+    why = f"At the end the update of {worst} is {last[worst]:.0f}° from backpropagation's."
     return TestOutcome(verdict_of(last[worst] >= ORTHOGONAL), why, numbers)
 
 

@@ -168,6 +168,15 @@ def timed_lesson_learned(lesson: TimedLesson) -> dict[str, Any]:
     return found
 
 
+def names_its_times(net: Network) -> bool:
+    """Whether tau is the unit of its times: all cells that relax name constants of 2 ms to tau."""
+    times = [list(p.neuron.time_constants_ms.values()) for p in net.populations if p.neuron.states]
+    events = any(p.neuron.events for p in net.populations)
+    steps = (2 * STEP_MS, TAU_MS)
+    named = all(each and steps[0] <= min(each) and max(each) <= steps[1] for each in times)
+    return named and not events
+
+
 def timing(setting: TimedSetting) -> Timing:
     """Steps of a presentation, and of it those before the gate opens."""
     steps = round(setting.ratio * TAU_MS / STEP_MS)

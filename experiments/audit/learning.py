@@ -60,7 +60,7 @@ def lesson_learned(lesson: Lesson) -> dict[str, Any]:
     -------
     dict
         ``validation`` (epoch), ``test``; with the condition "as it is" also ``alignment`` and
-        ``angle``, by layer (epoch): degrees between effective feedback and W, and between
+        ``angle``, by weights (epoch): degrees between effective feedback and W, and between
         the update and backpropagation's.
     """
     data = samples(lesson.dataset)
@@ -132,21 +132,23 @@ PROBE = 32
 
 
 def alignment(model: nn.Module, data: Samples) -> dict[str, float]:
-    """Degrees between each layer's effective feedback and its weights; by layer."""
+    """Degrees between each layer's effective feedback and its weights W0, W1, ..."""
     still = copy.deepcopy(model).double()
     inputs, labels = _probe(data)
     held = HeldPass(still, inputs.double(), labels)
     found = {}
-    parameters = dict(still.named_parameters())
-    for path, matrix in feedback(held).items():
-        weight = parameters.get(f"{path}.weight")
-        if weight is not None and weight.shape == matrix.shape and bool(matrix.any()):
-            found[path] = degrees(cosine(matrix, weight.detach()))
+    parameters, matrices = dict(still.named_parameters()), feedback(held)
+    for number, path in enumerate(held.layers):
+        weight, matrix = parameters.get(f"{path}.weight"), matrices.get(path)
+        if weight is None or matrix is None or weight.shape != matrix.shape:
+            continue
+        if bool(matrix.any()):
+            found[f"W{number}"] = degrees(cosine(matrix, weight.detach()))
     return found
 
 
 def update_angles(model: nn.Module, data: Samples) -> dict[str, float]:
-    """Degrees between each layer's update and backpropagation's; empty where it has none."""
+    """Degrees between the updates of W0, W1, ... and backpropagation's; empty without any."""
     inputs, labels = _probe(data)
     try:
         models = (convert(model, "bp"), copy.deepcopy(model))
@@ -157,10 +159,8 @@ def update_angles(model: nn.Module, data: Samples) -> dict[str, float]:
         each.zero_grad()
         F.cross_entropy(each(inputs), labels).backward()
         grads.append({n: p.grad for n, p in each.named_parameters() if p.grad is not None})
-    ours = grads[1]
-    return {
-        n.rpartition(".")[0]: degrees(cosine(ours[n], g)) for n, g in grads[0].items() if n in ours
-    }
+    named = enumerate(grads[0].items())
+    return {f"W{k}": degrees(cosine(grads[1][n], g)) for k, (n, g) in named if n in grads[1]}
 
 
 def _probe(data: Samples) -> tuple[Tensor, Tensor]:

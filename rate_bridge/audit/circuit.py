@@ -25,6 +25,10 @@ from rate_bridge.references.vector_field import CLOCK, VectorField
 ROUNDING = 1e-10
 """Of a row's largest entry: a million roundings of float64; what is not read is exactly 0."""
 
+CHANGES = 5
+"""Other values that each scalar gets at each state: with five states a step is on one side of all
+of them in one of some ten million cases."""
+
 
 @dataclass(frozen=True, eq=False)
 class OpenCircuit:
@@ -37,11 +41,21 @@ class OpenCircuit:
 
     Raises
     ------
+    ValueError
+        For cells that send events: what jumps at an event is in no derivative.
     UntranslatableError
         For an expression without a counterpart in torch.
     """
 
     network: Network
+
+    def __post_init__(self) -> None:
+        for population in self.network.populations:
+            if population.neuron.events:
+                raise ValueError(
+                    f"Reads: cells of {population.name!r} have events, and what jumps at an event "
+                    "is in no derivative; audit the same network with rates."
+                )
 
     @cached_property
     def field(self) -> VectorField:
@@ -136,8 +150,11 @@ class OpenCircuit:
                 found_rows.append(instant.computed(block.owner, block.variable))
         return torch.cat(found_rows)
 
-    def jacobian(self, states: int = 5, seed: int = 0) -> Float[np.ndarray, "row column"]:
-        """The largest size of every derivative over so many generic states.
+    def dependence(self, states: int = 5, seed: int = 0) -> Float[np.ndarray, "row column"]:
+        """How strongly every row depends on every column, the largest of so many generic states.
+
+        That is the derivative, or, where a step or a bound hides it there, what comes of another
+        value far from the first.
 
         Raises
         ------
@@ -146,7 +163,9 @@ class OpenCircuit:
         """
         largest = None
         for draw in range(states):
-            found = torch.func.jacrev(self.values)(self.generic(seed + draw)).abs()
+            at = self.generic(seed + draw)
+            found = torch.func.jacrev(self.values)(at).abs()
+            found = torch.maximum(found, self._differences(at, seed + draw + states))
             if not bool(torch.isfinite(found).all()):
                 row = int((~torch.isfinite(found)).any(1).nonzero()[0])
                 where = next(b for b, p in spans(self.rows) if p.start <= row < p.stop)
@@ -157,6 +176,16 @@ class OpenCircuit:
             largest = found if largest is None else torch.maximum(largest, found)
         assert largest is not None
         return largest.numpy()
+
+    def _differences(self, at: Float[Tensor, "column"], seed: int) -> Float[Tensor, "row column"]:
+        """By how much each row differs when one column after another gets another value."""
+        one_each = []
+        for number in range(CHANGES):
+            others = torch.diag(self.generic(seed + 1000 * number) - at)
+            rows = torch.cat([torch.zeros_like(at)[None], others]) + at
+            found = torch.func.vmap(self.values)(rows)
+            one_each.append((found[1:] - found[0]).abs().T)
+        return torch.stack(one_each).amax(0)
 
 
 def states_of(pathway: Pathway) -> tuple[str, ...]:

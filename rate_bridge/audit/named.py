@@ -139,7 +139,7 @@ def reads(circuit: OpenCircuit, states: int = 5, seed: int = 0) -> tuple[Reads, 
     seed : int
         For them.
     """
-    jacobian = circuit.jacobian(states, seed)
+    jacobian = circuit.dependence(states, seed)
     found, named = nonzeros(jacobian), named_reads(circuit)
     differ = Disagreement(
         int((found & ~named).sum()), int((named & ~found).sum()), int((found & named).sum())

@@ -111,7 +111,33 @@ DESCRIBED = {
 }
 
 
-@pytest.mark.parametrize("name", DESCRIBED)
+GRADED = [
+    name for name, net in DESCRIBED.items() if not any(p.neuron.events for p in net.populations)
+]
+
+
+@pytest.mark.parametrize("name", sorted(set(DESCRIBED) - set(GRADED)))
+def test_what_jumps_at_events_is_said_to_be_in_no_derivative(name):
+    evidence = audit(DESCRIBED[name], tests={"G1": TESTS["G1"]})
+    assert evidence.finding("G1").verdict == "not applicable"
+    assert "what jumps at an event" in evidence.finding("G1").why
+
+
+def test_a_step_hides_nothing():
+    """int(u > 0) has no derivative but where it jumps."""
+    soma = Compartment("soma", "dv/dt = (drive*int(u > 0.2) - v)/tau : 1\nu = v : 1\ndrive : 1")
+    populations = (
+        Population("input", 2, input_neuron()),
+        Population("cells", 3, Neuron("cell", (soma,), {"tau": 10 * ms})),
+    )
+    path = Pathway("W", "input", "cells", "drive", "u")
+    net = Network(populations, (path,), WeightBundle({"W": np.ones((3, 2))}))
+    found, differ = reads(OpenCircuit(net))
+    assert (differ.missed, differ.false) == (0, 0)
+    assert ("cells.u", "cells.v") in {read.arrow for read in found.found()}
+
+
+@pytest.mark.parametrize("name", GRADED)
 def test_derivatives_are_nonzero_where_strings_name_something_and_nowhere_else(name):
     found, differ = reads(OpenCircuit(DESCRIBED[name]))
     assert (differ.missed, differ.false) == (0, 0)
