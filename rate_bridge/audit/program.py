@@ -28,7 +28,7 @@ Learner = Callable[[tuple[int, ...], int], nn.Module]
 """From sizes and a seed to a module that takes (batch, n_in) and gives one score a class."""
 
 
-REPEATS = 4
+PASSES = 4
 """Passes on the same samples; a clock of period 2 to 5 shows within them."""
 
 ROUNDED = 1e-9
@@ -177,7 +177,7 @@ class HeldPass:
             Nothing that is then changed could be told from what changes by itself.
         """
         first = self.step().updates
-        for _ in range(REPEATS):
+        for _ in range(PASSES):
             for name, update in self.step().updates.items():
                 if float((update - first[name]).norm()) > ROUNDED * float(first[name].norm()):
                     raise ValueError(
