@@ -17,7 +17,7 @@ from compartments.plasticity import PlasticityRule
 from models.locality import neighbours
 from models.network import Network
 from models.pathway import Pathway
-from rate_bridge.audit.circuit import OpenCircuit, nonzeros
+from rate_bridge.audit.circuit import GENERIC_STATES, OpenCircuit, nonzeros
 from rate_bridge.audit.reads import (
     COUPLED,
     ENDS,
@@ -127,7 +127,9 @@ def pathway_named(network: Network, name: str) -> Pathway:
     return next(p for p in network.pathways if p.name == name)
 
 
-def reads(circuit: OpenCircuit, states: int = 5, seed: int = 0) -> tuple[Reads, Disagreement]:
+def reads(
+    circuit: OpenCircuit, states: int = GENERIC_STATES, seed: int = 0
+) -> tuple[Reads, Disagreement]:
     """What the network reads by derivative, and how far its strings agree.
 
     Parameters
