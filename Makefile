@@ -23,7 +23,7 @@ LOCK  := $(UV) pip compile --quiet --no-config --universal --python-version 3.11
          --no-emit-index-url --custom-compile-command "make lock" $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint kills bench fuzz lock audit-packages clean
+.PHONY: help demo test test-all lint kills bench fuzz export lock audit-packages clean
 
 help:
 	@echo "make demo      run the main job on real digits; ends with runs/demo/index.html"
@@ -32,6 +32,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make kills     100 killed runs resumed, 100 flipped bits refused; prints the counts"
 	@echo "make bench     speed of the engines, as ratios measured in one run"
+	@echo "make export    what tuft export needs for NWB and neo, and its tests"
 	@echo "make fuzz      10,000 odd calls and 10,000 hostile texts, counted by what became of them"
 	@echo "make lock      the files in requirements/ anew, after a change of pyproject.toml"
 	@echo "make audit-packages  known vulnerabilities in what is installed, by pip-audit"
@@ -72,6 +73,10 @@ kills: $(READY)
 bench: $(READY)
 	$(BIN)/tuft bench
 
+export: $(READY)
+	$(HASHED) requirements/export.txt
+	$(BIN)/python -m pytest tests/experiments/test_export.py
+
 fuzz: $(READY)
 	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m fuzz --calls 10000
 	$(BIN)/python -m pytest -q -m slow -k ten_thousand_fuzzed_texts tests/compartments
@@ -87,6 +92,8 @@ lock: $(TOOLS)/.ready
 	printf '%s; python_version < "3"\n' $(CUDA) > build/no-cuda.txt
 	$(LOCK) --extra dev --override build/no-cuda.txt --no-emit-package torch pyproject.toml \
 	  --output-file requirements/tuft.txt
+	$(LOCK) --extra export --override build/no-cuda.txt --no-emit-package torch pyproject.toml \
+	  --constraint requirements/tuft.txt --output-file requirements/export.txt
 	printf '%s; python_version < "3"\n' $(PLAIN) > build/no-plain.txt
 	sed -n 's/^\(torch==[0-9.]*\)+cpu.*/\1/p' requirements/torch-cpu.txt > build/torch.in
 	$(LOCK) --override build/no-plain.txt build/torch.in --output-file requirements/torch.txt

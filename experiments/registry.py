@@ -54,6 +54,7 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "train": Entry("experiments.table.train", "one network, one data set, one rule, one seed"),
     "table": Entry("experiments.table.experiment", "rules x networks x data x seeds, as a table"),
+    "export": Entry("experiments.export.command", "what a run has recorded, as NWB, neo or CSV"),
     "run": Entry("experiments.run", "any experiment again, from its config.json"),
     "draw": Entry("experiments.draw", "figures and page of a finished run, drawn anew"),
     "seal": Entry("experiments.seal", "digests for results that were edited, or are of old"),
