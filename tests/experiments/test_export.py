@@ -79,7 +79,7 @@ EXCEPTIONS = {
     "check_subject_exists": "there is no animal",
     "check_experimenter_exists": "nor a person beside it",
     "check_institution": "nor a laboratory",
-    "check_column_binary_capability": "whether there was a target: numbers of neurons, of which there are two",
+    "check_column_binary_capability": "two neurons have the numbers 0 and 1",
     "check_ascending_spike_times": "a unit may stand for several cells, which fire in one step",
 }
 

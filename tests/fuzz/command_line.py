@@ -170,6 +170,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "seal": {"paths": ("nowhere", "wrong.json", "list.json")},
     "draw": {"folder": NO_FILE},
+    "export": {"folder": NO_FILE, "--format": ("nwbb", "7")},
     "run": {"file": NO_FILE},
 }
 """For every command its options, and words that each refuses."""
