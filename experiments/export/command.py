@@ -11,9 +11,9 @@ from compartments.domains import check_fields
 from experiments.export.csv_tables import write_csv
 from experiments.export.neo_objects import write_neo
 from experiments.export.nwb import write_nwb
-from experiments.export.recorded import Recorded, recorded
+from experiments.export.recorded import RunRecording, recorded
 
-FORMATS: dict[str, tuple[str, Callable[[Recorded, Path], None]]] = {
+FORMATS: dict[str, tuple[str, Callable[[RunRecording, Path], None]]] = {
     "nwb": ("traces.nwb", write_nwb),
     "neo": ("traces.neo.pkl", write_neo),
     "csv": ("csv", write_csv),

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.export.recorded import Recorded
+from experiments.export.recorded import RunRecording
 from experiments.lab.storage import write_text
 
 
-def write_csv(run: Recorded, folder: Path) -> None:
+def write_csv(run: RunRecording, folder: Path) -> None:
     """Write the tables into a folder, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     named = [(f"{t.name}[{n}]", t, n) for t in run.traces for n in t.neurons]

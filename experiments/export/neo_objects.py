@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.export.recorded import Recorded, check_installed
+from experiments.export.recorded import RunRecording, check_installed
 
 
-def neo_block(run: Recorded) -> Any:
+def neo_block(run: RunRecording) -> Any:
     """The recording as ``neo.Block`` with one segment.
 
     Raises
@@ -63,7 +63,7 @@ def neo_block(run: Recorded) -> Any:
     return block
 
 
-def write_neo(run: Recorded, path: Path) -> None:
+def write_neo(run: RunRecording, path: Path) -> None:
     """Pickle the block, which is how neo keeps every annotation; whole or not at all."""
     block = neo_block(run)
     from neo.io import PickleIO

@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 
 from compartments.recording import TIME_MS, unit_dimension
-from experiments.export.recorded import Recorded, Trace, check_installed
+from experiments.export.recorded import RunRecording, Trace, check_installed
 
 COLUMNS = "columns"
 """The table that says what each column of each series is."""
 
 
-def write_nwb(run: Recorded, path: Path) -> None:
+def write_nwb(run: RunRecording, path: Path) -> None:
     """Write a recording, whole or not at all.
 
     Raises
@@ -38,7 +38,7 @@ def write_nwb(run: Recorded, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def nwb_file(run: Recorded) -> Any:
+def nwb_file(run: RunRecording) -> Any:
     """The recording as ``pynwb.NWBFile``."""
     from pynwb import NWBFile, TimeSeries
     from pynwb.misc import Units
@@ -79,7 +79,7 @@ def nwb_file(run: Recorded) -> Any:
     return file
 
 
-def _timing(run: Recorded) -> dict[str, Any]:
+def _timing(run: RunRecording) -> dict[str, Any]:
     step = run.step_ms
     if step is None:
         return {"timestamps": run.time_ms / 1e3}
@@ -91,7 +91,7 @@ def _words(trace: Trace) -> str:
     return f"{trace.variable} of {place}{trace.population}; a column for each neuron"
 
 
-def _columns(run: Recorded) -> Any:
+def _columns(run: RunRecording) -> Any:
     """A row for each column of each series."""
     from hdmf.common import DynamicTable, VectorData
 

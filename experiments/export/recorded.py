@@ -62,7 +62,7 @@ class Presentation:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RunRecording:
     """A results folder's recording.
 
     Parameters
@@ -107,7 +107,7 @@ class Recorded:
         return None
 
 
-def recorded(folder: Path) -> Recorded:
+def recorded(folder: Path) -> RunRecording:
     """The recording of a results folder.
 
     Raises
@@ -128,7 +128,7 @@ def recorded(folder: Path) -> Recorded:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
     result = read_json(folder / "result.json") if (folder / "result.json").is_file() else {}
-    return Recorded(
+    return RunRecording(
         name=folder.resolve().name,
         description=f"Simulated by Tuft: {config.get('experiment', 'a recording')}, {config}",
         identifier=digest,
