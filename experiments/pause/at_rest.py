@@ -35,7 +35,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from experiments.lab.continuous_learning import accuracies, orders
-from experiments.pause.learning import Task
+from experiments.pause.learning import PauseTask
 from models import MicrocircuitNetwork, WeightBundle
 from rate_bridge.ode_engine.activations import torch_activation
 from rate_bridge.references.microcircuit import Microcircuit
@@ -48,7 +48,7 @@ from rate_bridge.references.microcircuit_rest import (
     rule_factors,
 )
 
-Products = dict[str, Float[Tensor, "copy _above _below"]]
+FactorProducts = dict[str, Float[Tensor, "copy _above _below"]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Switches:
 
     Parameters
     ----------
-    task : Task
+    task : PauseTask
         What they learn.
     pauses_ms : tuple of float or None
         Each with all seeds; None is learning at rest alone.
@@ -65,7 +65,7 @@ class Switches:
         For initial weights and the order of the samples.
     """
 
-    task: Task
+    task: PauseTask
     pauses_ms: tuple[float | None, ...]
     seeds: tuple[int, ...]
 
@@ -93,7 +93,7 @@ def learned_at_rest(switches: Switches) -> dict[str, Any]:
     }
 
 
-def soma_lag_ms(task: Task) -> float:
+def soma_lag_ms(task: PauseTask) -> float:
     """The time constant of hidden pyramidal neurons."""
     network = task.network((), 0)
     assert isinstance(network, MicrocircuitNetwork)
@@ -138,7 +138,7 @@ class _Run:
         for name, change in self.change(number).items():
             self.weights[name] += self.reference.rates[name] * scale * change
 
-    def change(self, number: int) -> Products:
+    def change(self, number: int) -> FactorProducts:
         """What a presentation teaches, without rates; the next one comes after it."""
         task = self.task
         shown = self.rows[:, number * task.batch : (number + 1) * task.batch]
@@ -156,7 +156,7 @@ class _Run:
 
     def _change(
         self, circuit: Circuit, new: Tensor, teacher: Teacher
-    ) -> tuple[Products, Potentials]:
+    ) -> tuple[FactorProducts, Potentials]:
         """Mean products of all rules in the window, and the rest that is reached."""
         first = torch.exp(-self.pause / self.tau_0)
         last = first * torch.exp(-self.window / self.tau_0)
@@ -175,7 +175,7 @@ class _Run:
             found[name] = found[name] - missed / self.task.batch / self.window
         return found, final
 
-    def _products(self, p: Potentials, r: Tensor) -> Products:
+    def _products(self, p: Potentials, r: Tensor) -> FactorProducts:
         always = torch.full_like(r[..., :1], self.net.options.bias)
         factors = rule_factors(p, self.phi, r, always)
         return {
@@ -186,7 +186,7 @@ class _Run:
 
     def _missed(
         self, circuit: Circuit, held: Potentials, final: Potentials, new: Tensor
-    ) -> Products:
+    ) -> FactorProducts:
         """What the window misses of every product, as rates are behind their rest; in ms."""
         phi, o, depth = self.phi, self.net.options, len(circuit.W)
         old = held if self.before is None else self.before
@@ -195,7 +195,7 @@ class _Run:
         rates = [(self.held, new)]
         rates += [(phi(a), phi(b)) for a, b in zip(held.u[:-1], final.u[:-1], strict=True)]
         behind[-1] = self._behind(taus[-1], old.u[-1], held.u[-1], final.u[-1], phi)
-        found: Products = {}
+        found: FactorProducts = {}
         for k in reversed(range(depth)):
             if k < depth - 1:
                 g_D = o.interneuron_dendrite(below_output=k == depth - 2)
@@ -218,7 +218,9 @@ class _Run:
         change = tau / (tau_0 - tau) * (phi(new) - phi(held))
         return torch.stack([alone * change, fading * change, tau * quick * (phi(held) - phi(old))])
 
-    def _met(self, name: str, bias: str, behind: Tensor, r_old: Tensor, r_new: Tensor) -> Products:
+    def _met(
+        self, name: str, bias: str, behind: Tensor, r_old: Tensor, r_new: Tensor
+    ) -> FactorProducts:
         """The products with a pathway's rate on its way, and with what biases send."""
         alone, fading, at_once = behind
         met = alone.mT @ r_new - fading.mT @ (r_new - r_old) + at_once.mT @ r_old

@@ -6,9 +6,9 @@ The first ones do without a pause; the others ask what the matched prediction be
 from dataclasses import dataclass
 
 from compartments.lookup import look_up
-from experiments.pause.learning import Cell, Task
+from experiments.pause.learning import PauseCell, PauseTask
 
-BOTH = ("matched_soma=True", "filtered_target=True")
+MATCHED_AND_FILTERED = ("matched_soma=True", "filtered_target=True")
 LATERAL = ("start=random", "eta_PI=1.0")
 
 
@@ -21,7 +21,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Condition:
+class PauseCondition:
     """Options of the network, and whether plasticity pauses.
 
     Parameters
@@ -41,10 +41,10 @@ class Condition:
     paused: bool = False
     variants: tuple[Variant, ...] = (Variant(""),)
 
-    def cell(self, task: Task, seeds: tuple[int, ...], pause_ms: float) -> Cell:
+    def cell(self, task: PauseTask, seeds: tuple[int, ...], pause_ms: float) -> PauseCell:
         """Its copies, a variant after the other."""
         options = tuple((*self.options, *variant.options) for variant in self.variants)
-        return Cell(task, options, seeds, pause_ms if self.paused else 0.0)
+        return PauseCell(task, options, seeds, pause_ms if self.paused else 0.0)
 
     def labels(self) -> list[str]:
         """What its variants are called."""
@@ -62,22 +62,26 @@ _NOISE = tuple(
 )
 _CONDUCTANCES = tuple(Variant(f"g_D = {g_D:g}/ms", (f"g_D={g_D:g}/ms",)) for g_D in (0.5, 2.0))
 
-CONDITIONS: dict[str, Condition] = {
-    "both": Condition("matched prediction, filtered target", BOTH),
-    "matched": Condition("matched prediction alone", BOTH[:1]),
-    "filtered": Condition("filtered target alone", BOTH[1:]),
-    "low-pass": Condition("low-pass plasticity", ("tau_w=30ms",)),
-    "both-lateral": Condition("both, lateral weights learn", (*BOTH, "eta_PI=1.0")),
-    "both-random": Condition("both, random lateral weights learn", (*BOTH, *LATERAL)),
-    "pause-random": Condition("pause, random lateral weights learn", LATERAL, True),
-    "both-noise": Condition("both", BOTH, variants=_NOISE),
-    "pause-noise": Condition("pause", (), True, _NOISE),
-    "both-conductance": Condition("both", BOTH, variants=_CONDUCTANCES),
+PAUSE_CONDITIONS: dict[str, PauseCondition] = {
+    "both": PauseCondition("matched prediction, filtered target", MATCHED_AND_FILTERED),
+    "matched": PauseCondition("matched prediction alone", MATCHED_AND_FILTERED[:1]),
+    "filtered": PauseCondition("filtered target alone", MATCHED_AND_FILTERED[1:]),
+    "low-pass": PauseCondition("low-pass plasticity", ("tau_w=30ms",)),
+    "both-lateral": PauseCondition(
+        "both, lateral weights learn", (*MATCHED_AND_FILTERED, "eta_PI=1.0")
+    ),
+    "both-random": PauseCondition(
+        "both, random lateral weights learn", (*MATCHED_AND_FILTERED, *LATERAL)
+    ),
+    "pause-random": PauseCondition("pause, random lateral weights learn", LATERAL, True),
+    "both-noise": PauseCondition("both", MATCHED_AND_FILTERED, variants=_NOISE),
+    "pause-noise": PauseCondition("pause", (), True, _NOISE),
+    "both-conductance": PauseCondition("both", MATCHED_AND_FILTERED, variants=_CONDUCTANCES),
 }
 """All conditions."""
 
 
-def condition(name: str) -> Condition:
+def condition(name: str) -> PauseCondition:
     """The condition of that name.
 
     Raises
@@ -85,4 +89,4 @@ def condition(name: str) -> Condition:
     ValueError
         For an unknown name; lists the valid ones and the nearest.
     """
-    return look_up("condition", name, CONDITIONS)
+    return look_up("condition", name, PAUSE_CONDITIONS)

@@ -28,9 +28,9 @@ from experiments.lab.runner import FolderName, Result
 from experiments.lab.samples import samples
 from experiments.lab.storage import versions
 from experiments.pause.at_rest import Switches, learned_at_rest, soma_lag_ms
-from experiments.pause.conditions import CONDITIONS, condition, filter_of
+from experiments.pause.conditions import PAUSE_CONDITIONS, condition, filter_of
 from experiments.pause.figures import draw, percent, sentences
-from experiments.pause.learning import Cell, Task, learned
+from experiments.pause.learning import PauseCell, PauseTask, learned
 from experiments.pause.plans import PAUSE_PLANS, YIN_YANG
 
 __all__ = ["Config", "draw", "measure", "sentences", "show"]
@@ -57,7 +57,7 @@ class Config(LearningConfig):
     """Time constants of the stimulus' filter, in ms; conditions have the first."""
     pauses: tuple[NonNegative, ...] = (15, 0, 6, 10, 3, 25, 50)
     """Pauses of the curve, in ms; the first is that of conditions with a pause."""
-    conditions: tuple[str, ...] = tuple(CONDITIONS)[:3]
+    conditions: tuple[str, ...] = tuple(PAUSE_CONDITIONS)[:3]
     """What is learned beside the curve."""
     targets: tuple[Finite, Finite] = (-3.0, 3.0)
     """Potential to which the outputs of wrong classes are nudged, and that of the right one."""
@@ -89,9 +89,9 @@ class Config(LearningConfig):
             raise ValueError("--tau-0s, --pauses and --conditions each need at least one value.")
         self.cells()  # each checks its times
 
-    def task_with(self, tau_0: float) -> Task:
+    def task_with(self, tau_0: float) -> PauseTask:
         """What is learned behind such a filter, in ms."""
-        return Task(
+        return PauseTask(
             self.dataset,
             self.power,
             self.hidden,
@@ -110,7 +110,7 @@ class Config(LearningConfig):
         """--seed and the ones after it."""
         return tuple(range(self.seed, self.seed + self.seeds))
 
-    def cells(self) -> dict[str, Cell]:
+    def cells(self) -> dict[str, PauseCell]:
         """By their names: the curve of the first tau_0 and the first condition, then the others."""
         first, *others = self.tau_0s
         beside = {name: self._beside(name, first) for name in self.conditions}
@@ -133,11 +133,13 @@ class Config(LearningConfig):
             for tau_0 in self.tau_0s
         }
 
-    def _curve(self, tau_0: float, pauses: Sequence[float]) -> dict[str, Cell]:
+    def _curve(self, tau_0: float, pauses: Sequence[float]) -> dict[str, PauseCell]:
         task = self.task_with(tau_0)
-        return {f"pause-{ms:g}-{tau_0:g}": Cell(task, ((),), self.all_seeds, ms) for ms in pauses}
+        return {
+            f"pause-{ms:g}-{tau_0:g}": PauseCell(task, ((),), self.all_seeds, ms) for ms in pauses
+        }
 
-    def _beside(self, name: str, tau_0: float) -> Cell:
+    def _beside(self, name: str, tau_0: float) -> PauseCell:
         return condition(name).cell(self.task_with(tau_0), self.all_seeds, self.pauses[0])
 
     @property

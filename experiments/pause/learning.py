@@ -24,7 +24,7 @@ QUARTERS = 4
 
 
 @dataclass(frozen=True)
-class Task:
+class PauseTask:
     """What is learned, how long, and by which network.
 
     Parameters
@@ -87,12 +87,12 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Cell:
+class PauseCell:
     """Copies of a task's network that learn side by side with one pause.
 
     Parameters
     ----------
-    task : Task
+    task : PauseTask
         What they learn.
     variants : tuple of tuple of str
         Options of each; they may differ in values of constants and in weights only.
@@ -102,7 +102,7 @@ class Cell:
         Time after each switch for which plasticity is off.
     """
 
-    task: Task
+    task: PauseTask
     variants: tuple[tuple[str, ...], ...]
     seeds: tuple[int, ...]
     pause_ms: float
@@ -138,7 +138,7 @@ class Cell:
         return Timing(round(shown_ms / dt_ms), round(self.pause_ms / dt_ms), 0, window_s / rate)
 
 
-def learned(cell: Cell, progress: Report | None = None) -> dict[str, Any]:
+def learned(cell: PauseCell, progress: Report | None = None) -> dict[str, Any]:
     """Learn, and report accuracies of the weights at rest.
 
     A copy that diverges ends with what it had; NaN marks what it did not reach.
@@ -161,7 +161,7 @@ def learned(cell: Cell, progress: Report | None = None) -> dict[str, Any]:
 
 
 def _run(
-    cell: Cell, nets: Sequence[Network], progress: Report
+    cell: PauseCell, nets: Sequence[Network], progress: Report
 ) -> tuple[list[list[float]], list[WeightBundle | None]]:
     task, data = cell.task, cell.task.data
     engine = OdeEngine(

@@ -21,13 +21,13 @@ weights are small, so what comes from above is drawn large."""
 MNIST = ("eta_W=(100.0, 0.3)", *YIN_YANG[1:])
 """Longer inputs need a lower rate."""
 
-ALONE: Mapping[str, Any] = {"tau_0s": (3.0,), "pauses": (15, 0), "conditions": ("both",)}
+ONE_CURVE: Mapping[str, Any] = {"tau_0s": (3.0,), "pauses": (15, 0), "conditions": ("both",)}
 """With a pause, without, and without by the matched prediction."""
 
 PAUSE_PLANS: dict[str, Mapping[str, Any]] = {
-    "yin-yang-long": {**ALONE, "epochs": 16, "seeds": 10},
+    "yin-yang-long": {**ONE_CURVE, "epochs": 16, "seeds": 10},
     "mnist": {
-        **ALONE,
+        **ONE_CURVE,
         "options": MNIST,
         "dataset": "mnist",
         "power": 50.0,

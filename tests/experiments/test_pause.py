@@ -11,9 +11,9 @@ from experiments.lab.continuous_learning import orders
 from experiments.lab.storage import write_json
 from experiments.pause import experiment
 from experiments.pause.at_rest import Switches, _Run
-from experiments.pause.conditions import CONDITIONS, condition
+from experiments.pause.conditions import PAUSE_CONDITIONS, condition
 from experiments.pause.experiment import Config
-from experiments.pause.learning import QUARTERS, Cell
+from experiments.pause.learning import QUARTERS, PauseCell
 from experiments.pause.plans import PAUSE_PLANS
 from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.references.microcircuit import Microcircuit
@@ -27,7 +27,7 @@ def second_presentation(tau_0_ms, pause_ms):
     task = replace(SMALL.task_with(tau_0_ms), dt_ms=0.1)
     run = _Run(Switches(task, (pause_ms,), (0,)))
     net, data = run.net, task.data
-    timing = Cell(task, ((),), (0,), pause_ms).timing(1.0)
+    timing = PauseCell(task, ((),), (0,), pause_ms).timing(1.0)
     engine = OdeEngine(net, timing, batch=50, dt=0.1 * ms, dtype=torch.float64)
     (rows,) = orders(data, [0], 1, 50)
     weights = [net.weights]
@@ -85,7 +85,7 @@ def test_the_last_quarter_learns_at_the_lower_rate():
     assert (rates == 0.1).sum() == task.count // QUARTERS
     assert rates[-1] == 0.1
     assert sum(map(task.is_quarter, range(task.count))) == QUARTERS
-    cell = Cell(task, ((),), (0,), 15.0)
+    cell = PauseCell(task, ((),), (0,), 15.0)
     assert cell.timing(0.1).window_s == pytest.approx(10 * cell.timing(1.0).window_s)
 
 
@@ -99,7 +99,7 @@ def test_plans_have_the_hashes_of_their_records(name):
     assert Config(plan=name).plan_hash == hashes[name]
 
 
-@pytest.mark.parametrize("name", CONDITIONS)
+@pytest.mark.parametrize("name", PAUSE_CONDITIONS)
 def test_every_condition_describes_networks(name):
     cell = condition(name).cell(SMALL.task_with(3.0), (0, 1), 15.0)
     assert len(cell.networks()) == 2 * len(condition(name).labels())
