@@ -14,6 +14,7 @@ EXPERIMENTS: dict[str, Entry] = {
     "traces": Entry(
         "experiments.traces.experiment", "what each compartment does, beside Algorithm 1"
     ),
+    "dendrite": Entry("experiments.dendrite.experiment", "one neuron by every tool, beside theory"),
     "demo": Entry("experiments.demo", "the story in one command: traces, learning, comparison"),
     "compare": Entry(
         "experiments.compare.experiment", "continuous time against the reference, same samples"

@@ -31,6 +31,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "--codegen": NAME,
         "--plastic": ("no", "1"),
     },
+    "dendrite": {"--name": FOLDER, "--neuron": NAME, "--activation": NAME},
     "demo": {
         "--presentations": COUNT,
         "--sweep-presentations": COUNT[:-2],

@@ -1,0 +1,1 @@
+"""What one neuron does, by every tool of its toolbox."""
