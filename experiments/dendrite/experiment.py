@@ -26,7 +26,7 @@ from experiments.report.page import FellShort, PageTable, Picture, Section, show
 TIMES = {"tau_u": 10 * ms, "tau_a": 10 * ms, "tau_x": 5 * ms, "tau_d": 1 * ms}
 """What kinds of neurons are built with, where they need it."""
 
-WORDS = {
+TOOL_CAPTIONS = {
     "linearize": "Modes at rest: how much each state moves, by the mode's time constant.",
     "step_response": "A small step of the first input.",
     "frequency_response": "Small oscillations of the first input: gain by frequency.",
@@ -92,7 +92,7 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
             continue
         save_traces(found, folder / f"{tool}.nc")
         deviations[tool] = found.attrs.get("deviation")
-        progress((number + 1) / len(WORDS))
+        progress((number + 1) / len(TOOL_CAPTIONS))
     if not deviations:
         raise ValueError(next(iter(left_out.values())))
     lines = neuron.equations.values()
@@ -113,7 +113,7 @@ def draw(folder: Path) -> Path:
         figure = new_figure(6.0, 3.6)
         plot_tool(load_traces(folder / f"{tool}.nc"), figure.subplots())
         save_figure(figure, folder, tool)
-        pictures.append(Picture(tool, WORDS[tool]))
+        pictures.append(Picture(tool, TOOL_CAPTIONS[tool]))
     rows = [(tool, value) for tool, value in result["deviations"].items()]
     table = PageTable(("tool", "largest relative deviation from theory"), rows)
     words = tuple(f"`{line}`" for line in result["equations"])

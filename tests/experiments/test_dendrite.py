@@ -4,7 +4,7 @@ import pytest
 
 from compartments import toolbox
 from experiments.cli import main
-from experiments.dendrite.experiment import WORDS, Config, uses
+from experiments.dendrite.experiment import TOOL_CAPTIONS, Config, uses
 from experiments.lab.storage import read_json
 
 OWN = """
@@ -31,7 +31,7 @@ def test_a_neuron_of_ones_own_has_a_page(tmp_path, capsys):
 
 
 def test_every_tool_is_used_and_has_a_caption():
-    assert set(uses(Config().built())) == set(WORDS) == set(toolbox.__all__)
+    assert set(uses(Config().built())) == set(TOOL_CAPTIONS) == set(toolbox.__all__)
 
 
 def test_refused(tmp_path):
