@@ -15,7 +15,7 @@ What stands between such layers is torch's own, backward too:
   could know; group and layer norm mix units of one sample instead.
 """
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from jaxtyping import Float
@@ -158,12 +158,17 @@ def _conv_operation(layer: nn.Conv1d | nn.Conv2d) -> ConvOperation:
     return ConvOperation(layer.stride, numbers, layer.dilation, layer.groups)
 
 
-class Conv1d(FeedbackLayer, nn.Conv1d):
-    """A convolution over time with a rule's backward pass.
+class Convolution(FeedbackLayer):
+    """What the convolutions share; ``plain`` is torch's own, over ``axes`` axes.
 
-    The parameters are :class:`torch.nn.Conv1d`'s (``bias`` False by default, zero padding only)
-    and those of :class:`Linear`: ``rule``, ``feedback``, ``generator``.
+    The parameters are torch's (``bias`` False by default, zero padding only) and those of
+    :class:`Linear`: ``rule``, ``feedback``, ``generator``.
     """
+
+    plain: ClassVar[type[nn.Module]]
+    axes: ClassVar[int]
+    operation: ConvOperation
+    bias: Tensor | None
 
     def __init__(
         self,
@@ -177,57 +182,30 @@ class Conv1d(FeedbackLayer, nn.Conv1d):
         generator: torch.Generator | None = None,
         **options: Any,
     ) -> None:
-        widths = {"in_channels": in_channels, "out_channels": out_channels}
-        places = kernel_length("Conv1d", kernel_size, axes=1)
-        check_layer(
-            "Conv1d",
-            {**widths, "kernel_size": places},
-            bias,
-            on=options.get("device"),
-            feedback=feedback,
-        )
-        check_generator("Conv1d", generator)
-        nn.Conv1d.__init__(self, in_channels, out_channels, kernel_size, bias=bias, **options)
-        self.operation = _conv_operation(self)
+        name = type(self).__name__
+        places = kernel_length(name, kernel_size, axes=self.axes)
+        widths = {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": places}
+        check_layer(name, widths, bias, on=options.get("device"), feedback=feedback)
+        check_generator(name, generator)
+        self.plain.__init__(self, in_channels, out_channels, kernel_size, bias=bias, **options)
+        self.operation = _conv_operation(cast(nn.Conv1d | nn.Conv2d, self))
         self.set_rule(make_rule(rule), feedback, generator)
+
+
+class Conv1d(Convolution, nn.Conv1d):
+    """A convolution over time with a rule's backward pass; parameters as :class:`Convolution`."""
+
+    plain, axes = nn.Conv1d, 1
 
     def forward(self, u: Float[Tensor, "batch c_in time"]) -> Float[Tensor, "batch c_out time_out"]:
         """The drive of the layer above."""
         return self._drive(self.operation, u, self.bias)
 
 
-class Conv2d(FeedbackLayer, nn.Conv2d):
-    """A convolution over an image with a rule's backward pass.
+class Conv2d(Convolution, nn.Conv2d):
+    """A convolution over images with a rule's backward pass; parameters as :class:`Convolution`."""
 
-    The parameters are :class:`torch.nn.Conv2d`'s (``bias`` False by default, zero padding only)
-    and those of :class:`Linear`: ``rule``, ``feedback``, ``generator``.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        *,
-        bias: bool = False,
-        rule: str | Rule = "dll",
-        feedback: bool = True,
-        generator: torch.Generator | None = None,
-        **options: Any,
-    ) -> None:
-        widths = {"in_channels": in_channels, "out_channels": out_channels}
-        places = kernel_length("Conv2d", kernel_size, axes=2)
-        check_layer(
-            "Conv2d",
-            {**widths, "kernel_size": places},
-            bias,
-            on=options.get("device"),
-            feedback=feedback,
-        )
-        check_generator("Conv2d", generator)
-        nn.Conv2d.__init__(self, in_channels, out_channels, kernel_size, bias=bias, **options)
-        self.operation = _conv_operation(self)
-        self.set_rule(make_rule(rule), feedback, generator)
+    plain, axes = nn.Conv2d, 2
 
     def forward(
         self, u: Float[Tensor, "batch c_in height width"]
