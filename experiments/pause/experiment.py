@@ -125,11 +125,13 @@ class Config(LearningConfig):
         """Theory for every tau_0, of a microcircuit, whose equations it knows."""
         if self.model != "microcircuit":
             return {}
-        between = {0.0, 1.5, 3.0, 4.5, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0}
-        last = max(self.pauses)
-        pauses = (None, *sorted({p for p in between if p < last} | {*map(float, self.pauses)}))
+        pauses = {*map(float, self.pauses)}
+        if len(pauses) > 3:  # a curve
+            pauses |= {p for p in (1.5, 3, 4.5, 6, 8, 10, 12, 15, 20, 25) if p < max(pauses)}
         return {
-            f"rest-{tau_0:g}": Switches(self.task_with(tau_0), pauses, self.all_seeds[:2])
+            f"rest-{tau_0:g}": Switches(
+                self.task_with(tau_0), (None, *sorted(pauses)), self.all_seeds[:2]
+            )
             for tau_0 in self.tau_0s
         }
 
