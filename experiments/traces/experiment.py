@@ -39,6 +39,10 @@ __all__ = ["Config", "draw", "measure", "sentences"]
 PREDICTIVE = ("u", "a", "x", "error")
 """What is drawn of neurons that predict: basal, apical, somatic potential, and their error."""
 
+APICAL = ("u", "v_hat", "feedback", "lateral", "v_A")
+"""Of neurons with conductances: soma, what its dendrite predicts, what comes to the apical one from
+above and from interneurons, and their sum."""
+
 DrawnNeurons = Annotated[int, such_that("a whole number in 1..100", lambda n: 1 <= n <= 100)]
 """Of a figure: more than 150 are beyond what matplotlib draws."""
 
@@ -52,7 +56,7 @@ class Config(ModelConfig):
     sizes: tuple[Count, ...] = (64, 32, 32, 10)
     """Neurons in the input (64 pixels), in the hidden layers and in the output (10 digits)."""
     variables: tuple[str, ...] = ()
-    """What to record; without it u, a, x and error where neurons predict, else all states."""
+    """What to record; without it the compartments of DLL or the microcircuit, else all states."""
     plastic: bool = False
     """Let synapses learn meanwhile; the equilibrium then moves with the weights."""
     digits: tuple[int, int] = (3, 7)
@@ -153,6 +157,8 @@ def drawn(network: Network, asked: Sequence[str]) -> tuple[str, ...]:
         return check_names("traces", "--variables", asked, known, "variable")
     if all({"u", "error"} <= set(cell.variables) for cell in cells):
         return tuple(name for name in PREDICTIVE if name in known)
+    if set(APICAL) <= set(known):
+        return APICAL
     return tuple(dict.fromkeys(name for cell in cells for name in cell.states))
 
 

@@ -31,6 +31,15 @@ DRAWN = ("u", "x", "a", "error")
 """The order in which predictive neurons are drawn; on a hidden layer at rest error hides a."""
 
 
+CONDUCTANCES = {
+    "u": (COLOURS["x"], "soma u"),
+    "v_hat": (COLOURS["u"], "prediction v̂"),
+    "feedback": (COLOURS["target"], "apical, from above"),
+    "lateral": (COLOURS["error"], "apical, from interneurons"),
+    "v_A": (COLOURS["a"], "apical v_A, their sum"),
+}
+"""Colours and labels where dendrites are coupled to the soma by conductances."""
+
 TARGET_SHOWN, EQUILIBRIUM = f"{COMPARTMENT_LABELS['target']} shown", "equilibrium"
 """Labels of the legend."""
 
@@ -62,7 +71,8 @@ def traces_figure(traces: xr.Dataset, result: Result) -> Figure:
         for axes in grid[-1]:
             axes.set_xlabel("time (ms)")
         handles, labels = _legend(grid[1:].flat)
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+        columns = len(labels) if len(labels) <= 6 else -(-len(labels) // 2)
+        figure.legend(handles, labels, loc="outside upper center", ncols=columns)
     return figure
 
 
@@ -117,7 +127,7 @@ def _draw_neuron(axes: Axes, traces: xr.Dataset, result: Result, layer: str, uni
             continue
         values = traces[name].sel({unit_dimension(layer): unit}).values
         width = 2.6 if variable == "a" else 1.4
-        label = COMPARTMENT_LABELS.get(variable, variable)
+        label = words(result).get(variable, variable)
         axes.plot(traces["time"], values, color=colour, label=label, linewidth=width)
         if f"equilibrium_{name}" in traces:
             rest = traces[f"equilibrium_{name}"].sel({unit_dimension(layer): unit}).values
@@ -127,9 +137,18 @@ def _draw_neuron(axes: Axes, traces: xr.Dataset, result: Result, layer: str, uni
     axes.set_title(f"{label_layer(layer)}, neuron {unit}", fontweight="normal")
 
 
+def words(result: Result) -> dict[str, str]:
+    """What figures call the variables."""
+    if set(CONDUCTANCES) <= set(result["variables"]):
+        return {name: label for name, (_, label) in CONDUCTANCES.items()}
+    return COMPARTMENT_LABELS
+
+
 def _colours(result: Result) -> dict[str, str]:
     """A colour for each variable, in the order of drawing."""
     variables = result["variables"]
+    if set(CONDUCTANCES) <= set(variables):
+        return {name: colour for name, (colour, _) in CONDUCTANCES.items()}
     known = [name for name in DRAWN if name in variables]
     others = [name for name in variables if name not in known]
     return {n: COLOURS[n] for n in known} | dict(zip(others, cycle(OTHERS), strict=False))
@@ -167,7 +186,7 @@ def settling_figure(traces: xr.Dataset, result: Result) -> Figure:
                 _draw_settling(axes, after, result, (layer, variable), colour)
             axes.set(
                 xlabel="time since the switch (ms)",
-                title=COMPARTMENT_LABELS.get(variable, variable),
+                title=words(result).get(variable, variable),
                 yscale="log",
                 ylim=(1e-17, 30),
             )

@@ -8,11 +8,16 @@ from experiments.lab.runner import Result
 from experiments.lab.storage import read_json
 from experiments.report.figure_style import label_layer, save_figure
 from experiments.report.page import PageTable, Picture, Section, shown, write_page
-from experiments.traces.figures import settling_figure, traces_figure
+from experiments.traces.figures import settling_figure, traces_figure, words
 from experiments.traces.one_neuron import draw_one_neuron
 
 WORDS = {"u": "prediction u", "a": "feedback a", "x": "soma x", "error": "error x − u"}
 """What tables call the variables of neurons that predict; those of others by their names."""
+
+
+def _words(result: Result) -> dict[str, str]:
+    """What tables call the variables."""
+    return WORDS if set(result["variables"]) <= set(WORDS) else words(result)
 
 
 def draw(folder: Path) -> Path:
@@ -48,7 +53,7 @@ def _of_rest(result: Result) -> list[str]:
         return lines
     layer, variable, entry = max(_settling(result), key=lambda item: item[2]["measured_ms"])
     last = (
-        f"The last to settle to 1 % is the {WORDS.get(variable, variable)} of "
+        f"The last to settle to 1 % is the {_words(result).get(variable, variable)} of "
         f"{label_layer(layer)}, after {entry['measured_ms']:.0f} ms"
     )
     if entry["stages_ms"]:
@@ -89,10 +94,19 @@ PREDICTIVE_CAPTION = (
 )
 
 
+APICAL_TEXT = (
+    " Without a target interneurons cancel in the apical dendrite what comes from above, and v_A "
+    "is silent; with one, what they could not foresee is left, and moves the soma off its "
+    "dendrite's prediction."
+)
+
+
 def _shown_section(result: Result) -> Section:
     predictive = set(result["variables"]) <= set(WORDS)
     names = ", ".join(result["variables"])
     text = PREDICTIVE_TEXT if predictive else f"Recorded of the model {result['model']}: {names}."
+    if "v_A" in result["variables"]:
+        text += APICAL_TEXT
     order = "; then ".join(result["presented"])
     caption = f"Shown: {result['stimuli']}; in order: {order}. Shaded: times with a target. "
     caption += "Coloured: the compartments of the neurons that the switch moves most."
@@ -138,7 +152,7 @@ def _settling_table(result: Result) -> PageTable:
     rows = [
         [
             label_layer(layer),
-            WORDS.get(variable, variable),
+            _words(result).get(variable, variable),
             len(entry["stages_ms"]) if entry["stages_ms"] else None,
             "not settled" if entry["measured_ms"] is None else entry["measured_ms"],
             entry.get("chain_ms"),
@@ -152,7 +166,7 @@ def _settling_table(result: Result) -> PageTable:
 def _distance_table(result: Result) -> PageTable:
     header = ["layer", "variable", *result["presented"]]
     rows = [
-        [label_layer(layer), WORDS.get(variable, variable), *values]
+        [label_layer(layer), _words(result).get(variable, variable), *values]
         for layer, variables in result["distance_at_end"].items()
         for variable, values in variables.items()
     ]

@@ -74,7 +74,7 @@ class Microcircuit(Reference):
     @property
     def title(self) -> str:
         """Its name in sentences."""
-        return REST
+        return "the microcircuit's rest"
 
     @property
     def single(self) -> "Microcircuit":
