@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from brian2 import ms
+from brian2 import Quantity, ms
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -24,9 +24,10 @@ from experiments.lab.options import Workers
 from experiments.lab.progress import Report
 from experiments.lab.random_signals import random_numbers, random_schedule
 from experiments.lab.runner import FolderName, Result
+from experiments.lab.stable_step import quick_enough
 from experiments.lab.storage import read_json
 from experiments.report.page import FellShort, PageTable, Section, write_page
-from models import simulate
+from models import Network, Schedule, simulate
 from models.brian_engine import STEP_SECONDS
 from rate_bridge import ode_engine
 
@@ -92,11 +93,18 @@ def _described(config: Config, name: str) -> Case:
     if not config.model:
         return case(name, extent)
     network, schedule = config.chosen.described(config.sizes, config.seed, config.given)
+    dt = 1 * ms
     if schedule is None:
-        times = {"presentation": config.steps * ms, "lag": config.steps // 4 * ms}
-        schedule = random_schedule(network, config.presentations, config.seed, **times)
-    steps = int(schedule.steps_each("period", 1 * ms).sum())
-    return Case(network, schedule, {"noise": random_numbers(network, steps, config.seed)})
+        schedule = _random_schedule(config, network, dt)
+        dt = quick_enough(network, schedule, dt)
+        schedule = _random_schedule(config, network, dt)
+    steps = int(schedule.steps_each("period", dt).sum())
+    return Case(network, schedule, {"noise": random_numbers(network, steps, config.seed), "dt": dt})
+
+
+def _random_schedule(config: Config, network: Network, dt: Quantity) -> Schedule:
+    times = {"presentation": config.steps * dt, "lag": config.steps // 4 * dt}
+    return random_schedule(network, config.presentations, config.seed, **times)
 
 
 def compared(config: Config, name: str, method: str) -> dict[str, Any]:

@@ -49,3 +49,11 @@ def check_step_at_rest(network: Network, schedule: Schedule, dt: Quantity) -> Qu
             f"dt < {float(longest / ms):.4g} ms."
         )
     return longest
+
+
+def quick_enough(network: Network, schedule: Schedule, dt: Quantity) -> Quantity:
+    """The first of dt, dt/2, dt/4, ... that is at most half of :func:`longest_step`."""
+    longest = longest_step(network, schedule)
+    while longest is not None and dt > longest / 2:
+        dt = dt / 2
+    return dt

@@ -38,6 +38,7 @@ PAUSE_PLANS: dict[str, Mapping[str, Any]] = {
         "batch": 100,
         "seeds": 2,
     },
+    "yin-yang-3": {"tau_0s": (3.0,), "conditions": ("both",)},
     "yin-yang": {
         "conditions": (
             "both",

@@ -1,14 +1,16 @@
 """Accuracy against the pause: cells, what theory expects of a switch, and the page."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from brian2 import ms
+from matplotlib import image
 
 from experiments.lab.continuous_learning import orders
-from experiments.lab.storage import write_json
+from experiments.lab.storage import read_json, write_json
 from experiments.pause import experiment
 from experiments.pause.at_rest import Switches, _Run
 from experiments.pause.conditions import PAUSE_CONDITIONS, condition
@@ -17,6 +19,8 @@ from experiments.pause.learning import QUARTERS, PauseCell
 from experiments.pause.plans import PAUSE_PLANS
 from rate_bridge.ode_engine.engine import OdeEngine
 from rate_bridge.references.microcircuit import Microcircuit
+
+RESULTS = Path(experiment.__file__).parents[1] / "results" / "pause"
 
 RATES = ("eta_W=1e-6", "eta_IP=1e-6", "eta_PI=0.0", "tau_w=None", "bias=1.0", "W_scale=0.5")
 SMALL = Config(hidden=(6,), options=RATES, epochs=1, batch=50, seeds=1)
@@ -93,6 +97,7 @@ def test_the_last_quarter_learns_at_the_lower_rate():
 def test_plans_have_the_hashes_of_their_records(name):
     hashes = {
         "yin-yang": "d86bcb3ed1b1cd99",
+        "yin-yang-3": "a8c2d7f3ce039789",
         "yin-yang-long": "84bad51c82273d6e",
         "mnist": "297daa9ba7cb692d",
     }
@@ -120,6 +125,29 @@ def test_every_condition_describes_networks(name):
 def test_wrong_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         Config(**options)
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_records_are_those_of_their_plans(path):
+    saved = read_json(path)
+    assert saved["plan_hash"] == Config(plan=saved["config"]["plan"]).plan_hash
+    for row in (*saved["curve"], *saved["conditions"]):
+        assert row["test"] == pytest.approx(np.mean(row["tests"]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_committed_figures_are_those_of_their_records(tmp_path, path):
+    saved = read_json(path)
+    write_json(tmp_path / "config.json", saved.pop("config"))
+    write_json(tmp_path / "result.json", saved)
+    experiment.draw(tmp_path)
+    for name in ("pause", "conditions"):
+        drawn = image.imread(tmp_path / f"{name}.png")
+        committed = image.imread(RESULTS / f"{path.stem}_{name}.png")
+        assert drawn.shape == committed.shape
+        # another version of a font's renderer may draw edges otherwise
+        assert np.abs(drawn - committed).mean() < 1e-3
 
 
 def test_a_run_goes_on_where_it_was_and_ends_with_a_page(tmp_path):

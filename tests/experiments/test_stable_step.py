@@ -8,7 +8,7 @@ from compartments import Compartment, Neuron
 from experiments.compare import experiment as compare
 from experiments.lab import stable_step
 from experiments.lab.runner import run
-from experiments.lab.stable_step import check_step_at_rest, longest_step
+from experiments.lab.stable_step import check_step_at_rest, longest_step, quick_enough
 from experiments.traces import experiment as traces
 from experiments.verify import experiment as verify
 from models import Network, Pathway, Population, Schedule, WeightBundle
@@ -40,6 +40,14 @@ def test_the_bound_is_where_the_engine_begins_to_leave_its_rest():
     assert above > 20
     with pytest.raises(ValueError, match=r"dt: 2\.1 ms is too large.* dt < 2 ms"):
         check_step_at_rest(network, SHOWN, 2.1 * ms)
+
+
+def test_a_step_is_halved_until_it_is_quick_enough(monkeypatch):
+    network = rotating()
+    assert float(quick_enough(network, SHOWN, 3 * ms) / ms) == pytest.approx(0.75)
+    assert float(quick_enough(network, SHOWN, 0.5 * ms) / ms) == pytest.approx(0.5)
+    monkeypatch.setattr(stable_step, "MOST_STATES", 1)
+    assert float(quick_enough(network, SHOWN, 3 * ms) / ms) == pytest.approx(3)
 
 
 def test_with_delays_or_many_states_no_bound_is_known(monkeypatch):
