@@ -83,7 +83,9 @@ def _who(subject: Mapping[str, Any]) -> str:
 def _table_of(result: Result) -> Section:
     """One row a subject."""
     tests = list(dict.fromkeys(f["test"] for s in result["subjects"] for f in s["findings"]))
-    header = ("", "published C1 C2 C3", "measured", *tests, "accuracy", "repeat")
+    header = (
+        "", "published C1 C2 C3", "measured", *tests, "accuracy", "differs because", "repeat",
+    )  # fmt: skip
     rows = []
     for subject in result["subjects"]:
         found = {finding["test"]: finding["verdict"] for finding in subject["findings"]}
@@ -97,6 +99,7 @@ def _table_of(result: Result) -> Section:
                 ticks(subject),
                 *verdicts,
                 accuracy,
+                reasons(subject),
                 f"`{subject['command']}`",
             ]
         )
@@ -106,6 +109,18 @@ def _table_of(result: Result) -> Section:
         "time. Each name leads to its numbers.",
     )
     return Section("Evidence", text, (), (PageTable(header, rows),))
+
+
+def reasons(subject: Mapping[str, Any]) -> str:
+    """Why what was measured differs from what is published, claim by claim."""
+    published, measured = subject["published"] or ticks(subject), ticks(subject)
+    said = []
+    for claim, a, b in zip(CLAIM_TESTS, published, measured, strict=True):
+        found = [f for f in subject["findings"] if f["test"] in CLAIM_TESTS[claim]]
+        wanted = "fails" if MARKS["fails"] == b else "holds"
+        why = [f["why"] for f in found if f["verdict"] == wanted]
+        said += [f"{claim}: {' '.join(why)}"] * (a != b)
+    return " ".join(said)
 
 
 def _naive(folder: Path, result: Result) -> list[Section]:

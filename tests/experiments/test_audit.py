@@ -2,6 +2,7 @@
 
 import ast
 import runpy
+import shutil
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -18,9 +19,11 @@ from compartments import Compartment, Neuron, input_neuron
 from experiments.audit import experiment
 from experiments.audit.audit import audit
 from experiments.audit.claims import GLOSSARY
+from experiments.audit.evidence_page import sentences, slug, ticks
 from experiments.audit.registry import TESTS
 from experiments.audit.subjects import Audited
 from experiments.lab.runner import call
+from experiments.lab.storage import read_json
 from models import MODELS, Network, Pathway, Population, WeightBundle, dll_network
 from rate_bridge.audit.circuit import OpenCircuit
 from rate_bridge.audit.evidence import Control, ControlError, Evidence, Finding
@@ -40,6 +43,8 @@ class Made(Audited):
     def learner(self):
         return self.given
 
+
+ROOT = Path(__file__).parents[2]
 
 CAUSES = ("G1", "G2", "G3a")
 """Tests that no honest rule may fail."""
@@ -212,6 +217,24 @@ def test_results_are_drawn_from_their_numbers_alone(tmp_path):
     for test in TESTS.values():
         assert f"| {test.name} | {test.claim} |" in details
     assert (tmp_path / "audit" / place / "circuit.png").stat().st_size > 1000
+
+
+def test_committed_evidence_is_drawn_from_its_numbers(tmp_path):
+    kept = ROOT / "experiments" / "results" / "audit" / "all"
+    for name in ("result.json", "config.json"):
+        shutil.copy(kept / name, tmp_path / name)
+    result = read_json(tmp_path / "result.json")
+    assert "\n\n".join(sentences(result)) in (kept / "evidence.md").read_text()
+    labels = {subject["label"] for subject in result["subjects"]}
+    assert {"bp", "fa", "dll-minus", "dll", "microcircuit"} <= labels
+    for subject in result["subjects"]:
+        assert all(c["found"] == c["expected"] for f in subject["findings"] for c in f["controls"])
+        row = next(
+            line
+            for line in (kept / "evidence.md").read_text().splitlines()
+            if slug(subject) in line
+        )
+        assert ticks(subject) in row
 
 
 def test_what_cannot_be_audited_is_refused():
