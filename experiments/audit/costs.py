@@ -36,7 +36,7 @@ def lessons(rule: str, task: "LearningTask") -> tuple[list[Lesson], list[Lesson]
     return search, rest
 
 
-LAST = 3
+LAST_EPOCHS = 3
 """Epochs at the end over which validation accuracy is averaged where a rate is selected."""
 
 TIMED_BATCH = 16
@@ -88,7 +88,7 @@ def learned_costs(rule: str, task: LearningTask, progress: Report) -> dict[str, 
     search, rest = lessons(common_name(rule), task)
     kept, jobs = task.kept, task.jobs
     tried = kept.results(lesson_learned, _named(search), jobs, portion(progress, 0, 0.05))
-    scores = [float(np.mean(result["validation"][-LAST:])) for result in tried]
+    scores = [float(np.mean(result["validation"][-LAST_EPOCHS:])) for result in tried]
     rate = RATES[int(np.argmax(scores))]
     rest = [replace(lesson, rate=rate) for lesson in rest]
     found = kept.results(lesson_learned, _named(rest), jobs, portion(progress, 0.05, 1.0))
