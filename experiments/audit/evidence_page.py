@@ -38,7 +38,8 @@ def draw(folder: Path) -> Path:
     ]
     title = "Claims of biological plausibility, measured"
     lead = sentences(result)
-    write_text(folder / "evidence.md", markdown(title, lead, sections))
+    text = markdown(title, lead, sections).replace("/index.html)", "/evidence.md)")
+    write_text(folder / "evidence.md", text)
     return write_page(folder, title, lead, sections)
 
 
@@ -192,9 +193,11 @@ def _details(folder: Path, subject: Mapping[str, Any]) -> Path:
     """The page of one subject, in a folder of its own."""
     place = folder / slug(subject)
     place.mkdir(exist_ok=True)
-    draw_reads(place, "reads", subject["reads"])
     draw_circuit(place, "circuit", subject["circuit"])
-    sections = [_claims(subject), _numbers(subject), _circuit(), _matrix()]
+    sections = [_claims(subject), _numbers(subject), _circuit()]
+    if subject["reads"]["rows"]:
+        draw_reads(place, "reads", subject["reads"])
+        sections.append(_matrix())
     costs = subject.get("costs")
     if costs:
         draw_costs(place, "costs", costs["rows"])
