@@ -17,7 +17,7 @@ def diagram(
     known = {*drawn["nodes"], *(arrow["name"] for arrow in drawn["arrows"])}
     pairs = []
     for a, b in offenders:
-        ends = [places.get(_owner(end), _owner(end)) for end in (a, b)]
+        ends = [places.get(end) or places.get(_owner(end), _owner(end)) for end in (a, b)]
         if set(ends) <= known and ends not in pairs:
             pairs.append(ends)
     return {**drawn, "offenders": pairs}

@@ -19,6 +19,7 @@ from compartments import Compartment, Neuron, input_neuron
 from experiments.audit import experiment
 from experiments.audit.audit import audit
 from experiments.audit.claims import GLOSSARY
+from experiments.audit.diagram import circuit_of, diagram, readable
 from experiments.audit.evidence_page import sentences, slug, ticks
 from experiments.audit.registry import TESTS
 from experiments.audit.subjects import Audited
@@ -126,6 +127,18 @@ def test_what_jumps_at_events_is_said_to_be_in_no_derivative(name):
     evidence = audit(DESCRIBED[name], tests={"G1": TESTS["G1"]})
     assert evidence.finding("G1").verdict == "not applicable"
     assert "what jumps at an event" in evidence.finding("G1").why
+
+
+def test_what_has_no_derivative_has_no_matrix():
+    clocked_rule = Made("rule", "clock", given=CHEATS["a hidden clock"][1])
+    assert experiment.block_reads(clocked_rule, 0, {})["rows"] == []
+
+
+def test_the_offending_arrow_is_drawn_where_it_is():
+    drawn, places = circuit_of(Audited("rule", "bp"))
+    found = diagram(drawn, places, [("3.weight", "1.error"), ("5.weight", "3.weight.w")])
+    assert found["offenders"] == [["W1", "layer 1"], ["W2", "W1"]]
+    assert readable("3.weight into 1.error", places) == "W1 into error of layer 1"
 
 
 def test_a_step_hides_nothing():
