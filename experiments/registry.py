@@ -47,6 +47,12 @@ EXPERIMENTS: dict[str, Entry] = {
     "self-prediction": Entry(
         "experiments.self_prediction.experiment", "interneurons learn to cancel what comes down"
     ),
+    "association": Entry(
+        "experiments.association.experiment", "one pattern and its target, in continuous time"
+    ),
+    "regression": Entry(
+        "experiments.regression.experiment", "a microcircuit learns what another network computes"
+    ),
     "steady-state": Entry(
         "experiments.steady_state.experiment", "microcircuits at rest learn images, and backprop"
     ),

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from brian2 import ms
 from jaxtyping import Float
 from torch import Tensor
 
@@ -30,7 +29,7 @@ from rate_bridge.references.microcircuit_rest import (
 )
 
 RECTIFIED = MicrocircuitOptions(
-    activation="soft-rectifier", W_scale=1.0, theta_scale=1.0, eta_PI=0.0, tau_w=30 * ms
+    activation="soft-rectifier", W_scale=1.0, theta_scale=1.0, eta_PI=0.0, tau_w=None
 )
 
 Stacked = Float[Tensor, "copy _n_above _n_below"]
@@ -51,23 +50,39 @@ class Regressor:
         Whether its incoming weights learn.
     interneurons : bool
         Whether they bring the error down; else backpropagation does.
+    rates : tuple of tuple of float
+        Learning rates into the hidden area and into the output, of all pairs of which one is
+        selected.
     """
 
     label: str
     hidden: bool = True
     lower: bool = True
     interneurons: bool = True
+    rates: tuple[tuple[float, ...], tuple[float, ...]] = (
+        (10.0, 30.0, 60.0, 100.0),
+        (30.0, 100.0, 300.0, 1e3),
+    )
+
+    @property
+    def pairs(self) -> list[tuple[float, float]]:
+        """All rates that are tried."""
+        return [(lower, upper) for lower in self.rates[0] for upper in self.rates[1]]
 
 
 REGRESSORS: dict[str, Regressor] = {
     "microcircuit": Regressor("microcircuit"),
-    "frozen": Regressor("lower weights frozen", lower=False),
-    "shallow": Regressor("no hidden area", hidden=False, lower=False),
-    "backprop": Regressor("backpropagation", interneurons=False),
+    "frozen": Regressor("lower weights frozen", lower=False, rates=((0.0,), (3e3, 1e4, 3e4, 1e5))),
+    "shallow": Regressor(
+        "no hidden area", hidden=False, lower=False, rates=((0.0,), (1.0, 3.0, 10.0, 30.0))
+    ),
+    "backprop": Regressor(
+        "backpropagation", interneurons=False, rates=((30.0, 100.0, 300.0), (1e3, 3e3, 1e4))
+    ),
 }
 
 
-def kind(name: str) -> Regressor:
+def regressor(name: str) -> Regressor:
     """The learner of that name.
 
     Raises
@@ -161,9 +176,8 @@ class Copies:
         c, p = self.circuit, self.potentials(stimuli)
         error = RECTIFIER.function(targets) - RECTIFIER.function(p.v_hat[-1])
         delta = error * RECTIFIER.derivative(p.v_hat[-1])
-        found = {
-            f"W{len(c.W) - 1}": (delta, RECTIFIER.function(p.u[0]) if self.kind.hidden else stimuli)
-        }
+        below_output = RECTIFIER.function(p.u[0]) if self.kind.hidden else stimuli
+        found = {f"W{len(c.W) - 1}": (delta, below_output)}
         if self.kind.hidden:
             below = (c.dendrite(1) * delta @ c.W[1]) * RECTIFIER.derivative(p.v_hat[0])
             found["W0"] = (below, stimuli)

@@ -1,0 +1,1 @@
+"""``tuft association``: one pattern is associated with a target, in continuous time."""
