@@ -53,7 +53,7 @@ class Config(ModelConfig):
     """A presentation; only learning rates are told by it, for the pattern stays."""
     before: Count = 10
     """Presentations without a target."""
-    taught: Count = 300
+    taught: Count = 100
     """Presentations with it."""
     after: Count = 20
     """Presentations without it again."""

@@ -157,7 +157,7 @@ class Copies:
         """All potentials at rest, with or without targets."""
         c = self.circuit
         on = stimuli.new_full((1, 1), float(targets is not None))
-        goal = stimuli.new_zeros(1) if targets is None else targets
+        goal = stimuli.new_zeros(1, 1) if targets is None else targets
         return leaky_recursion(c, stimuli, Teacher.shown(goal, on, c.shares.output))
 
     def answers(self, stimuli: Shown) -> Shown:
