@@ -60,6 +60,8 @@ class Config(ModelConfig):
     """Neurons of the output."""
     areas: tuple[Count, ...] = (1, 2, 3)
     """Numbers of hidden areas, one network each."""
+    closely: tuple[Count, ...] = (1, 2)
+    """Those of them for which one rule alone, and noise, are measured, too."""
     rules: tuple[str, ...] = tuple(LATERAL_RULES)
     """Which weights learn: both, IP (onto interneurons) or PI (from them)."""
     sigmas: tuple[NonNegative, ...] = (0.0, 0.1)
@@ -104,17 +106,18 @@ class Config(ModelConfig):
             )
 
     def cells(self) -> list["LateralLearning"]:
-        """What is measured, one after another: every rule without noise, both with it."""
+        """What is measured, one after another: both rules for all, then the rest."""
+        quiet = [("both", areas, self.sigmas[0]) for areas in self.areas if "both" in self.rules]
+        close = [areas for areas in self.areas if areas in self.closely]
+        alone = [(r, a, self.sigmas[0]) for a in close for r in self.rules if r != "both"]
+        loud = [("both", a, s) for a in close for s in self.sigmas[1:] if "both" in self.rules]
         found = []
-        for areas in self.areas:
-            quiet = [(rule, self.sigmas[0]) for rule in self.rules]
-            loud = [("both", sigma) for sigma in self.sigmas[1:] if "both" in self.rules]
-            for rule, sigma in (*quiet, *loud):
-                sizes = (self.n_in, *(self.hidden,) * areas, self.n_out)
-                rates = {name: getattr(self, name) for name in LATERAL_RULES[rule]}
-                found.append(
-                    LateralLearning(self.model, self.options, sizes, rule, rates, float(sigma))
-                )
+        for rule, areas, sigma in (*quiet, *alone, *loud):
+            sizes = (self.n_in, *(self.hidden,) * areas, self.n_out)
+            rates = {name: getattr(self, name) for name in LATERAL_RULES[rule]}
+            found.append(
+                LateralLearning(self.model, self.options, sizes, rule, rates, float(sigma))
+            )
         return found
 
 
@@ -144,7 +147,7 @@ class LateralLearning:
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Energies on the way of every network; traces of the first one, before and after."""
     rows, cells = [], config.cells()
-    left_out = ("out", "name", "areas", "rules", "sigmas")
+    left_out = ("out", "name", "areas", "rules", "sigmas", "closely")
     same = {key: value for key, value in asdict(config).items() if key not in left_out}
     for number, cell in enumerate(cells):
         name = cell_name(f"{cell.rule}-{len(cell.sizes) - 2}-{cell.sigma:g}", same | asdict(cell))

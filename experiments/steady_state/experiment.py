@@ -31,7 +31,7 @@ class Config(SeededConfig):
     dataset: str = "mnist"
     """A set of images, such as mnist or digits."""
     learners: tuple[str, ...] = tuple(IMAGE_LEARNERS)
-    """microcircuit, frozen, all-plastic, backprop or shallow."""
+    """microcircuit, slow-middle, frozen, all-plastic, backprop or shallow."""
     factors: tuple[Positive, ...] = (0.3, 0.6, 1.2)
     """Factors of a learner's rates, of which one is selected."""
     search_epochs: Count = 1

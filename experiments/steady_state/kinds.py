@@ -36,6 +36,9 @@ class ImageLearner:
 
 IMAGE_LEARNERS: dict[str, ImageLearner] = {
     "microcircuit": ImageLearner("microcircuit", (500, 500), (15.0, 0.03, 0.1), 1.96),
+    "slow-middle": ImageLearner(
+        "microcircuit, W1 at half its rate", (500, 500), (15.0, 0.015, 0.1), 1.96
+    ),
     "frozen": ImageLearner("microcircuit, W1 frozen", (500, 500), (15.0, 0.0, 0.1), 2.11),
     "all-plastic": ImageLearner(
         "microcircuit, all plastic", (1000,), (15.0, 0.1), 2.48, eta_theta=3e-4, eta_PI=3e-3
