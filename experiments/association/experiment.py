@@ -118,7 +118,7 @@ def measured(config: Config, sigma: float, report: Report) -> xr.Dataset:
         progress=report,
     )
     goals = np.stack([s.constant("target")[config.before] for s in schedules])
-    return course(run.traces, net, goals)
+    return course(run.traces, net, goals).astype("float32")
 
 
 def recorded(net: Network, population: str) -> bool:

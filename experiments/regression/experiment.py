@@ -49,13 +49,13 @@ class Config(SeededConfig):
     """Neurons of the output."""
     teacher_hidden: Count = 20
     """Neurons of the teacher's hidden layer."""
-    tuning_steps: Count = 8_000
+    tuning_steps: Count = 4_000
     """Steps after which rates are selected."""
-    tuning_seeds: Count = 2
+    tuning_seeds: Count = 1
     """Initial weights and stimuli of each pair of rates."""
-    steps: Count = 40_000
+    steps: Count = 20_000
     """Steps of learning then."""
-    seeds: Count = 5
+    seeds: Count = 3
     """Other initial weights and stimuli, for learning."""
     batch: Count = 10
     """Stimuli in a step; their changes are averaged."""

@@ -60,8 +60,8 @@ class Regressor:
     lower: bool = True
     interneurons: bool = True
     rates: tuple[tuple[float, ...], tuple[float, ...]] = (
-        (10.0, 30.0, 60.0, 100.0),
-        (30.0, 100.0, 300.0, 1e3),
+        (10.0, 30.0, 100.0),
+        (100.0, 300.0, 1e3),
     )
 
     @property
