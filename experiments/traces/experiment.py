@@ -39,7 +39,7 @@ __all__ = ["Config", "draw", "measure", "sentences"]
 PREDICTIVE = ("u", "a", "x", "error")
 """What is drawn of neurons that predict: basal, apical, somatic potential, and their error."""
 
-APICAL = ("u", "v_hat", "feedback", "lateral", "v_A")
+CONDUCTED = ("u", "v_hat", "feedback", "lateral", "v_A")
 """Of neurons with conductances: soma, what its dendrite predicts, what comes to the apical one from
 above and from interneurons, and their sum."""
 
@@ -157,8 +157,8 @@ def drawn(network: Network, asked: Sequence[str]) -> tuple[str, ...]:
         return check_names("traces", "--variables", asked, known, "variable")
     if all({"u", "error"} <= set(cell.variables) for cell in cells):
         return tuple(name for name in PREDICTIVE if name in known)
-    if set(APICAL) <= set(known):
-        return APICAL
+    if set(CONDUCTED) <= set(known):
+        return CONDUCTED
     return tuple(dict.fromkeys(name for cell in cells for name in cell.states))
 
 
