@@ -18,7 +18,7 @@ from experiments.spikes.plans import FIRING_PLANS, FiringPlan
 from experiments.spikes.tuning import selected, tuned
 
 RESULTS = Path(spikes.__file__).parents[1] / "results" / "spikes"
-RECORDS = sorted(path.parent for path in RESULTS.glob("*/result.json"))
+RECORDS = [RESULTS / name for name in FIRING_PLANS if (RESULTS / name).is_dir()]
 TINY = FiringCell(
     3, (0.5, 1.0), (0,), 1, presentation_ms=8.0, lag_ms=4.0, hidden=(3,), batch=400, dt_ms=2.0
 )

@@ -16,9 +16,10 @@ each_engine = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
 
 
 def both(network, presentations, length=100 * ms, **settings):
-    names = tuple(event.name for event in network.population("cells").neuron.events)
+    neuron = network.population("cells").neuron
+    names = (*(event.name for event in neuron.events), *neuron.states)
     plan = shown(network, presentations, length)
-    return [run(network, plan, record=(*names, "v"), **settings) for run in ENGINES.values()]
+    return [run(network, plan, record=names, **settings) for run in ENGINES.values()]
 
 
 def assert_same_events(one, other, at_least):
@@ -28,7 +29,8 @@ def assert_same_events(one, other, at_least):
         np.testing.assert_allclose(one.events[name], other.events[name], atol=1e-9)
     assert one.events.sizes["spike_cells"] >= at_least
     # 1e-10: roundings of 1e-16 grow by the exponential's slope of 1/0.2 before a spike
-    np.testing.assert_allclose(one.traces.v_cells, other.traces.v_cells, atol=1e-10)
+    for name in one.traces:
+        np.testing.assert_allclose(one.traces[name], other.traces[name], atol=1e-10)
     for name in one.weights:
         np.testing.assert_allclose(one.weights[name], other.weights[name], atol=1e-12)
 
