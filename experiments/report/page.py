@@ -12,6 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from experiments.lab.storage import read_json, write_text
+from experiments.report.glossary import glossary_html
 from experiments.report.page_style import CSS
 
 FILES = {
@@ -129,8 +130,8 @@ def write_page(
         "</div>",
         "</header>",
         *(_section(folder, section) for section in sections),
-        _files(folder),
     ]
+    body += [glossary_html("\n".join(body)), _files(folder)]
     write_text(
         folder / "index.html", _PAGE.format(title=html.escape(title), css=CSS, body="\n".join(body))
     )
@@ -227,7 +228,9 @@ def _files(folder: Path) -> str:
     result = read_json(folder / "result.json") if (folder / "result.json").exists() else {}
     versions = result.get("versions", {}) if isinstance(result, dict) else {}
     made = ", ".join(f"{html.escape(str(k))} {html.escape(str(v))}" for k, v in versions.items())
-    foot = f'<p class="made">{made}</p>' if made else ""
+    again = "<p>Again: <code>tuft run config.json</code> in this folder.</p>"
+    has_config = (folder / "config.json").exists()
+    foot = (again if has_config else "") + (f'<p class="made">{made}</p>' if made else "")
     return f"<footer>\n<h2>Files</h2>\n<ul>\n{chr(10).join(items)}\n</ul>\n{foot}\n</footer>"
 
 

@@ -49,6 +49,8 @@ th, td { text-align: left; padding: 0.36rem 1.2rem 0.36rem 0; border-bottom: 1px
 th { font-weight: 600; border-bottom-width: 2px; white-space: nowrap; }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.brief { white-space: nowrap; }
+.words dt { font-weight: 600; }
+.words dd { margin: 0 0 0.5rem 1.1rem; color: var(--soft); }
 footer { border-top: 1px solid var(--line); padding-top: 1.4rem; color: var(--soft);
   font-size: 0.92rem; }
 footer h2 { font-size: 1rem; color: var(--ink); }
