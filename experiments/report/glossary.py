@@ -3,7 +3,7 @@
 import html
 import re
 
-GLOSSARY = {
+WORD_MEANINGS = {
     "Algorithm 1": "The discrete learning step of Dendritic Localized Learning: activities at rest "
     "for one sample, then one change of every weight.",
     "DLL": "Dendritic Localized Learning: pyramidal neurons learn from the difference between soma "
@@ -30,7 +30,7 @@ def used_words(page: str) -> dict[str, str]:
     text = html.unescape(_TAGS.sub(" ", page))
     return {
         word: meaning
-        for word, meaning in GLOSSARY.items()
+        for word, meaning in WORD_MEANINGS.items()
         if re.search(rf"\b{re.escape(word)}\b", text)
     }
 

@@ -1,6 +1,6 @@
 """Pages explain the words that they use, and no others."""
 
-from experiments.report.glossary import GLOSSARY, glossary_html, used_words
+from experiments.report.glossary import WORD_MEANINGS, glossary_html, used_words
 from experiments.report.page import Section, write_page
 
 
@@ -17,4 +17,4 @@ def test_words_are_whole_words_of_the_text():
     assert used_words('<p class="lag">flags, lagging</p>') == {}
     assert glossary_html("<p>nothing</p>") == ""
     assert set(used_words("<p>Theta, then remedies</p>")) == {"Theta", "remedies"}
-    assert all(meaning.endswith((".", ").")) for meaning in GLOSSARY.values())
+    assert all(meaning.endswith((".", ").")) for meaning in WORD_MEANINGS.values())
