@@ -122,13 +122,13 @@ def _offend(axes: Axes, begin: tuple[float, float], end: tuple[float, float]) ->
 def draw_naive(folder: Path, name: str, bars: Mapping[str, tuple[float, float]]) -> None:
     """The naive shuffle beside the test with activities held, rule by rule."""
     with style():
-        figure = new_figure(6.4, 2.6)
+        figure = new_figure(6.6, 2.9)
         axes = figure.subplots()
         at = np.arange(len(bars))
         naive, held = np.array(list(bars.values())).T
         axes.bar(at - 0.2, naive, 0.38, color=FAINT, label="W drawn anew before the forward pass")
         axes.bar(at + 0.2, held, 0.38, color=OFFENDING, label="W drawn anew, activities held")
-        axes.set_xticks(at, list(bars))
+        axes.set_xticks(at, list(bars), rotation=30, ha="right")
         axes.set(ylabel="relative change", title="The naive test finds every rule guilty")
         axes.legend(fontsize=7.5)
         save_figure(figure, folder, name)
