@@ -8,6 +8,7 @@ WORD_MEANINGS = {
     "for one sample, then one change of every weight.",
     "DLL": "Dendritic Localized Learning: pyramidal neurons learn from the difference between soma "
     "and basal dendrite (Lv et al., ICML 2025).",
+    "xi": "The error x - u, the difference between soma and basal dendrite.",
     "tau": "The time constant of a compartment: how long it takes to come 63 % of the way.",
     "Theta": "Feedback weights, from the layer above down to apical dendrites.",
     "remedy": "A change of the neuron or of its plasticity that keeps transients after switches "
