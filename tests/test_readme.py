@@ -28,7 +28,7 @@ def test_python_examples_run(capsys, tmp_path, monkeypatch):
 
 
 def test_commands_exist():
-    named = set(re.findall(r"^tuft ([a-z]+)", "\n".join(blocks("sh")), flags=re.MULTILINE))
+    named = set(re.findall(r"^tuft ([a-z-]+)", "\n".join(blocks("sh")), flags=re.MULTILINE))
     assert named
     assert named - {"list"} <= set(EXPERIMENTS)
 
