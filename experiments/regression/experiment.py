@@ -1,9 +1,9 @@
 """``tuft regression``: a microcircuit learns what another network computes.
 
 Stimuli and a teacher's weights are random; the teacher's potentials nudge the output. Learners of
-several kinds are tuned alike: every pair of learning rates of a grid, selected by the validation
-error after some steps; then learned from the start with other seeds. All of that at rest; a
-shorter run in continuous time says how far that is from it.
+several kinds are tuned alike: copies learn with every pair of learning rates of a grid, and those
+of the pair with the least validation error at the end are tested. All of that at rest; a shorter
+run in continuous time says how far that is from it.
 """
 
 from dataclasses import asdict, dataclass
@@ -49,14 +49,10 @@ class Config(SeededConfig):
     """Neurons of the output."""
     teacher_hidden: Count = 20
     """Neurons of the teacher's hidden layer."""
-    tuning_steps: Count = 4_000
-    """Steps after which rates are selected."""
-    tuning_seeds: Count = 1
-    """Initial weights and stimuli of each pair of rates."""
-    steps: Count = 20_000
-    """Steps of learning then."""
+    steps: Count = 10_000
+    """Steps of learning."""
     seeds: Count = 3
-    """Other initial weights and stimuli, for learning."""
+    """Initial weights and stimuli of each pair of rates."""
     batch: Count = 10
     """Stimuli in a step; their changes are averaged."""
     points: Count = 20
@@ -71,10 +67,9 @@ class Config(SeededConfig):
         super().__post_init__()
         if not self.learners:
             raise ValueError("--learners needs at least one value.")
-        copies = max(len(regressor(name).pairs) for name in self.learners) * self.tuning_seeds
-        largest = max(copies, self.seeds) * COPY_BYTES
-        check_size("regression", "--tuning-seeds or --seeds", needed_bytes=largest)
-        if self.points > min(self.steps, self.tuning_steps):
+        copies = max(len(regressor(name).pairs) for name in self.learners) * self.seeds
+        check_size("regression", "--seeds", needed_bytes=copies * COPY_BYTES)
+        if self.points > self.steps:
             raise ValueError(f"--points must be at most the steps, got {self.points}.")
 
     @property
@@ -112,35 +107,26 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
 def row(config: Config, name: str, report: Report) -> dict[str, Any]:
     """One learner: errors of all rates, and what the selected ones reach."""
     kind, task = regressor(name), config.task
-    pairs, tuning = kind.pairs, range(1000, 1000 + config.tuning_seeds)
-    seeds = [seed for _ in pairs for seed in tuning]
-    rates = [pair for pair in pairs for _ in tuning]
+    own = range(config.seed, config.seed + config.seeds)
+    seeds = [seed for _ in kind.pairs for seed in own]
+    rates = [pair for pair in kind.pairs for _ in own]
     copies = Copies(kind, config.sizes, rates, seeds)
-    found = learned(
-        copies, task, seeds, config.tuning_steps, config.batch, 1, lambda s: report(s / 2)
-    )
-    errors = np.reshape(found["validation"][-1], (len(pairs), -1)).mean(1)
+    course = learned(copies, task, seeds, config.steps, config.batch, config.points, report)
+    errors = np.reshape(course["validation"][-1], (-1, len(own))).mean(1)
     errors = np.where(np.isfinite(errors), errors, np.inf)
-    best = pairs[int(errors.argmin())]
-    seeds = list(range(config.seed, config.seed + config.seeds))
-    copies = Copies(kind, config.sizes, [best] * len(seeds), seeds)
-    course = learned(
-        copies,
-        task,
-        seeds,
-        config.steps,
-        config.batch,
-        config.points,
-        lambda s: report(0.5 + s / 2),
-    )
+    best = int(errors.argmin())
+    chosen = slice(best * len(own), (best + 1) * len(own))
+    tested = relative_error(copies, task, task.stimuli(TEST, HELD_OUT))
     return {
         "learner": name,
         "label": kind.label,
-        "tried": [[*pair, error] for pair, error in zip(pairs, errors.tolist(), strict=True)],
-        "rates": best,
-        **course,
-        "test": relative_error(copies, task, task.stimuli(TEST, HELD_OUT)).tolist(),
-        "weights": {key: w[0].tolist() for key, w in copies.weights.items()},
+        "tried": [[*pair, error] for pair, error in zip(kind.pairs, errors.tolist(), strict=True)],
+        "rates": kind.pairs[best],
+        "steps": course["steps"],
+        "validation": [found[chosen] for found in course["validation"]],
+        "angle": [found[chosen] for found in course["angle"]],
+        "test": tested[chosen].tolist(),
+        "weights": {key: w[chosen][0].tolist() for key, w in copies.weights.items()},
     }
 
 

@@ -93,8 +93,6 @@ def test_the_page_and_continuous_time(tmp_path, capsys):
         hidden=5,
         n_out=2,
         teacher_hidden=3,
-        tuning_steps=4,
-        tuning_seeds=1,
         steps=6,
         seeds=2,
         points=2,
@@ -115,5 +113,5 @@ def test_settings_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"Unknown learner 'shalow'\. Did you mean 'shallow'"):
         experiment.Config(learners=("shalow",))
     with pytest.raises(ValueError, match="--points must be at most the steps"):
-        experiment.Config(points=100, tuning_steps=50)
+        experiment.Config(points=100, steps=50)
     assert REGRESSORS["frozen"].pairs[0][0] == 0
