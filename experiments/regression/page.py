@@ -95,7 +95,8 @@ def sections(result: Result) -> list[Section]:
         "by the transposed weights up.",
         "Error is the mean square difference to the teacher's rates over their variance; 1 is that "
         "of a learner that says their mean. Rates of learning are selected for each learner on a "
-        "grid (table) by the validation error at the end, and fall to 0 as half a cosine. Steps are taken at rest, found in one pass, on the mean of a few stimuli.",
+        "grid (table) by the validation error at the end, and fall to 0 as half a cosine. Steps "
+        "are taken at rest, found in one pass, on the mean of a few stimuli.",
     ]
     picture = Picture(
         "regression",
