@@ -178,8 +178,7 @@ def measured(config: Config, cell: LateralLearning, report: Report) -> dict[str,
     -------
     dict
         ``presentations`` (point,), ``energy`` (point, seed, area): mean square apical potential at
-        rest; ``share``: the same over the mean square of what comes from above; the first seed's
-        last ``weights``.
+        rest; the first seed's last ``weights``.
     """
     seeds = range(config.seed, config.seed + config.seeds)
     nets = cell.networks(seeds)
@@ -194,12 +193,11 @@ def measured(config: Config, cell: LateralLearning, report: Report) -> dict[str,
     generators = [np.random.default_rng(seed) for seed in seeds]
     test = stimuli(np.random.default_rng(10_000 + config.seed), config.test, config.n_in)
     when = {round(k * config.presentations / config.points) for k in range(1, config.points + 1)}
-    energy, share = [], []
+    energy = []
     for number in range(config.presentations + 1):
         if number == 0 or number in when:
-            found = [energies(n, w, test) for n, w in zip(nets, engine.weights, strict=True)]
-            energy.append([e for e, _ in found])
-            share.append([s for _, s in found])
+            pairs = zip(nets, engine.weights, strict=True)
+            energy.append([energies(net, weights, test) for net, weights in pairs])
             engine.check()
             report(number / config.presentations)
         if number < config.presentations:
@@ -211,7 +209,6 @@ def measured(config: Config, cell: LateralLearning, report: Report) -> dict[str,
         "sigma": cell.sigma,
         "presentations": [0, *sorted(when)],
         "energy": energy,
-        "share": share,
         "weights": dict(engine.weights[0].items()),
     }
 
@@ -221,17 +218,11 @@ def stimuli(generator: np.random.Generator, count: int, n: int) -> Float[np.ndar
     return generator.uniform(-1, 1, (count, n))
 
 
-def energies(
-    net: Network, weights: WeightBundle, test: Float[np.ndarray, "n n_in"]
-) -> tuple[list[float], list[float]]:
-    """Of every population with an apical dendrite: mean square potential, and its share."""
+def energies(net: Network, weights: WeightBundle, test: Float[np.ndarray, "n n_in"]) -> list[float]:
+    """Mean square potential of every population with an apical dendrite, to six digits."""
     rest = reference(net).equilibrium({"stimulus": test}, weights)
-    apical = {
-        place: values for (variable, place), values in rest.items() if variable == APICAL_POTENTIAL
-    }
-    squares = {place: float((values**2).mean()) for place, values in apical.items()}
-    above = {place: float((rest[FROM_ABOVE, place] ** 2).mean()) for place in apical}
-    return list(squares.values()), [squares[place] / above[place] for place in apical]
+    apical = [values for (variable, _), values in rest.items() if variable == APICAL_POTENTIAL]
+    return [float(f"{(values**2).mean():.6g}") for values in apical]
 
 
 def shown(config: Config, cell: LateralLearning, net: Network) -> xr.Dataset:
