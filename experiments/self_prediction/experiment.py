@@ -40,7 +40,7 @@ APICAL_POTENTIAL, FROM_ABOVE, FROM_BESIDE = "v_A", "feedback", "lateral"
 LATERAL_RULES = {"both": ("eta_IP", "eta_PI"), "IP": ("eta_IP",), "PI": ("eta_PI",)}
 """Which lateral weights learn: onto interneurons (Eq. 8), from them (Eq. 9)."""
 
-TRACED_NEURONS = 4
+TRACED_NEURONS = 2
 """Neurons whose traces are kept."""
 
 
