@@ -12,6 +12,7 @@ from compartments.plasticity import FEEDBACK
 from fuzz import kinds as k
 from fuzz.call import Call
 from fuzz.layers import LAYERS
+from fuzz.microcircuit import MICROCIRCUIT
 from rate_bridge import data, ode_engine
 from rate_bridge.data import DATASETS
 from rate_bridge.devices import available_device
@@ -83,6 +84,7 @@ def _is_size(value: Any) -> bool:
 
 CALLS: dict[str, Call] = {
     **LAYERS,
+    **MICROCIRCUIT,
     "Compartment": Call(
         c.Compartment,
         {"name": k.TEXT, "equations": k.EQUATIONS},

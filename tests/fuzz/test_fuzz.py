@@ -28,7 +28,14 @@ def test_some_calls():
 
 def test_every_public_function_is_called():
     # results and errors are made by Tuft alone; what ports name, the neuron that has them checks
-    made = {"DLLNetwork", "DivergenceError", "Run", "load_traces", "save_traces"}
+    made = {
+        "DLLNetwork",
+        "MicrocircuitNetwork",
+        "DivergenceError",
+        "Run",
+        "load_traces",
+        "save_traces",
+    }
     registries = {"ACTIVATIONS", "MODELS", "Model", "NEURONS", "Port", "Ports", "Sent"}
     public = {*compartments.__all__, *models.__all__} - made - registries
     called = {name.removeprefix("models.") for name in CALLS}
