@@ -34,7 +34,7 @@ def potentials_of(
     """
     phi = activation(f)
     where = f"Activation {phi.name!r}"
-    wanted = finite_array(where, "rates", np.asarray(rates, dtype=float))
+    wanted = finite_array(where, "rates", rates)
     function = sympy.lambdify(_Z, str_to_sympy(phi.function), "numpy")
     lowest, highest = (float(function(z)) for z in (-LARGEST_POTENTIAL, LARGEST_POTENTIAL))
     if not lowest < highest:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from compartments.checks import check_sizes
+from compartments.checks import check_kind, check_sizes
 from compartments.domains import Seed, check_value
 from models.microcircuit_options import MicrocircuitOptions
 from models.weights import WeightBundle, check_bundle
@@ -25,6 +25,7 @@ def microcircuit_weights(
         For sizes that are none, or a seed that numpy does not take.
     """
     sizes = check_sizes("Microcircuit", sizes)
+    _check_options(options)
     check_value("Microcircuit", "seed", seed, Seed)
     generator = np.random.default_rng(seed)
 
@@ -68,6 +69,7 @@ def self_predicting(weights: WeightBundle, options: MicrocircuitOptions) -> Weig
         Conductances.
     """
     check_bundle("Microcircuit", weights)
+    _check_options(options)
     depth = sum(name.startswith("theta") for name in weights) + 1
     gains, lateral = options.gains, {}
     for k in range(1, depth):
@@ -80,3 +82,7 @@ def self_predicting(weights: WeightBundle, options: MicrocircuitOptions) -> Weig
         if f"b{k}" in weights:
             lateral[f"bI{k}"] = area / beside * weights[f"b{k}"]
     return weights.with_arrays(**lateral)
+
+
+def _check_options(options: MicrocircuitOptions) -> None:
+    check_kind("Microcircuit", "options", options, MicrocircuitOptions, "MicrocircuitOptions(...)")

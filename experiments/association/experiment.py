@@ -24,6 +24,7 @@ from experiments.lab.progress import Report
 from experiments.lab.runner import FolderName
 from models import Network, Schedule
 from rate_bridge import ode_engine
+from rate_bridge.ode_engine.job import TENSOR_STEP_SECONDS
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
@@ -69,6 +70,13 @@ class Config(ModelConfig):
         if not self.sigmas:
             raise ValueError("--sigmas needs at least one value.")
         check_size("association", "--seeds", needed_bytes=COPY_BYTES * self.seeds)
+        count = self.before + self.taught + self.after
+        check_size(
+            "association",
+            "--before, --taught or --after",
+            needed_bytes=8 * count * (self.sizes[0] + self.sizes[-1]),
+            least_seconds=TENSOR_STEP_SECONDS * count * self.presentation_ms / self.dt_ms,
+        )
 
     def networks(self, sigma: float) -> list[Network]:
         """A copy for each seed."""

@@ -28,6 +28,7 @@ from models import Schedule, WeightBundle
 from rate_bridge import ode_engine
 from rate_bridge.devices import one_thread
 from rate_bridge.references.microcircuit import Microcircuit
+from rate_bridge.training.options import BATCH_SECONDS
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
@@ -69,6 +70,7 @@ class Config(SeededConfig):
             raise ValueError("--learners needs at least one value.")
         copies = max(len(regressor(name).pairs) for name in self.learners) * self.seeds
         check_size("regression", "--seeds", needed_bytes=copies * COPY_BYTES)
+        check_size("regression", "--steps", least_seconds=BATCH_SECONDS * self.steps)
         if self.points > self.steps:
             raise ValueError(f"--points must be at most the steps, got {self.points}.")
 

@@ -30,6 +30,7 @@ from experiments.self_prediction.page import draw, sentences
 from models import Network, Schedule, WeightBundle
 from rate_bridge import ode_engine
 from rate_bridge.ode_engine.engine import OdeEngine, Timing
+from rate_bridge.ode_engine.job import TENSOR_STEP_SECONDS
 from rate_bridge.references.registry import reference
 
 __all__ = ["Config", "draw", "measure", "sentences"]
@@ -98,6 +99,20 @@ class Config(ModelConfig):
                 f"{self.points}."
             )
         check_size("self-prediction", "--seeds", needed_bytes=COPY_BYTES * self.seeds)
+        check_size(
+            "self-prediction",
+            "--areas",
+            needed_bytes=COPY_BYTES * max(self.areas),
+        )
+        check_size(
+            "self-prediction",
+            "--presentations",
+            needed_bytes=8 * self.presentations * self.n_in,
+            least_seconds=TENSOR_STEP_SECONDS
+            * self.presentations
+            * self.presentation_ms
+            / self.dt_ms,
+        )
         steps = self.presentation_ms / self.dt_ms
         if abs(steps - round(steps)) > 1e-6 or steps < 1:
             raise ValueError(

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from compartments.domains import Count, Positive
+from compartments.sizes import check_size
 from experiments.lab.progress import Report
 from experiments.lab.runner import FolderName, SeededConfig
 from experiments.lab.samples import data_folder
@@ -20,6 +21,7 @@ from experiments.steady_state.learning import Course, ImageParts, learned, test_
 from experiments.steady_state.page import draw, sentences
 from rate_bridge.data import Source, Split, load
 from rate_bridge.devices import one_thread
+from rate_bridge.training.options import EPOCH_SECONDS
 
 __all__ = ["Config", "draw", "measure", "sentences"]
 
@@ -48,6 +50,8 @@ class Config(SeededConfig):
             raise ValueError("steady-state: --learners and --factors need at least one value.")
         for name in self.learners:
             kind(name)
+        epochs = max(self.epochs, self.search_epochs)
+        check_size("steady-state", "--epochs", least_seconds=EPOCH_SECONDS * epochs)
 
     @property
     def checkpoints(self) -> Path:

@@ -38,6 +38,7 @@ OPTIONS = {
 }
 MADE = k.made(MicrocircuitOptions, default=MicrocircuitOptions)
 WEIGHTS = k.made(m.WeightBundle, own=lambda: m.microcircuit_weights(SIZES, MicrocircuitOptions()))
+INCREASING = k.choice(["logistic", "tanh"]) | k.Kind({}, k.ACTIVATION.contains)
 RATES = k.kind([0.5, [0.2, 0.8]], lambda v: k.is_number(v) and 0 < v < 1)
 
 MICROCIRCUIT: dict[str, Call] = {
@@ -51,5 +52,5 @@ MICROCIRCUIT: dict[str, Call] = {
         m.microcircuit_weights, {"sizes": k.SIZES, "options": MADE}, {"seed": k.SEED}
     ),
     "self_predicting": Call(m.self_predicting, {"weights": WEIGHTS, "options": MADE}),
-    "potentials_of": Call(potentials_of, {"f": k.choice(["logistic", "tanh"]), "rates": RATES}),
+    "potentials_of": Call(potentials_of, {"f": INCREASING, "rates": RATES}),
 }

@@ -138,7 +138,9 @@ def _of_command(case: Drawn) -> tuple[Outcome, str]:
         cli._one_line = one_line
     if seen:
         words = case.arguments.values()
-        return judged(seen[-1], case, [*map(repr, words), *(w for w in words if len(w) > 2)])
+        options = [repr(word.partition("=")[0]) for word in words if "=" in word[1:]]
+        long = [part for word in words for part in (word, word.partition("=")[0]) if len(part) > 2]
+        return judged(seen[-1], case, [*map(repr, words), *options, *long])
     if code == 0:
         return Outcome.SILENT, ""
     names = _names([*case.bad, *case.arguments.values()], said.getvalue())
