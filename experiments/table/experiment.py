@@ -163,6 +163,7 @@ def draw(folder: Path) -> None:
             datasets=tuple(saved["datasets"]),
             networks=tuple(saved["networks"]),
             rules=tuple(saved["rules"]),
+            seeds=tuple(saved["seeds"]),
             rebuild=True,
         )
     )

@@ -322,7 +322,9 @@ _seen: list[str] | None = None
 
 
 def _canary(event: str, arguments: tuple) -> None:
-    if _seen is not None and event.startswith(_WATCHED):
+    # sympy executes the function that it prints of an accepted formula: numbers and known names
+    printed = event == "exec" and '"<lambdifygenerated-' in str(arguments)
+    if _seen is not None and event.startswith(_WATCHED) and not printed:
         _seen.append(f"{event} {str(arguments)[:80]}")
 
 

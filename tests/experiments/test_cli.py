@@ -105,7 +105,7 @@ def test_help_names_every_rule_baseline_network_option_and_plan(run):
     ("options", "message"),
     [
         (["--options", "activation=tahn"], "tuft: Unknown activation 'tahn'. Did you mean 'tanh'?"),
-        (["--dt", "30ms"], "tuft: Population 'hidden1': dt = 30. ms is too large"),
+        (["--dt", "30ms"], "tuft: --dt: 30. ms is too large for this network"),
         (["--dt", "3ms"], "is not a whole number of steps of 3. ms."),
         (["--sizes", "10"], "tuft: DLL network: sizes must be whole numbers, an input"),
         (["--name", "a/b"], "tuft: --name must be the plain name of a folder, got 'a/b'."),

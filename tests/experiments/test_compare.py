@@ -116,6 +116,7 @@ SOME = [
 ]
 
 
+@pytest.mark.slow
 def test_copies_give_what_brian2_gives_one_by_one(materials):
     side_by_side, one_by_one = (measured(SOME, materials, name) for name in ("torch", "brian2"))
     for kind in ("error", "summed"):
@@ -298,6 +299,7 @@ def test_every_sweep_is_drawn_also_where_a_copy_diverged(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
     few = {"sweep_presentations": 2, "sweep_seeds": 1, "jobs": 1}
     config = replace(SMALL, sweep=True, quick=True, out=tmp_path, **few)

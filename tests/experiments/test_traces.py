@@ -36,6 +36,7 @@ def test_the_command_makes_a_page_whose_links_exist(tmp_path, capsys):
     assert lines[0].split(" from")[0] in text
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_from_the_saved_files(tmp_path):
     measured(SMALL, tmp_path)
     saved = {path.name for path in tmp_path.iterdir()}

@@ -85,7 +85,10 @@ CYTHON = pytest.param(
 )
 
 
-@pytest.mark.parametrize("codegen", [CYTHON, "cpp_standalone"])
+STANDALONE = pytest.param("cpp_standalone", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("codegen", [CYTHON, STANDALONE])
 def test_engines_agree(codegen):
     fractions = []
     # the order of sums differs: 105 steps of rounding numbers of order 1

@@ -234,7 +234,8 @@ def _process(rank: int, folder: str) -> None:
     torch.distributed.destroy_process_group()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_two_processes_learn_as_one(tmp_path) -> None:
     torch.multiprocessing.spawn(_process, (str(tmp_path),), nprocs=2)
     parallel = torch.load(tmp_path / "weights.pt", weights_only=True)
