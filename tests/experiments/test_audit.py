@@ -20,7 +20,7 @@ from experiments.audit import experiment
 from experiments.audit.audit import audit
 from experiments.audit.claims import GLOSSARY
 from experiments.audit.diagram import circuit_of, diagram, readable
-from experiments.audit.evidence_page import sentences, slug, ticks
+from experiments.audit.evidence_page import sentences, slug, ticks, verdict_on
 from experiments.audit.registry import TESTS
 from experiments.audit.subjects import Audited
 from experiments.lab.runner import call
@@ -252,6 +252,27 @@ def test_committed_evidence_is_drawn_from_its_numbers(tmp_path, name, some):
             if slug(subject) in line
         )
         assert ticks(subject) in row
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "whole"),
+    [
+        ({"G3a": "holds", "G3b": "holds", "G3c": "holds"}, "holds"),
+        ({"G3a": "holds", "G3b": "holds"}, "not measured whole"),
+        ({"G3a": "holds", "G3b": "holds", "G3c": "not applicable"}, "not measured whole"),
+        ({"G3a": "holds", "G3b": "fails"}, "fails"),
+        ({"G3a": "not applicable", "G3b": "not applicable"}, "not applicable"),
+    ],
+)
+def test_a_claim_holds_only_where_every_part_was_measured(verdicts, whole):
+    findings = [{"test": test, "verdict": verdict} for test, verdict in verdicts.items()]
+    assert verdict_on({"findings": findings}, "C3") == whole
+
+
+def test_what_was_not_measured_whole_is_not_as_published():
+    result = read_json(ROOT / "experiments" / "results" / "audit" / "all" / "result.json")
+    said = "network dll: measured ✓✓?, published ✓✓✓: C3 not measured whole."
+    assert said in sentences(result)
 
 
 def test_what_cannot_be_audited_is_refused():
