@@ -59,6 +59,10 @@ class ExperimentConfig:
         """Parts of the result that are done, kept beside it until it is published."""
         return KeptResults(self.out / f".{self.name}-cells")
 
+    def forget(self) -> None:
+        """Delete what was kept, once the result is published."""
+        self.kept.forget()
+
 
 @dataclass(frozen=True)
 class SeededConfig(ExperimentConfig):
@@ -91,7 +95,7 @@ def run(experiment: ModuleType, config: ExperimentConfig) -> None:
         place.keep()
         if draws:
             experiment.draw(place.path)
-    config.kept.forget()
+    config.forget()
     if hasattr(experiment, "show"):
         experiment.show(result)
     wrong = experiment.failure(result) if hasattr(experiment, "failure") else None

@@ -5,7 +5,9 @@ after a few epochs, then it learns from the start for more of them. In both the 
 half a cosine. The weights with the least validation error are tested, once.
 """
 
+import contextlib
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,19 @@ class Config(SeededConfig):
         """Where what is done is kept until the result is published."""
         return self.out / f".{self.name}-epochs"
 
+    @cached_property
+    def used(self) -> set[Path]:
+        """The checkpoints of this run."""
+        return set()
+
+    def forget(self) -> None:
+        """Delete them, and their folder if no other run keeps any there."""
+        super().forget()
+        for file in self.used:
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.checkpoints.rmdir()
+
 
 def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
     """Every learner's selection and learning curve, and its test error."""
@@ -76,12 +91,18 @@ def measure(config: Config, folder: Path, progress: Report) -> dict[str, Any]:
 def row(config: Config, name: str, data: ImageParts, report: Report) -> dict[str, Any]:
     """One learner: what was tried, what was selected, its curve."""
     tried = []
+
+    def course_at(factor: float, epochs: int) -> Course:
+        course = Course(name, factor, epochs, config.batch, config.seed)
+        config.used.add(config.checkpoints / course.file(data))
+        return course
+
     for factor in config.factors:
-        course = Course(name, float(factor), config.search_epochs, config.batch, config.seed)
+        course = course_at(float(factor), config.search_epochs)
         state = learned(course, data, config.checkpoints, lambda share: None)
         tried.append({"factor": float(factor), "validation": state.chosen["validation"]})
     best = min(tried, key=lambda one: one["validation"])["factor"]
-    course = Course(name, best, config.epochs, config.batch, config.seed)
+    course = course_at(best, config.epochs)
     state = learned(course, data, config.checkpoints, report)
     return {
         "learner": name,

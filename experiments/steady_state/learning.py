@@ -1,7 +1,5 @@
 """One learner through its epochs, which goes on where it was stopped."""
 
-import hashlib
-import json
 import math
 import time
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +11,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from compartments.sealed_files import opened_sealed, remove_abandoned, written_sealed
+from experiments.lab.kept_results import cell_name
 from experiments.lab.progress import Report
+from experiments.lab.storage import versions
 from experiments.steady_state.kinds import kind
 from experiments.steady_state.learners import LearnsInPlace, learner
 
@@ -30,6 +30,13 @@ class ImageParts:
     test: tuple[Float[Tensor, "n_test n_in"], Int[Tensor, "n_test"]]
     classes: int
     provenance: dict[str, Any]
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Where they come from, with the hashes of their files, and how many there are."""
+        parts = (self.train, self.validation, self.test)
+        sizes = [list(inputs.shape) for inputs, _ in parts]
+        return {"data": self.provenance, "sizes": sizes, "classes": self.classes}
 
 
 @dataclass(frozen=True)
@@ -56,11 +63,11 @@ class Course:
         """What is left of the rate after that share of all steps."""
         return 0.5 * (1 + math.cos(math.pi * done))
 
-    @property
-    def file(self) -> str:
-        """A name for its checkpoint."""
-        text = json.dumps(asdict(self) | asdict(kind(self.name)), sort_keys=True)
-        return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.pt"
+    def file(self, data: ImageParts) -> str:
+        """A name for its checkpoint, of all that its weights depend on."""
+        described = {"course": asdict(self), "learner": asdict(kind(self.name))}
+        described |= {**data.described, "versions": versions()}
+        return f"{cell_name(self.name, described)}.pt"
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,8 @@ def learned(course: Course, data: ImageParts, kept: Path, report: Report) -> Pro
     """
     n_in = data.train[0].shape[1]
     model = learner(kind(course.name), n_in, data.classes, course.factor, course.seed)
-    state = _begun(kept / course.file, model)
+    path = kept / course.file(data)
+    state = _begun(path, model)
     for epoch in range(len(state.history), course.epochs):
         if state.history and not state.history[-1]["finite"]:
             break
@@ -98,7 +106,7 @@ def learned(course: Course, data: ImageParts, kept: Path, report: Report) -> Pro
         if state.chosen is row:
             best = {name: w.clone() for name, w in model.weights.items()}
             state = replace(state, best=best)
-        _keep(kept / course.file, state)
+        _keep(path, state)
         report((epoch + 1) / course.epochs)
     return state
 

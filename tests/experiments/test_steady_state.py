@@ -1,5 +1,7 @@
 """Microcircuits at rest on images: what learns, how it is kept, what is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -82,6 +84,17 @@ def test_a_run_goes_on_where_it_was_stopped(digits, tmp_path):
     assert errors[0] == errors[1]
 
 
+def test_a_checkpoint_is_of_its_data_only(digits, tmp_path):
+    course = learning.Course("shallow", 1.0, 1, 100, 0)
+    changed = [
+        replace(digits, provenance={**digits.provenance, "files": "others"}),
+        replace(digits, train=(digits.train[0][:500], digits.train[1][:500])),
+    ]
+    for data in (digits, *changed, digits):
+        learning.learned(course, data, tmp_path, lambda share: None)
+    assert len(list(tmp_path.glob("shallow-*.pt"))) == 3
+
+
 def test_the_page_is_drawn_from_its_numbers(tmp_path, capsys):
     config = experiment.Config(
         dataset="digits",
@@ -96,6 +109,7 @@ def test_the_page_is_drawn_from_its_numbers(tmp_path, capsys):
     row = read_json(folder / "result.json")["rows"][0]
     assert f"{100 * row['test']:.2f} % test error" in capsys.readouterr().out
     assert "grid&#x27;s edge" in (folder / "index.html").read_text()
+    assert not config.checkpoints.exists()
 
 
 def test_settings_that_do_not_fit_are_named():
