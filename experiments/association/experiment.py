@@ -67,6 +67,7 @@ class Config(ModelConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.chosen.need("sigma")
+        self.refuse_options({"sigma": "it is set by --sigmas"})
         if not self.sigmas:
             raise ValueError("--sigmas needs at least one value.")
         check_size("association", "--seeds", needed_bytes=COPY_BYTES * self.seeds)

@@ -147,6 +147,23 @@ class ModelConfig(SeededConfig):
         """Its options, as values."""
         return parsed_options(self.options)
 
+    def refuse_options(self, instead: Mapping[str, str]) -> None:
+        """Refuse model options that the experiment sets itself.
+
+        Parameters
+        ----------
+        instead : mapping of str to str
+            For each of them, what says it.
+
+        Raises
+        ------
+        ValueError
+            With that.
+        """
+        for name in self.given:
+            if name in instead:
+                raise ValueError(f"--options: {name!r} stands there twice: {instead[name]}.")
+
 
 def chosen(name: str) -> ChosenModel:
     """The model of that name, or the one that a function in a file makes.

@@ -41,6 +41,14 @@ APICAL_POTENTIAL, FROM_ABOVE, FROM_BESIDE = "v_A", "feedback", "lateral"
 LATERAL_RULES = {"both": ("eta_IP", "eta_PI"), "IP": ("eta_IP",), "PI": ("eta_PI",)}
 """Which lateral weights learn: onto interneurons (Eq. 8), from them (Eq. 9)."""
 
+SET_HERE = {
+    "eta_W": "nothing but lateral weights learns here",
+    "eta_IP": "it is set by --eta-IP",
+    "eta_PI": "it is set by --eta-PI",
+    "sigma": "it is set by --sigmas",
+}
+"""Options of the model that are not free, and why."""
+
 TRACED_NEURONS = 2
 """Neurons whose traces are kept."""
 
@@ -62,7 +70,7 @@ class Config(ModelConfig):
     areas: tuple[Count, ...] = (1, 2, 3)
     """Numbers of hidden areas, one network each."""
     closely: tuple[Count, ...] = (1, 2)
-    """Those of them for which one rule alone, and noise, are measured, too."""
+    """Those of them for which one rule alone, and noise, are measured beside both rules."""
     rules: tuple[str, ...] = tuple(LATERAL_RULES)
     """Which weights learn: both, IP (onto interneurons) or PI (from them)."""
     sigmas: tuple[NonNegative, ...] = (0.0, 0.1)
@@ -88,6 +96,12 @@ class Config(ModelConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.chosen.need("eta_W", "eta_IP", "eta_PI", "sigma")
+        self.refuse_options(SET_HERE)
+        if (self.chosen.defaults | self.given).get("start") == "self-predicting":
+            raise ValueError(
+                "self-prediction: --options start=self-predicting leaves nothing to learn; give "
+                "start=random."
+            )
         for name in ("areas", "rules", "sigmas"):
             if not getattr(self, name):
                 raise ValueError(f"--{name} needs at least one value.")
@@ -121,10 +135,14 @@ class Config(ModelConfig):
             )
 
     def cells(self) -> list["LateralLearning"]:
-        """What is measured, one after another: both rules for all, then the rest."""
+        """What is measured, one after another: both rules for all, then the rest.
+
+        Where both are not asked for, one alone is measured for all.
+        """
         quiet = [("both", areas, self.sigmas[0]) for areas in self.areas if "both" in self.rules]
         close = [areas for areas in self.areas if areas in self.closely]
-        alone = [(r, a, self.sigmas[0]) for a in close for r in self.rules if r != "both"]
+        alone_for = close if "both" in self.rules else self.areas
+        alone = [(r, a, self.sigmas[0]) for a in alone_for for r in self.rules if r != "both"]
         loud = [("both", a, s) for a in close for s in self.sigmas[1:] if "both" in self.rules]
         found = []
         for rule, areas, sigma in (*quiet, *alone, *loud):

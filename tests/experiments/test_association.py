@@ -40,3 +40,5 @@ def test_a_model_without_apical_potentials_is_named():
         experiment.Config(model="dll", options=())
     with pytest.raises(ValueError, match="--sigmas needs at least one value"):
         experiment.Config(sigmas=())
+    with pytest.raises(ValueError, match="'sigma' stands there twice: it is set by --sigmas"):
+        experiment.Config(options=("sigma=0.1/ms**0.5",))

@@ -46,12 +46,28 @@ def test_self_predicting_weights_have_no_energy():
     assert max(silent) < 1e-20  # the apical potential is 0 to 1e-10
 
 
+def test_one_rule_alone_is_measured_for_all_areas():
+    config = experiment.Config(**SMALL, areas=(3,), rules=("IP",))
+    assert [(cell.rule, len(cell.sizes)) for cell in config.cells()] == [("IP", 5)]
+    beside = experiment.Config(**SMALL, areas=(1, 3), rules=("both", "IP"), sigmas=(0.0,))
+    assert [(cell.rule, len(cell.sizes) - 2) for cell in beside.cells()] == [
+        ("both", 1),
+        ("both", 3),
+        ("IP", 1),
+    ]
+
+
 def test_settings_that_measure_nothing_are_named():
     for bad, message in (
         ({"rules": ("ip",)}, "Unknown choice of lateral rules 'ip'"),
         ({"areas": ()}, "--areas needs at least one value"),
         ({"points": 9, "presentations": 5}, "--points must be at most --presentations"),
         ({"dt_ms": 0.3, "presentation_ms": 20}, r"--presentation-ms \(20\) must be a whole number"),
+        ({"options": ("start=random", "eta_IP=5")}, "'eta_IP' stands there twice: it is set by"),
+        ({"options": ("start=random", "eta_W=5")}, "'eta_W' stands there twice: nothing but"),
+        ({"options": ("sigma=0.1/ms**0.5",)}, "'sigma' stands there twice"),
+        ({"options": ("start=self-predicting",)}, "leaves nothing to learn; give start=random"),
+        ({"options": ()}, "leaves nothing to learn; give start=random"),
         ({"model": "dll", "options": ()}, "option 'eta_IP'"),
     ):
         with pytest.raises(ValueError, match=message):
