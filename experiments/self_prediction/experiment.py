@@ -97,7 +97,7 @@ class Config(ModelConfig):
         super().__post_init__()
         self.chosen.need("eta_W", "eta_IP", "eta_PI", "sigma")
         self.refuse_options(SET_HERE)
-        if (self.chosen.defaults | self.given).get("start") == "self-predicting":
+        if {**self.chosen.defaults, **self.given}.get("start") == "self-predicting":
             raise ValueError(
                 "self-prediction: --options start=self-predicting leaves nothing to learn; give "
                 "start=random."
