@@ -1,6 +1,6 @@
 """``tuft steady-state``: microcircuits at rest learn to classify images, beside backpropagation.
 
-Every learner is tuned alike: a factor of its learning rates is selected by the validation error
+Rates of a learner relative to one another are set by hand; a common factor of them is selected by the validation error
 after a few epochs, then it learns from the start for more of them. In both the rate falls to 0 as
 half a cosine. The weights with the least validation error are tested, once.
 """
