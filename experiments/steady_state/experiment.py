@@ -1,8 +1,8 @@
 """``tuft steady-state``: microcircuits at rest learn to classify images, beside backpropagation.
 
-Rates of a learner relative to one another are set by hand; a common factor of them is selected by the validation error
-after a few epochs, then it learns from the start for more of them. In both the rate falls to 0 as
-half a cosine. The weights with the least validation error are tested, once.
+A learner's rates relative to one another are set by hand; a common factor of them is selected by
+the validation error after a few epochs, then it learns from the start for more of them. In both the
+rate falls to 0 as half a cosine. The weights with the least validation error are tested, once.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ __all__ = ["Config", "draw", "measure", "sentences"]
 
 @dataclass(frozen=True)
 class Config(SeededConfig):
-    """Learn to classify images at rest, each learner tuned alike."""
+    """Learn to classify images at rest, a factor of each learner's rates selected."""
 
     dataset: str = "mnist"
     """A set of images, such as mnist or digits."""
