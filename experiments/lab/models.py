@@ -148,18 +148,7 @@ class ModelConfig(SeededConfig):
         return parsed_options(self.options)
 
     def refuse_options(self, instead: Mapping[str, str]) -> None:
-        """Refuse model options that the experiment sets itself.
-
-        Parameters
-        ----------
-        instead : mapping of str to str
-            For each of them, what says it.
-
-        Raises
-        ------
-        ValueError
-            With that.
-        """
+        """Refuse model options that the experiment sets itself, with what says them instead."""
         for name in self.given:
             if name in instead:
                 raise ValueError(f"--options: {name!r} stands there twice: {instead[name]}.")
